@@ -1,0 +1,69 @@
+"""The `holdfast` command: one entry a group of commands, loaded only when it is used."""
+
+import importlib
+import sys
+from typing import NamedTuple
+
+import typer
+
+from holdfast import __version__
+from holdfast.kernel.errors import HoldfastError
+
+
+class _Entry(NamedTuple):
+    module: str
+    """Has a Typer application named `app`."""
+    summary: str
+
+
+COMMANDS: dict[str, _Entry] = {
+    "policy": _Entry("holdfast.cli.policy", "Evaluate, lint and import policy definitions"),
+    "baseline": _Entry("holdfast.cli.baseline", "Assess, convert, compare and publish the baseline"),
+    "sensor": _Entry("holdfast.cli.sensor", "Analyze captures and watch a network"),
+}
+"""Every command or group of commands and its line in `holdfast --help`."""
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(f"holdfast {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show it."),
+) -> None:
+    """An IoT platform that watches its own network and proves its own security baseline."""
+
+
+def build(wanted: str) -> typer.Typer:
+    """The application with the command `wanted` loaded and only the names of the others.
+
+    Importing every command's module would make `holdfast --help` slow.
+    """
+    app = typer.Typer(
+        no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False
+    )
+    app.callback()(_root)
+    for name, entry in sorted(COMMANDS.items()):
+        group = importlib.import_module(entry.module).app if name == wanted else _placeholder()
+        app.add_typer(group, name=name, help=entry.summary)
+    return app
+
+
+def _placeholder() -> typer.Typer:
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    return app
+
+
+def main() -> None:
+    """Run the command line; an expected error is one sentence on standard error and exit code 1."""
+    wanted = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    try:
+        build(wanted)()
+    except HoldfastError as error:
+        typer.echo(f"holdfast: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(141)
