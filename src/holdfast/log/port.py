@@ -1,0 +1,196 @@
+"""The durable log and the device state beside it: what the gateway writes and everything else reads.
+
+What a device says is acknowledged only after `LogWriter.append` reported it durable (fsynced). The log has
+64 partitions by device id; the order within a device is the order of appending. Consumers keep an opaque
+`Position` a partition together with their effects, so that each record counts once.
+
+Device state (twins, sessions, cloud-to-device queues) lives in the same role's files: one process writes it,
+others read it in short transactions and ask the owner through `cluster/` to change it.
+"""
+
+import zlib
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from holdfast.kernel.json import JsonObject
+
+PARTITIONS = 64
+
+
+def partition_of(device: str) -> int:
+    """The partition of a device; never changes, or order within a device would be lost."""
+    return zlib.crc32(device.encode()) % PARTITIONS
+
+
+class Entry(NamedTuple):
+    """One record to append. A tuple, because the gateway makes tens of thousands a second."""
+
+    device: str
+    module: str
+    """Empty for the device itself."""
+    kind: str
+    """`telemetry`, `reported`, `connected`, `disconnected`, `command-response`, `uploaded`."""
+    time: float
+    """When the gateway received it, Unix seconds."""
+    properties: str
+    """The property bag as it stood in the topic (URL-encoded), system properties included."""
+    body: bytes
+
+
+class Position(NamedTuple):
+    """A place in one partition. Ordered within it; the text form is opaque to everybody else."""
+
+    partition: int
+    offset: int
+
+
+class Record(NamedTuple):
+    """One record as consumers read it."""
+
+    position: Position
+    id: str
+    """Stable and unique: what an outside receiver may drop doubles by."""
+    device: str
+    module: str
+    kind: str
+    time: float
+    properties: str
+    body: bytes
+
+
+Done = Callable[[Exception | None], None]
+"""Called once, in the writer's thread: with None after the fsync, else with why it is not durable."""
+
+
+class LogWriter(Protocol):
+    """The writing end; lives in the gateway role. Thread-safe, never blocks on disk."""
+
+    def append(self, entries: Sequence[Entry], done: Done) -> None:
+        """Queue entries of any partitions for the next group commit; `done` is called once for all."""
+        ...
+
+    def pending_bytes(self) -> int:
+        """Bytes queued and not yet durable; the gateway stops reading sockets above its limit."""
+        ...
+
+    def healthy(self) -> str:
+        """Empty when appends are acknowledged, else why not (disk full, I/O error) in a sentence."""
+        ...
+
+    def close(self) -> None:
+        """Commit what is queued and stop."""
+        ...
+
+
+class LogReader(Protocol):
+    """The reading end; any process."""
+
+    def read(self, after: Position, limit: int = 1000) -> list[Record]:
+        """Records of `after.partition` behind `after`, oldest first; offset 0 is the beginning."""
+        ...
+
+    def ends(self) -> dict[int, Position]:
+        """The last durable position of each partition that has records."""
+        ...
+
+    def wait(self, timeout: float) -> bool:
+        """Block until something was appended since the last call, or `timeout` seconds passed."""
+        ...
+
+
+class Twin(NamedTuple):
+    """A device twin, whole. Versions grow by one with each change of their side."""
+
+    desired: JsonObject
+    reported: JsonObject
+    desired_version: int
+    reported_version: int
+    desired_times: JsonObject
+    """Path → RFC 3339 moment of the last change of each desired property (top level and components)."""
+    reported_times: JsonObject
+    model: str
+    """The model id that the device announced; empty when none."""
+
+
+EMPTY_TWIN = Twin({}, {}, 1, 1, {}, {}, "")
+
+
+class QueuedMessage(NamedTuple):
+    """A cloud-to-device message."""
+
+    id: str
+    """Idempotency key: enqueueing the same id twice stores one message."""
+    device: str
+    module: str
+    body: bytes
+    properties: str
+    """URL-encoded bag, with `$.mid`, `$.to`, `iothub-ack` and the like."""
+    enqueued: float
+    expires: float
+    deliveries: int
+
+
+class Session(NamedTuple):
+    """What a persistent MQTT session remembers (CleanSession 0)."""
+
+    device: str
+    subscriptions: dict[str, int]
+    """Topic filter → granted QoS."""
+    model: str
+    updated: float
+
+
+class DeviceState(Protocol):
+    """Twins, sessions and message queues. Reads are short; writes are durable when they return.
+
+    Blocking; the gateway calls writes through its writer thread (`asyncio.wrap_future` on `submit`).
+    """
+
+    def twin(self, device: str, module: str = "") -> Twin:
+        """The twin, EMPTY_TWIN when nothing was ever set."""
+        ...
+
+    def patch_reported(self, device: str, module: str, patch: JsonObject, now: float) -> Twin:
+        """Merge a reported patch and append the `reported` record in the same transaction."""
+        ...
+
+    def patch_desired(self, device: str, module: str, patch: JsonObject, event: str, now: float) -> Twin:
+        """Merge a desired patch once for each `event` id (the outbox may deliver it twice)."""
+        ...
+
+    def delete(self, device: str) -> None:
+        """Forget twin, session and queue of a deleted device and its modules."""
+        ...
+
+    def session(self, device: str) -> Session | None:
+        """The persistent session, if the device has one."""
+        ...
+
+    def save_session(self, session: Session) -> None:
+        """Store or replace it."""
+        ...
+
+    def drop_session(self, device: str) -> None:
+        """Forget it (CleanSession 1)."""
+        ...
+
+    def enqueue(self, message: QueuedMessage, limit: int = 50) -> bool:
+        """Add to the device's queue; False when `limit` messages wait already."""
+        ...
+
+    def lock(
+        self, device: str, module: str, count: int, until: float, now: float
+    ) -> list[tuple[str, QueuedMessage]]:
+        """Take up to `count` waiting messages in order; each with its lock token, hidden until `until`.
+
+        Drops expired messages, and those delivered ten times.
+        """
+        ...
+
+    def settle(self, device: str, lock: str, outcome: str) -> bool:
+        """`complete`, `reject` or `abandon` a locked message; False when the lock is not known or lapsed."""
+        ...
+
+    def purge(self, device: str) -> int:
+        """Drop the whole queue; how many messages there were."""
+        ...

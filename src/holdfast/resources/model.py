@@ -1,0 +1,168 @@
+"""Resources, changes, and what is recorded of them. Everything configurable is a resource.
+
+A resource is (kind, id, organization, body, etag). Every change of every resource takes the change path
+(`resources.port.ChangePath`): authorize → policy → validate → one transaction with the row, its audit record
+and its event. The audit record *is* the event: consumers read the same rows that the auditor reads.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from holdfast.kernel.json import JsonObject
+from holdfast.kernel.organizations import OrganizationPath
+from holdfast.kernel.permissions import Permission
+from holdfast.kernel.principal import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One stored resource. The body is shared between readers: nobody changes it in place."""
+
+    kind: str
+    id: str
+    organization: OrganizationPath
+    body: JsonObject
+    etag: str
+    """Opaque; changes with every change of the resource."""
+    created: float
+    """Unix seconds."""
+    modified: float
+
+
+class Action(StrEnum):
+    """What a change does."""
+
+    CREATE = "create"
+    """Make it; a ConflictError when it exists."""
+    PUT = "put"
+    """Make it or replace its whole body."""
+    MERGE = "merge"
+    """Apply a JSON merge patch (RFC 7396) to an existing body."""
+    DELETE = "delete"
+    EMIT = "emit"
+    """Touch no row: only an audited event about the resource, with `body` as the event's data.
+
+    For what is asked of a resource, not set on it: a command queued, desired properties, a job stopped.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One requested change."""
+
+    action: Action
+    kind: str
+    id: str
+    body: JsonObject = field(default_factory=dict)
+    organization: OrganizationPath | None = None
+    """Where it shall live; None keeps the present place, or the root for a new resource."""
+    if_match: str | None = None
+    """The etag that the caller holds, `*` for any existing one; None for no condition."""
+    verb: str = ""
+    """Refines EMIT: the event's name after the kind, such as `c2d-queued`."""
+    permission: Permission | None = None
+    """Overrides the kind's permission for the action (EMIT always names one)."""
+
+
+class IndexType(StrEnum):
+    """How an indexed path is compared."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+
+
+class Reader(Protocol):
+    """Reads resources as they are inside the current transaction or snapshot."""
+
+    def get(self, kind: str, id: str) -> Resource | None:  # noqa: A002 - the domain's word
+        """The resource, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A change about to be made, as validators and policies see it."""
+
+    principal: Principal
+    change: Change
+    organization: OrganizationPath
+    before: Resource | None
+    body: JsonObject
+    """The whole body after the change; empty for a deletion."""
+    now: float
+
+
+Validator = Callable[[Draft, Reader], JsonObject]
+"""Checks a draft and returns the body to store (normalized, defaults filled in).
+
+Pure over (draft, rows): PostgreSQL may run it again. Raises InvalidError naming the field, ConflictError.
+"""
+
+
+def unchecked(draft: Draft, _reader: Reader) -> JsonObject:
+    """A validator for kinds whose bodies are made by the product alone."""
+    return draft.body
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the change path and the store need to know about one kind of resource."""
+
+    name: str
+    """Camel case, singular: `device`, `enrollmentGroup`. Part of event names."""
+    read: Permission
+    create: Permission
+    update: Permission
+    delete: Permission
+    validate: Validator = unchecked
+    indexed: Mapping[str, IndexType] = field(default_factory=dict)
+    """Dotted paths into the body that queries may filter and sort by."""
+    secrets: frozenset[str] = frozenset()
+    """Dotted paths whose values never appear in audit, events, logs or policies; `*` matches any key."""
+    policy_type: str = ""
+    """The type name under which policies see it, e.g. `Holdfast.Devices/devices`; empty hides the kind."""
+    deletable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row of the audit log, which is also the event that consumers get."""
+
+    sequence: int
+    """Grows by one a row in commit order; consumers keep it as their position."""
+    id: str
+    """Stable and unique: outside Holdfast the key against doubles."""
+    time: float
+    name: str
+    """`kind.verb`: `device.created`, `.updated`, `.deleted`, `device.c2d-queued`, `session.refused`."""
+    kind: str
+    resource: str
+    organization: OrganizationPath
+    actor: str
+    actor_kind: str
+    actor_name: str
+    on_behalf_of: str
+    address: str
+    outcome: str
+    """`ok`, or `refused` with the reason in `detail`."""
+    before_digest: str
+    after_digest: str
+    data: JsonObject
+    """What consumers need: the body after the change with secrets left out; for EMIT the change's body."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a change came to."""
+
+    resource: Resource | None
+    """After the change; None after a deletion."""
+    before: Resource | None
+    sequence: int
+    """The audit row's sequence."""
+    policy_effects: tuple[str, ...] = ()
+    """What policies changed in the request, in words for the caller and the audit."""
