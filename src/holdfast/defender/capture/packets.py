@@ -1,0 +1,38 @@
+"""Raw packets: what readers hand to the flow table, and what slices are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from holdfast.defender.record import Record
+
+
+class Packet(NamedTuple):
+    """One captured packet with its bytes, for slices and tests; never made on the hot path."""
+
+    frame: int
+    """Number of the frame, counted from 1 over the whole run."""
+    time: int
+    """Nanoseconds since the Unix epoch."""
+    link_type: int
+    """LINKTYPE value of the capture (1: Ethernet)."""
+    wire_length: int
+    """Bytes on the wire; more than `len(data)` when the capture cut the packet."""
+    data: bytes
+
+
+class PacketArchive(Protocol):
+    """Gives captured packets back by frame number: from the file, or from a bounded ring of a live
+    capture."""
+
+    def read(self, first: int, last: int) -> Sequence[Packet]:
+        """The packets with frame numbers `first` to `last`; those that are no longer there are left out."""
+        ...
+
+    def conversation(self, record: Record, before: int = 20, after: int = 20) -> Sequence[Packet]:
+        """The packet behind `record` with up to so many earlier and later packets of the same flow.
+
+        Looks no further than a few thousand frames away. `capture.writer.pcap_bytes` makes a file of them.
+        """
+        ...
