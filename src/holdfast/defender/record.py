@@ -54,8 +54,7 @@ class Role(enum.IntEnum):
 
 
 FLOW_KINDS = {
-    "opened": "the first packet of a conversation: for TCP a connection attempt or traffic joined in the
-    middle",
+    "opened": "the first packet of a conversation: for TCP an attempt, or traffic joined midway",
     "established": "TCP's three-way handshake is complete",
     "answered": "the first packet of the other side, where the transport is not TCP",
     "refused": "a TCP connection attempt was answered by RST, or a UDP packet by ICMP port unreachable",
