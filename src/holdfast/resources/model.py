@@ -77,7 +77,7 @@ class IndexType(StrEnum):
 class Reader(Protocol):
     """Reads resources as they are inside the current transaction or snapshot."""
 
-    def get(self, kind: str, id: str) -> Resource | None:  # noqa: A002 - the domain's word
+    def get(self, kind: str, id: str) -> Resource | None:
         """The resource, or None."""
         ...
 
