@@ -158,12 +158,8 @@ class Logging(_Section):
     )
 
 
-class Settings(BaseSettings):
+class Settings(_Section):
     """All settings of an instance."""
-
-    model_config = SettingsConfigDict(
-        extra="forbid", frozen=True, env_prefix="HOLDFAST_", env_nested_delimiter="__"
-    )
 
     data: Path = Field(
         default=Path("data"), description="The data folder; made at the first start, mode 0700."
@@ -205,18 +201,6 @@ class Settings(BaseSettings):
     limits: DeviceLimits = Field(default=DeviceLimits(), description="Bounds for devices.")
     logging: Logging = Field(default=Logging(), description="The product's own log.")
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over the file, which arrives as the init arguments."""
-        return env_settings, init_settings
-
     @model_validator(mode="after")
     def _listeners_differ(self) -> "Settings":
         taken: dict[tuple[str, int], str] = {}
@@ -238,6 +222,24 @@ class Settings(BaseSettings):
         ]
 
 
+class _FromEnvironment(Settings, BaseSettings):
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix="HOLDFAST_", env_nested_delimiter="__"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, which arrives as the init arguments."""
+        return env_settings, init_settings
+
+
 def load_settings(file: Path | None = None, **overrides: Any) -> Settings:  # values of any setting
     """The settings from a TOML file, the environment (`HOLDFAST_PEOPLE__PORT=…`) and overrides.
 
@@ -251,9 +253,8 @@ def load_settings(file: Path | None = None, **overrides: Any) -> Settings:  # va
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StartupError(f"The settings file {file} is not TOML: {error}.") from error
     try:
-        settings = Settings(**values)
         given = {key: value for key, value in overrides.items() if value is not None}
-        return settings.model_validate({**settings.model_dump(), **given}) if given else settings
+        return Settings.model_validate({**_FromEnvironment(**values).model_dump(), **given})
     except ValidationError as error:
         raise StartupError(_explain(error, file)) from error
 
