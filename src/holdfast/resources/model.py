@@ -14,6 +14,7 @@ from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import OrganizationPath
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import Principal
+from holdfast.resources.query import Condition, Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,35 @@ class IndexType(StrEnum):
     BOOLEAN = "boolean"
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some resources in order, and the token for the next ones (empty at the end)."""
+
+    items: tuple[Resource, ...]
+    next: str
+
+
 class Reader(Protocol):
-    """Reads resources as they are inside the current transaction or snapshot."""
+    """Reads resources as they are inside the current transaction or snapshot.
+
+    Inside the change path's transaction it sees every change before this one and none beside it, so a
+    validator may rely on what it counts (the last administrator, an empty organization).
+    """
 
     def get(self, kind: str, id: str) -> Resource | None:
         """The resource, or None."""
+        ...
+
+    def find(self, query: Query) -> Page:
+        """One page. InvalidError for a path that the kind does not index or a token that is not ours."""
+        ...
+
+    def count(self, kind: str, reach: tuple[OrganizationPath, ...], where: Condition | None = None) -> int:
+        """How many resources match."""
+        ...
+
+    def census(self, node: OrganizationPath) -> dict[str, int]:
+        """How many resources of each kind live at or below an organization; kinds without any are absent."""
         ...
 
 

@@ -1,35 +1,18 @@
 """The ports of the resource store and the change path. Everything above programs against these."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from holdfast.kernel.json import JsonObject
-from holdfast.kernel.organizations import OrganizationPath
 from holdfast.kernel.principal import Principal
-from holdfast.resources.model import Applied, Change, Draft, Event, Kind, Reader, Resource
-from holdfast.resources.query import Condition, Query
+from holdfast.resources.model import Applied, Change, Draft, Event, Kind, Page, Reader
 
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some resources in order, and the token for the next ones (empty at the end)."""
-
-    items: tuple[Resource, ...]
-    next: str
+__all__ = ["Authorizer", "ChangePath", "EventFeed", "Page", "PolicyGate", "ResourceStore"]
 
 
 class ResourceStore(Reader, Protocol):
     """Reads resources. Blocking: the control role calls it in threads. Decides nothing about permissions:
     callers pass `principal.reach(kind.read)` as reach."""
-
-    def find(self, query: Query) -> Page:
-        """One page. InvalidError for a path that the kind does not index or a token that is not ours."""
-        ...
-
-    def count(self, kind: str, reach: tuple[OrganizationPath, ...], where: Condition | None = None) -> int:
-        """How many resources match."""
-        ...
 
 
 class PolicyGate(Protocol):

@@ -46,8 +46,6 @@ _DEVICES = frozenset(
         Permission.DEVICE_DELETE,
         Permission.DEVICE_COMMAND,
         Permission.DEVICE_RAW_DATA,
-    }
-    | {
         Permission.DEVICE_FILES_READ,
         Permission.DEVICE_GROUP_CREATE,
         Permission.DEVICE_GROUP_UPDATE,
@@ -63,8 +61,6 @@ _MANAGE_PEOPLE = frozenset(
         Permission.USER_DELETE,
         Permission.API_TOKEN_CREATE,
         Permission.API_TOKEN_DELETE,
-    }
-    | {
         Permission.ORGANIZATION_MANAGE,
         Permission.CREDENTIAL_RESET,
         Permission.SESSION_MANAGE,
