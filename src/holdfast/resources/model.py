@@ -127,6 +127,10 @@ Pure over (draft, rows): PostgreSQL may run it again. Raises InvalidError naming
 """
 
 
+Guard = Callable[[Draft, Reader], None]
+"""Checks what a draft means for other resources; see `Kind.guard`. Raises ConflictError, ForbiddenError."""
+
+
 def unchecked(draft: Draft, _reader: Reader) -> JsonObject:
     """A validator for kinds whose bodies are made by the product alone."""
     return draft.body
@@ -143,6 +147,9 @@ class Kind:
     update: Permission
     delete: Permission
     validate: Validator = unchecked
+    guard: Guard | None = None
+    """Runs inside the transaction for every change of the kind, deletions too, after `validate`: for what
+    two changes made at the same time could break together (the last administrator, a unique name)."""
     indexed: Mapping[str, IndexType] = field(default_factory=dict)
     """Dotted paths into the body that queries may filter and sort by."""
     secrets: frozenset[str] = frozenset()
