@@ -3,10 +3,9 @@ import pytest
 from holdfast.alerts.book import MAXIMUM_VIOLATIONS, AlertBook, worst
 from holdfast.alerts.exclusion import ExclusionRule, Window
 from holdfast.alerts.model import (
-    MAXIMUM_PACKETS,
+    MAXIMUM_FRAMES,
     Alert,
     AlertType,
-    Packets,
     Report,
     Resolution,
     Severity,
@@ -30,9 +29,7 @@ def report(
     frame: int = 1,
     learn: tuple[str | int, ...] = (),
 ) -> Report:
-    return Report(
-        kind, time, source, "10.0.0.1", "modbus", observed, "functions 3, 4", Packets(0, frame), learn
-    )
+    return Report(kind, time, source, "10.0.0.1", "modbus", observed, "functions 3, 4", frame, learn)
 
 
 def book() -> AlertBook:
@@ -47,7 +44,7 @@ def test_the_same_traffic_folds_into_one_alert_that_counts_it() -> None:
     assert first is not None
     assert (first.count, first.first, first.last) == (2, 100.0, 160.0)
     assert [violation.count for violation in first.violations] == [2]
-    assert first.violations[0].packets == [Packets(0, 1), Packets(0, 7)]
+    assert first.violations[0].frames == [1, 7]
 
 
 def test_what_differs_between_the_same_parties_is_a_violation_of_the_same_alert() -> None:
@@ -75,15 +72,15 @@ def test_reports_that_arrive_late_move_the_beginning() -> None:
 def test_packets_and_violations_of_an_alert_are_bounded_and_the_rest_is_counted() -> None:
     alerts = book()
     alert = None
-    for number in range(MAXIMUM_PACKETS + 10):
+    for number in range(MAXIMUM_FRAMES + 10):
         alert = alerts.report(report(frame=number))
     assert alert is not None
-    assert len(alert.violations[0].packets) == MAXIMUM_PACKETS
+    assert len(alert.violations[0].frames) == MAXIMUM_FRAMES
     for number in range(MAXIMUM_VIOLATIONS + 5):
         alerts.report(report(observed=f"register {number}"))
     assert len(alert.violations) == MAXIMUM_VIOLATIONS
     assert alert.dropped_violations == 6
-    assert alert.count == MAXIMUM_PACKETS + 10 + MAXIMUM_VIOLATIONS + 5
+    assert alert.count == MAXIMUM_FRAMES + 10 + MAXIMUM_VIOLATIONS + 5
 
 
 def test_a_closed_alert_stays_closed_and_the_same_traffic_opens_a_fresh_one() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from holdfast.alerts import lifecycle
 from holdfast.alerts.exclusion import ExclusionRule, MaintenanceWindows
 from holdfast.alerts.model import (
-    MAXIMUM_PACKETS,
+    MAXIMUM_FRAMES,
     Alert,
     AlertType,
     Key,
@@ -214,14 +214,13 @@ def _add(alert: Alert, report: Report) -> None:
     if len(alert.violations) >= MAXIMUM_VIOLATIONS:
         alert.dropped_violations += 1
         return
-    packets = [] if report.packets is None else [report.packets]
     alert.violations.append(
         Violation(
             observed=report.observed,
             expected=report.expected,
             first=report.time,
             last=report.time,
-            packets=packets,
+            frames=[report.frame] if report.frame else [],
             learn=report.learn,
         )
     )
@@ -231,8 +230,8 @@ def _repeat(violation: Violation, report: Report) -> None:
     violation.count += 1
     violation.first = min(violation.first, report.time)
     violation.last = max(violation.last, report.time)
-    if report.packets is not None and len(violation.packets) < MAXIMUM_PACKETS:
-        violation.packets.append(report.packets)
+    if report.frame and len(violation.frames) < MAXIMUM_FRAMES:
+        violation.frames.append(report.frame)
 
 
 def worst(alerts: Sequence[Alert]) -> Severity | None:

@@ -98,15 +98,6 @@ class AlertType:
     threshold: Threshold = Threshold()
 
 
-class Packets(NamedTuple):
-    """Where the bytes behind a report are: a frame of a capture."""
-
-    file: int
-    """Index of the capture in the run (0 for a live interface)."""
-    frame: int
-    """Number of the frame within the capture, from 1."""
-
-
 class Report(NamedTuple):
     """What a detector saw once."""
 
@@ -123,7 +114,8 @@ class Report(NamedTuple):
     """What was seen, in words."""
     expected: str
     """What was known or allowed, in words."""
-    packets: Packets | None = None
+    frame: int = 0
+    """Number of the frame that shows it, counted from 1 over the run; 0 where no packet is behind it."""
     learn: tuple[str | int, ...] = ()
     """The learned-traffic entry that would allow it; empty where it cannot be learned."""
 
@@ -136,7 +128,7 @@ class Key(NamedTuple):
     destination: str
 
 
-MAXIMUM_PACKETS = 32
+MAXIMUM_FRAMES = 32
 """Frames that one violation remembers; the first ones, because they show how it began."""
 
 
@@ -149,7 +141,7 @@ class Violation:
     first: float
     last: float
     count: int = 1
-    packets: list[Packets] = field(default_factory=list)
+    frames: list[int] = field(default_factory=list)
     learn: tuple[str | int, ...] = ()
 
 
