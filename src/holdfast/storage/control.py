@@ -26,8 +26,9 @@ instance = sqlalchemy.Table(
 def open_control(data_dir: Path, ring: FileKeyRing, url: str = "", *, prepare: bool = True) -> Database:
     """Open the control database and, with `prepare`, bring it to this version's schema.
 
-    One process of the instance prepares; the others open it afterwards. `url` is `postgresql://…` or empty for the encrypted file in the data folder. StartupError when the
-    database is another instance's, another program's, newer, or cannot be written.
+    One process of the instance prepares; the others open it afterwards. `url` is `postgresql://…`, or empty
+    for the encrypted file in the data folder. StartupError when the database is another instance's, another
+    program's, newer, or cannot be written.
     """
     database = sqlcipher.open_database(data_dir / CONTROL_FILE, ring.data_key("control-database"))
     try:

@@ -1,0 +1,156 @@
+"""Conditions of the filter language as SQL expressions over the resource table and the side table."""
+
+import sqlalchemy
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, true
+
+from holdfast.kernel.errors import InvalidError
+from holdfast.kernel.organizations import ROOT, OrganizationPath
+from holdfast.resources import tables
+from holdfast.resources.indexes import IndexedPath, Indexes, encode
+from holdfast.resources.model import IndexType
+from holdfast.resources.query import All, AnyOf, Compare, Condition, In, Not, Operator, Scalar
+
+Expression = ColumnElement[bool]
+Column = ColumnElement[str] | ColumnElement[float]
+"""What values are compared with: text, or numbers (booleans are 0 and 1)."""
+
+BUILT_IN: dict[str, tuple[Column, IndexType]] = {
+    "@id": (tables.resource.c.id, IndexType.TEXT),
+    "@organization": (tables.resource.c.organization, IndexType.TEXT),
+    "@created": (tables.resource.c.created, IndexType.NUMBER),
+    "@modified": (tables.resource.c.modified, IndexType.NUMBER),
+}
+"""The columns that every kind may be searched and sorted by."""
+
+MAXIMUM_DEPTH = 32
+MAXIMUM_CONDITIONS = 500
+
+
+_WITHOUT_CASE = {Operator.CONTAINS: "%{}%", Operator.STARTS_WITH: "{}%", Operator.ENDS_WITH: "%{}"}
+
+
+def within(reach: tuple[OrganizationPath, ...]) -> Expression:
+    """Resources at or below one of the nodes."""
+    if ROOT in reach:
+        return true()
+    column = tables.resource.c.organization
+    # "0" follows "/" in ASCII: [node, node-without-slash + "0") is the node and everything below it.
+    return or_(false(), *(and_(column >= node, column < node[:-1] + "0") for node in reach))
+
+
+def compiled(condition: Condition | None, kind: str, indexes: Indexes) -> Expression:
+    """The SQL expression of a condition. InvalidError for paths, types and sizes that cannot be searched."""
+    if condition is None:
+        return true()
+    if _size(condition, 1) > MAXIMUM_CONDITIONS:
+        raise InvalidError(f"A search has at most {MAXIMUM_CONDITIONS} conditions.", "filter")
+    return _compiled(condition, kind, indexes)
+
+
+def _size(condition: Condition, depth: int) -> int:
+    if depth > MAXIMUM_DEPTH:
+        raise InvalidError(f"Conditions are nested at most {MAXIMUM_DEPTH} deep.", "filter")
+    match condition:
+        case All(conditions) | AnyOf(conditions):
+            return 1 + sum(_size(inner, depth + 1) for inner in conditions)
+        case Not(inner):
+            return 1 + _size(inner, depth + 1)
+        case In(_, values):
+            return 1 + len(values)
+        case _:
+            return 1
+
+
+def _compiled(condition: Condition, kind: str, indexes: Indexes) -> Expression:
+    match condition:
+        case All(conditions):
+            return and_(true(), *(_compiled(inner, kind, indexes) for inner in conditions))
+        case AnyOf(conditions):
+            return or_(false(), *(_compiled(inner, kind, indexes) for inner in conditions))
+        case Not(inner):
+            return not_(_compiled(inner, kind, indexes))
+        case In(path, values):
+            return or_(
+                false(), *(_compare(Compare(path, Operator.EQUAL, value), kind, indexes) for value in values)
+            )
+        case Compare():
+            return _compare(condition, kind, indexes)
+
+
+def _compare(condition: Compare, kind: str, indexes: Indexes) -> Expression:
+    if condition.path in BUILT_IN:
+        return _compare_built_in(condition)
+    indexed = indexes.path(kind, condition.path)
+    present = tables.indexed_value.c.path == indexed.number
+    if condition.value is None:
+        found = _has(present)
+        return {Operator.EQUAL: not_(found), Operator.NOT_EQUAL: found}.get(condition.operator, false())
+    column = column_of(indexed)
+    if condition.operator is Operator.NOT_EQUAL:
+        return not_(_has(present, _test(column, indexed.type, Operator.EQUAL, condition)))
+    return _has(present, _test(column, indexed.type, condition.operator, condition))
+
+
+def _has(*conditions: Expression) -> Expression:
+    rows = sqlalchemy.select(tables.indexed_value.c.id).where(*conditions)
+    return tables.resource.c.id.in_(rows)
+
+
+def column_of(indexed: IndexedPath) -> Column:
+    """The side table's column that holds the values of a path."""
+    column = tables.indexed_value.c
+    return column.text if indexed.type is IndexType.TEXT else column.number
+
+
+def _compare_built_in(condition: Compare) -> Expression:
+    column, type_ = BUILT_IN[condition.path]
+    if condition.value is None:
+        return true() if condition.operator is Operator.NOT_EQUAL else false()
+    return _test(column, type_, condition.operator, condition)
+
+
+def _test(
+    column: Column,
+    type_: IndexType,
+    operator: Operator,
+    condition: Compare,
+) -> Expression:
+    value = _operand(type_, operator, condition)
+    match operator:
+        case Operator.EQUAL:
+            return column == value
+        case Operator.NOT_EQUAL:
+            return column != value
+        case Operator.LESS:
+            return column < value
+        case Operator.LESS_OR_EQUAL:
+            return column <= value
+        case Operator.GREATER:
+            return column > value
+        case Operator.GREATER_OR_EQUAL:
+            return column >= value
+        case _:
+            return _like(column, operator, str(value))
+
+
+def _operand(type_: IndexType, operator: Operator, condition: Compare) -> str | float:
+    """The value as the side table holds it. InvalidError when it is of another type than the path."""
+    value: Scalar = condition.value
+    if operator in _WITHOUT_CASE:
+        if type_ is not IndexType.TEXT or not isinstance(value, str):
+            raise InvalidError(f"“{condition.path}” holds no text to search in.", condition.path)
+        return value
+    text, number = encode(type_, value)
+    operand = text if number is None else number
+    if operand is None:
+        raise InvalidError(f"“{condition.path}” is compared with a {type_.value}.", condition.path)
+    return operand
+
+
+def _like(column: Column, operator: Operator, value: str) -> Expression:
+    """Search without case. SQLite's LIKE knows only the case of ASCII, so other text is folded first."""
+    escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    pattern = _WITHOUT_CASE[operator].format(escaped)
+    if value.isascii():
+        return column.ilike(pattern, escape="\\")
+    return func.casefold(column).like(pattern.casefold(), escape="\\")

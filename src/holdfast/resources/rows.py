@@ -1,0 +1,77 @@
+"""Resources and events as rows: the only place that knows how they are encoded."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy
+from sqlalchemy import bindparam
+
+from holdfast.kernel.json import JsonObject, canonical
+from holdfast.kernel.organizations import OrganizationPath
+from holdfast.keys.port import KeyRing
+from holdfast.resources import secrets, tables
+from holdfast.resources.model import Event, Kind, Resource
+
+Values = dict[str, Any]  # Any: column values of mixed types, bound by name
+
+SELECT_RESOURCE = sqlalchemy.select(
+    tables.resource.c.kind,
+    tables.resource.c.id,
+    tables.resource.c.organization,
+    tables.resource.c.body,
+    tables.resource.c.etag,
+    tables.resource.c.created,
+    tables.resource.c.modified,
+)
+GET_RESOURCE = SELECT_RESOURCE.where(
+    tables.resource.c.kind == bindparam("kind"), tables.resource.c.id == bindparam("id")
+)
+
+
+def to_resource(row: Sequence[Any], kind: Kind, ring: KeyRing) -> Resource:  # Any: rows are untyped tuples
+    """The resource of a row of `SELECT_RESOURCE`, its secrets opened."""
+    name, identity, organization, body, etag, created, modified = row
+    value: JsonObject = msgspec.json.decode(body)
+    if kind.secrets:
+        value = secrets.opened(value, kind.secrets, ring, f"{name}/{identity}")
+    return Resource(name, identity, organization, value, etag, created, modified)
+
+
+def from_resource(resource: Resource, kind: Kind, ring: KeyRing) -> Values:
+    """The column values of a resource, its secrets sealed."""
+    body = secrets.sealed(resource.body, kind.secrets, ring, f"{resource.kind}/{resource.id}")
+    return {
+        "kind": resource.kind,
+        "id": resource.id,
+        "organization": resource.organization,
+        "body": msgspec.json.encode(body).decode(),
+        "etag": resource.etag,
+        "created": resource.created,
+        "modified": resource.modified,
+    }
+
+
+def from_event(event: Event) -> Values:
+    """The column values of an event with the digest of its record."""
+    record = canonical(msgspec.to_builtins(event))
+    return {
+        "sequence": event.sequence,
+        "time": event.time,
+        "name": event.name,
+        "kind": event.kind,
+        "resource": event.resource,
+        "organization": event.organization,
+        "actor": event.actor,
+        "outcome": event.outcome,
+        "record": record.decode(),
+        "digest": hashlib.sha256(record).hexdigest(),
+    }
+
+
+def to_event(record: str) -> Event:
+    """The event of a row's record."""
+    values = msgspec.json.decode(record)
+    values["organization"] = OrganizationPath(values["organization"])
+    return Event(**values)

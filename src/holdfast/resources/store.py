@@ -1,0 +1,98 @@
+"""The resource store: reads by id, pages and counts, in a transaction of their own or inside another."""
+
+from collections.abc import Mapping
+
+import sqlalchemy
+from sqlalchemy import Connection, and_, func
+
+from holdfast.kernel.organizations import OrganizationPath
+from holdfast.keys.port import KeyRing
+from holdfast.resources import tables
+from holdfast.resources.conditions import Expression, compiled, within
+from holdfast.resources.indexes import Indexes
+from holdfast.resources.model import Kind, Page, Resource
+from holdfast.resources.paging import BEGINNING, open_token, ordering, rows_from, token
+from holdfast.resources.query import Condition, Query
+from holdfast.resources.rows import GET_RESOURCE, to_resource
+from holdfast.storage.database import Database
+
+MAXIMUM_PAGE = 1000
+"""What one page may hold at most, whatever was asked for."""
+
+
+class RowReader:
+    """Reads resources through one connection, inside its transaction; see `model.Reader`."""
+
+    def __init__(
+        self, connection: Connection, kinds: Mapping[str, Kind], indexes: Indexes, ring: KeyRing
+    ) -> None:
+        self._connection = connection
+        self._kinds = kinds
+        self._indexes = indexes
+        self._ring = ring
+
+    def get(self, kind: str, id: str) -> Resource | None:
+        """See `Reader.get`."""
+        row = self._connection.execute(GET_RESOURCE, {"kind": kind, "id": id}).first()
+        return to_resource(row, self._kinds[kind], self._ring) if row else None
+
+    def find(self, query: Query) -> Page:
+        """See `Reader.find`."""
+        wanted = self._wanted(query.kind, query.reach, query.where)
+        limit = max(1, min(query.limit, MAXIMUM_PAGE))
+        order = ordering(query, self._indexes)
+        place = open_token(query) if query.after else BEGINNING
+        found = rows_from(self._connection, wanted, order, place, limit + 1)
+        kind = self._kinds[query.kind]
+        items = tuple(to_resource(row.columns, kind, self._ring) for row in found[:limit])
+        return Page(items, token(query, found[limit - 1].place) if len(found) > limit else "")
+
+    def count(self, kind: str, reach: tuple[OrganizationPath, ...], where: Condition | None = None) -> int:
+        """See `Reader.count`."""
+        wanted = self._wanted(kind, reach, where)
+        statement = sqlalchemy.select(func.count()).select_from(tables.resource).where(wanted)
+        return self._connection.execute(statement).scalar_one()
+
+    def census(self, node: OrganizationPath) -> dict[str, int]:
+        """See `Reader.census`."""
+        kind = tables.resource.c.kind
+        statement = sqlalchemy.select(kind, func.count()).where(within((node,))).group_by(kind)
+        return dict(self._connection.execute(statement).tuples().all())
+
+    def _wanted(self, kind: str, reach: tuple[OrganizationPath, ...], where: Condition | None) -> Expression:
+        return and_(tables.resource.c.kind == kind, within(reach), compiled(where, kind, self._indexes))
+
+
+class SqlResourceStore:
+    """See `resources.port.ResourceStore`. Any process may read; each call sees what was last committed."""
+
+    def __init__(self, database: Database, kinds: Mapping[str, Kind], ring: KeyRing) -> None:
+        self._database = database
+        self._kinds = kinds
+        self._ring = ring
+        self.indexes = Indexes(kinds)
+        self.indexes.load(database)
+
+    def inside(self, connection: Connection) -> RowReader:
+        """A reader of the rows as an open transaction sees them."""
+        return RowReader(connection, self._kinds, self.indexes, self._ring)
+
+    def get(self, kind: str, id: str) -> Resource | None:
+        """See `Reader.get`."""
+        with self._database.read() as connection:
+            return self.inside(connection).get(kind, id)
+
+    def find(self, query: Query) -> Page:
+        """See `Reader.find`."""
+        with self._database.read() as connection:
+            return self.inside(connection).find(query)
+
+    def count(self, kind: str, reach: tuple[OrganizationPath, ...], where: Condition | None = None) -> int:
+        """See `Reader.count`."""
+        with self._database.read() as connection:
+            return self.inside(connection).count(kind, reach, where)
+
+    def census(self, node: OrganizationPath) -> dict[str, int]:
+        """See `Reader.census`."""
+        with self._database.read() as connection:
+            return self.inside(connection).census(node)
