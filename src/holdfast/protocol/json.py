@@ -1,5 +1,7 @@
 """JSON from devices: strict, bounded in size and depth."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from holdfast.kernel.json import JsonValue
@@ -34,15 +36,17 @@ def decode_json(data: bytes, maximum: int) -> JsonValue:
 
 def check_depth(value: JsonValue, maximum: int) -> None:
     """JsonError when objects and arrays are nested deeper than `maximum`."""
-    level = [value]
-    for _ in range(maximum + 1):
-        level = [child for parent in level for child in _children(parent)]
+    level = _containers([value])
+    for _ in range(maximum):
+        level = [child for parent in level for child in _containers(_children(parent))]
         if not level:
             return
     raise JsonError(f"The JSON value is nested deeper than {maximum} levels.")
 
 
-def _children(value: JsonValue) -> list[JsonValue]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+def _children(container: dict[str, JsonValue] | list[JsonValue]) -> Iterable[JsonValue]:
+    return container.values() if isinstance(container, dict) else container
+
+
+def _containers(values: Iterable[JsonValue]) -> list[dict[str, JsonValue] | list[JsonValue]]:
+    return [value for value in values if isinstance(value, dict | list)]

@@ -48,6 +48,9 @@ send without a window, and a full pipe is what group commit is for)."""
 
 SESSION_NEVER_EXPIRES = 0xFFFF_FFFF
 
+_CONNECT = bytes((PacketType.CONNECT << 4,))
+"""The first byte of every MQTT connection: another protocol is told from it before anything is kept."""
+
 
 class State(Enum):
     """Where a connection is."""
@@ -117,6 +120,10 @@ class ServerConnection:
         if self.failure is not None or self.state is State.CLOSED:
             return []
         if self.state is not State.DECIDING:
+            first = self.state is State.AWAITING_CONNECT and not self._framer.pending
+            if first and not _CONNECT.startswith(data[:1]):
+                self.failure = ProtocolViolationError("the connection does not begin with CONNECT")
+                return []
             return self._read(data)
         self._framer.hold(data)
         if self._framer.pending > self.maximum + MAXIMUM_CONNECT:
@@ -124,7 +131,7 @@ class ServerConnection:
         return []
 
     def _read(self, data: bytes) -> list[Event]:
-        buffer, spans, self.failure = self._framer.feed(data)
+        buffer, spans, failure = self._framer.feed(data)
         events: list[Event] = []
         append = events.append
         try:
@@ -134,9 +141,10 @@ class ServerConnection:
                 else:
                     append(self._packet(buffer, span))
                     if self.state is State.CLOSED:
-                        return events
+                        return events  # whatever follows a goodbye is not looked at
         except MqttError as error:
-            self.failure = error
+            failure = error
+        self.failure = failure
         return events
 
     def _packet(self, buffer: bytes, span: Span) -> Event:
