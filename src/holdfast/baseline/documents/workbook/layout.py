@@ -1,0 +1,58 @@
+"""The sheets and columns of a mapping workbook, and how a cell stands for a value."""
+
+from typing import Final
+
+PROFILE_SHEET: Final = "Security Profile"
+FEATURE_SHEET: Final = "Feature Summary"
+
+PROFILE_COLUMNS: Final = ("Behavior Attribute", "Description", "Value")
+FEATURE_COLUMNS: Final = (
+    "Control Domain",
+    "ASB Control ID",
+    "ASB Control Title",
+    "Guidance",
+    "Responsibility",
+    "Feature Name",
+    "Feature Description",
+    "Feature Supported",
+    "Feature Enabled by Default",
+    "Feature Reference",
+    "Feature Notes",
+    "Guidance Notes",
+)
+FEATURE_FIELDS: Final = (
+    "domain",
+    "control",
+    "title",
+    "guidance",
+    "responsibility",
+    "feature",
+    "description",
+    "supported",
+    "enabled_by_default",
+    "reference",
+    "notes",
+    "guidance_notes",
+)
+"""The fields of `Entry` in the order of the columns."""
+
+OUR_SHEETS: Final = ("State", "Evidence", "History")
+"""Sheets that a publication of an assessment adds; a reader passes over them."""
+
+NOTHING: Final = "None"
+"""How the published workbooks write a cell without a value."""
+
+
+def text_of(value: str | None) -> str:
+    """The cell for `value`."""
+    return NOTHING if value is None else value
+
+
+def value_of(text: str) -> str | None:
+    """The value of a cell."""
+    return None if text == NOTHING else text
+
+
+def column_letter(index: int) -> str:
+    """`A` for 0; the layout has fewer than 26 columns."""
+    return chr(ord("A") + index)
