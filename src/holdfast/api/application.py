@@ -1,0 +1,257 @@
+"""The ASGI application made from tables of routes: authentication, permission, versions, bodies, errors."""
+
+import email.utils
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.routing import Route as StarletteRoute
+from starlette.types import Receive, Scope, Send
+
+from holdfast.api.frame import OPEN, SIGNED_IN, ApiRequest, Reply, Route
+from holdfast.api.services import Services
+from holdfast.kernel.errors import (
+    ForbiddenError,
+    HoldfastError,
+    InvalidError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnauthenticatedError,
+)
+from holdfast.kernel.ids import new_id
+from holdfast.kernel.json import JsonValue
+from holdfast.kernel.principal import Principal, PrincipalKind
+
+SESSION_COOKIE = "__Host-holdfast"
+MAXIMUM_DEPTH = 64
+"""Nesting of a JSON body; DTDL documents stay below 20."""
+
+_encode = msgspec.json.Encoder().encode
+_SECURITY_HEADERS = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "strict-transport-security": "max-age=31536000",
+}
+
+
+def build(services: Services, routes: Sequence[Route], others: Sequence[BaseRoute] = ()) -> Starlette:
+    """The application that serves `routes`, and `others` (the console's, mounted files) after them."""
+    by_path: dict[str, dict[str, Route]] = {}
+    for route in routes:
+        methods = by_path.setdefault(route.path, {})
+        if route.method in methods:
+            raise ValueError(f"two routes for {route.method} {route.path}")
+        methods[route.method] = route
+    endpoints: list[BaseRoute] = [
+        StarletteRoute(path, _Endpoint(services, methods), methods=list(methods))
+        for path, methods in by_path.items()
+    ]
+    return Starlette(
+        routes=[*endpoints, *others],
+        exception_handlers={HTTPException: _unrouted, Exception: _unexpected},
+    )
+
+
+class _Endpoint:
+    """Serves every method of one path."""
+
+    def __init__(self, services: Services, methods: dict[str, Route]) -> None:
+        self._services = services
+        self._methods = methods
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        method = "GET" if request.method == "HEAD" else request.method
+        request_id = new_id(self._services.clock, self._services.randomness)
+        try:
+            response = await self._serve(request, self._methods[method])
+        except HoldfastError as error:
+            response = error_response(error, request_id, self._services.clock.now())
+        except ClientDisconnect:
+            return
+        except Exception as error:  # the last fence: the caller learns nothing of the inside
+            structlog.get_logger().error("request failed", request=request_id, exc_info=error)
+            failure = HoldfastError(f"Something failed inside; the log has it as request {request_id}.")
+            response = error_response(failure, request_id, self._services.clock.now())
+        response.headers["x-ms-request-id"] = request_id
+        await response(scope, receive, send)
+
+    async def _serve(self, request: Request, route: Route) -> Response:
+        version = _version(request, route)
+        principal = await self._admit(request, route)
+        raw = await _body(request, route)
+        api_request = ApiRequest(
+            services=self._services,
+            principal=principal,
+            method=request.method,
+            url=str(request.url),
+            path=request.path_params,
+            query=request.query_params,
+            headers=request.headers,
+            body=_decode(raw, request.headers.get("content-type", ""), route),
+            raw=raw,
+            version=version,
+        )
+        result = await _run(route.handler, api_request)
+        return respond(result) if isinstance(result, Reply) else result
+
+    async def _admit(self, request: Request, route: Route) -> Principal:
+        principal: Principal = await to_thread.run_sync(lambda: authenticate(self._services, request))
+        if route.permission is OPEN:
+            return principal
+        if principal.kind is PrincipalKind.ANONYMOUS:
+            raise UnauthenticatedError("Sign in, or send an API token or a bearer token in Authorization.")
+        if route.permission is SIGNED_IN or principal.reach(route.permission):  # type: ignore[arg-type]  # no
+        Audience is left
+            return principal
+        await to_thread.run_sync(self._refuse, principal, request, route)
+        raise ForbiddenError(f"{principal.name} lacks the permission {route.permission.value}.")
+
+    def _refuse(self, principal: Principal, request: Request, route: Route) -> None:
+        self._services.changes.record(
+            principal,
+            "request.refused",
+            resource=request.url.path,
+            outcome="refused",
+            detail=f"{request.method} needs {route.permission.value}",
+        )
+
+
+def authenticate(services: Services, request: Request) -> Principal:
+    """Who sends this request."""
+    return services.authenticate(
+        authorization=request.headers.get("authorization", ""),
+        cookie=request.cookies.get(SESSION_COOKIE, ""),
+        address=request.client.host if request.client else "",
+        user_agent=request.headers.get("user-agent", ""),
+    )
+
+
+async def _run(handler: Callable[[ApiRequest], Any], request: ApiRequest) -> Any:  # Reply or Response
+    if inspect.iscoroutinefunction(handler):
+        return await handler(request)
+    return await to_thread.run_sync(handler, request)
+
+
+def _version(request: Request, route: Route) -> str:
+    if not route.versions:
+        return ""
+    version = request.query_params.get("api-version")
+    if version not in route.versions:
+        named = f'"{version}"' if version is not None else '"undefined"'
+        raise NotFoundError(
+            f"{named} is not a valid API version. Valid here: {', '.join(sorted(route.versions))}."
+        )
+    return version
+
+
+async def _body(request: Request, route: Route) -> bytes:
+    if request.method in ("GET", "HEAD"):
+        return b""
+    limit = route.maximum_body
+    if int(request.headers.get("content-length", "0") or "0") > limit:
+        raise _too_large(limit)
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        parts.append(part)
+    return b"".join(parts)
+
+
+class BodyTooLargeError(InvalidError):
+    """The body is longer than the operation takes."""
+
+    code = "RequestEntityTooLarge"
+    status = 413
+
+
+class UnsupportedMediaTypeError(InvalidError):
+    """The body's content type is not one that the operation takes."""
+
+    code = "UnsupportedMediaType"
+    status = 415
+
+
+def _too_large(limit: int) -> BodyTooLargeError:
+    return BodyTooLargeError(f"The body is longer than {limit} bytes; send less at once.")
+
+
+def _decode(raw: bytes, content_type: str, route: Route) -> JsonValue:
+    if not raw:
+        return None
+    kind = content_type.partition(";")[0].strip().lower() or route.content_types[0]
+    if kind not in route.content_types:
+        raise UnsupportedMediaTypeError(
+            f"The content type {kind} is not taken here; send {' or '.join(route.content_types)}."
+        )
+    if "json" not in kind:
+        return None
+    try:
+        value: JsonValue = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidError(f"The body is not JSON: {error}.") from None
+    _check_depth(value, MAXIMUM_DEPTH)
+    return value
+
+
+def _check_depth(value: JsonValue, left: int) -> None:
+    if left == 0:
+        raise InvalidError(f"The body is nested deeper than {MAXIMUM_DEPTH} levels.")
+    if isinstance(value, dict):
+        for item in value.values():
+            _check_depth(item, left - 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check_depth(item, left - 1)
+
+
+def respond(reply: Reply) -> Response:
+    """A reply as a response."""
+    content = b"" if reply.body is None else _encode(reply.body)
+    media = None if reply.body is None else "application/json; charset=utf-8"
+    return Response(content, reply.status, {**_SECURITY_HEADERS, **reply.headers}, media)
+
+
+def error_response(error: HoldfastError, request_id: str, now: float) -> Response:
+    """An error as published: `{"error": {code, message, requestId, time}}` and `x-ms-error-code`."""
+    body: dict[str, JsonValue] = {
+        "code": error.code,
+        "message": str(error),
+        "requestId": request_id,
+        "time": email.utils.formatdate(now, usegmt=True),
+    }
+    if isinstance(error, InvalidError) and error.field:
+        body["target"] = error.field
+    headers = {"x-ms-error-code": error.code}
+    if isinstance(error, TooManyRequestsError):
+        headers["retry-after"] = str(max(1, round(error.retry_after)))
+    if isinstance(error, UnauthenticatedError):
+        headers["www-authenticate"] = "Bearer"
+    return respond(Reply(error.status, {"error": body}, headers))
+
+
+def _unrouted(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return respond(
+            Reply(404, {"error": {"code": "NotFound", "message": "There is nothing at this address."}})
+        )
+    code = "MethodNotAllowed" if error.status_code == 405 else "BadRequest"
+    headers = dict(error.headers or {})
+    return respond(Reply(error.status_code, {"error": {"code": code, "message": error.detail}}, headers))
+
+
+def _unexpected(_request: Request, error: Exception) -> Response:
+    structlog.get_logger().error("request failed outside its handler", exc_info=error)
+    return respond(Reply(500, {"error": {"code": "InternalError", "message": "Something failed inside."}}))

@@ -1,0 +1,140 @@
+"""The kind `device`: what the application keeps of a device, apart from its credentials and its twin.
+
+Ids are kept as they were spelled; devices present them in any letter case (DPS registration ids have none),
+so `key` holds the lower-case form, is unique, and is what look-ups go by.
+"""
+
+import re
+
+from holdfast.kernel.errors import ConflictError, InvalidError
+from holdfast.kernel.json import JsonObject, JsonValue
+from holdfast.kernel.organizations import ROOT
+from holdfast.kernel.permissions import Permission
+from holdfast.resources.model import Action, Draft, IndexType, Kind, Reader
+from holdfast.resources.query import Compare, Operator, Query
+
+DEVICE = "device"
+
+MAXIMUM_ID = 128
+MAXIMUM_NAME = 148
+"""Both as in the hosted service."""
+
+_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9\-._:]{0,126}[A-Za-z0-9\-])?")
+"""DPS registration ids: letters, digits, `-._:`, the last an alphanumeric or a dash."""
+
+_FLAGS = ("enabled", "provisioned", "simulated")
+_FIELDS = frozenset(
+    {
+        "key",
+        "displayName",
+        "template",
+        *_FLAGS,
+        "types",
+        "group",
+        "registration",
+        "cloud",
+        "manifest",
+        "modules",
+    }
+)
+
+
+def valid_id(text: str) -> bool:
+    """Whether `text` can be a device id."""
+    return _ID.fullmatch(text) is not None
+
+
+def _text(body: JsonObject, name: str, maximum: int) -> str:
+    value = body.get(name, "")
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > maximum:
+        raise InvalidError(f"{name} must be a text of at most {maximum} characters.", f"/{name}")
+    return value
+
+
+def _flag(body: JsonObject, name: str, default: bool) -> bool:
+    value = body.get(name, default)
+    if not isinstance(value, bool):
+        raise InvalidError(f"{name} must be true or false.", f"/{name}")
+    return value
+
+
+def _object(body: JsonObject, name: str) -> JsonObject:
+    value = body.get(name) or {}
+    if not isinstance(value, dict):
+        raise InvalidError(f"{name} must be an object.", f"/{name}")
+    return value
+
+
+def _texts(body: JsonObject, name: str) -> list[JsonValue]:
+    value = body.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise InvalidError(f"{name} must be a list of texts.", f"/{name}")
+    return value
+
+
+def _validate(draft: Draft, reader: Reader) -> JsonObject:
+    if draft.change.action is Action.DELETE:
+        return {}
+    if not valid_id(draft.change.id):
+        raise InvalidError(
+            f"{draft.change.id!r} cannot be a device id: 1 to {MAXIMUM_ID} letters, digits and -._: "
+            "beginning with a letter or digit.",
+            "/id",
+        )
+    body = draft.body
+    if unknown := sorted(set(body) - _FIELDS):
+        raise InvalidError(f"A device has no field {unknown[0]}.", f"/{unknown[0]}")
+    template = _text(body, "template", 2048)
+    if template and reader.get("deviceTemplate", template) is None:
+        raise InvalidError(f"There is no device template {template}; create it first.", "/template")
+    return {
+        "key": draft.change.id.lower(),
+        "displayName": _text(body, "displayName", MAXIMUM_NAME) or draft.change.id,
+        "template": template,
+        "enabled": _flag(body, "enabled", True),
+        "provisioned": _flag(body, "provisioned", False),
+        "simulated": _flag(body, "simulated", False),
+        "types": _texts(body, "types"),
+        "group": _text(body, "group", 255),
+        "registration": _object(body, "registration"),
+        "cloud": _object(body, "cloud"),
+        "manifest": _text(body, "manifest", 255),
+        "modules": _texts(body, "modules"),
+    }
+
+
+def _guard(draft: Draft, reader: Reader) -> None:
+    """No two devices whose ids differ in letter case alone."""
+    if draft.change.action is Action.DELETE or draft.before is not None:
+        return
+    other = find_device(reader, draft.change.id)
+    if other is not None and other != draft.change.id:
+        raise ConflictError(f"The device {other} exists; ids that differ in letter case alone are one id.")
+
+
+def find_device(reader: Reader, presented: str) -> str | None:
+    """The stored spelling of a device id presented in any letter case; None when there is no such device."""
+    where = Compare("key", Operator.EQUAL, presented.lower())
+    found = reader.find(Query(DEVICE, (ROOT,), where, limit=1)).items
+    return found[0].id if found else None
+
+
+DEVICE_KIND = Kind(
+    name=DEVICE,
+    read=Permission.DEVICE_READ,
+    create=Permission.DEVICE_CREATE,
+    update=Permission.DEVICE_UPDATE,
+    delete=Permission.DEVICE_DELETE,
+    validate=_validate,
+    guard=_guard,
+    indexed={
+        "key": IndexType.TEXT,
+        "displayName": IndexType.TEXT,
+        "template": IndexType.TEXT,
+        "group": IndexType.TEXT,
+        **dict.fromkeys(_FLAGS, IndexType.BOOLEAN),
+    },
+    policy_type="Holdfast.Devices/devices",
+)

@@ -1,0 +1,50 @@
+"""What a telemetry record says: named values, the component they belong to, and when they were measured."""
+
+from typing import NamedTuple
+from urllib.parse import unquote
+
+import msgspec
+
+from holdfast.kernel.clock import parse_isoformat
+from holdfast.kernel.json import JsonValue
+from holdfast.log.port import Record
+
+MAXIMUM_VALUES = 300
+"""Values taken from one message: the hosted service's capabilities a template."""
+
+_decode = msgspec.json.Decoder().decode
+
+
+class Measurement(NamedTuple):
+    """One message's values."""
+
+    component: str
+    time: float
+    """When it was measured if the device says so (`iothub-creation-time-utc`), else when it was received."""
+    values: dict[str, JsonValue]
+    """Empty when the body is no JSON object; the raw record keeps it all the same."""
+
+
+def properties_of(record: Record) -> dict[str, str]:
+    """The message's property bag, decoded; a key without a value is the empty text."""
+    if not record.properties:
+        return {}
+    pairs = (part.partition("=") for part in record.properties.split("&") if part)
+    return {unquote(key): unquote(value) for key, _, value in pairs}
+
+
+def measurement(record: Record) -> Measurement:
+    """Decode a telemetry record. Never fails: what is not understood has no values."""
+    properties = properties_of(record)
+    time = record.time
+    if created := properties.get("iothub-creation-time-utc"):
+        try:
+            time = parse_isoformat(created)
+        except ValueError:
+            time = record.time
+    try:
+        body = _decode(record.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        body = None
+    values = dict(list(body.items())[:MAXIMUM_VALUES]) if isinstance(body, dict) else {}
+    return Measurement(properties.get("$.sub", ""), time, values)

@@ -1,0 +1,149 @@
+"""The last value of each telemetry of each device: a consumer of the log, and what the API asks.
+
+Values and the consumer's positions are written in one transaction, so each record counts exactly once
+however often the consumer is killed. The table outlives the log's retention.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+import sqlalchemy
+from sqlalchemy.dialects import postgresql, sqlite
+
+from holdfast.kernel.json import JsonValue
+from holdfast.log.port import LogReader, Position, Record
+from holdfast.storage.database import Database
+from holdfast.telemetry.decode import measurement
+
+BATCH = 2_000
+"""Records a transaction: large enough that its commit does not count, small enough to be quick to redo."""
+
+_metadata = sqlalchemy.MetaData()
+
+last_values = sqlalchemy.Table(
+    "last_values",
+    _metadata,
+    sqlalchemy.Column("device", sqlalchemy.Text, primary_key=True),
+    sqlalchemy.Column("module", sqlalchemy.Text, primary_key=True),
+    sqlalchemy.Column("component", sqlalchemy.Text, primary_key=True),
+    sqlalchemy.Column("name", sqlalchemy.Text, primary_key=True),
+    sqlalchemy.Column("value", sqlalchemy.LargeBinary, nullable=False),
+    sqlalchemy.Column("time", sqlalchemy.Float, nullable=False),
+)
+
+positions = sqlalchemy.Table(
+    "last_values_positions",
+    _metadata,
+    sqlalchemy.Column("partition", sqlalchemy.Integer, primary_key=True),
+    sqlalchemy.Column("offset", sqlalchemy.BigInteger, nullable=False),
+)
+
+_Key = tuple[str, str, str, str]
+
+
+class LastValue(NamedTuple):
+    """What a device said last under one name."""
+
+    name: str
+    value: JsonValue
+    time: float
+
+
+class LastValues:
+    """Reads and, in one worker, keeps the table of last values."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def prepare(self) -> None:
+        """Make the tables where they are missing."""
+        with self._database.write() as connection:
+            _metadata.create_all(connection)
+
+    def consume(self, log: LogReader) -> int:
+        """Take in what the log has beyond the kept positions; how many records that was."""
+        done = self._positions()
+        total = 0
+        for partition, end in log.ends().items():
+            position = done.get(partition, Position(partition, 0))
+            while position < end:
+                records = log.read(position, BATCH)
+                if not records:
+                    break
+                position = records[-1].position
+                self._store(_latest(records), position)
+                total += len(records)
+        return total
+
+    def _positions(self) -> dict[int, Position]:
+        with self._database.read() as connection:
+            rows = connection.execute(sqlalchemy.select(positions)).all()
+        return {row.partition: Position(row.partition, row.offset) for row in rows}
+
+    def _store(self, latest: dict[_Key, tuple[bytes, float]], position: Position) -> None:
+        rows = [
+            {"device": d, "module": m, "component": c, "name": n, "value": value, "time": time}
+            for (d, m, c, n), (value, time) in latest.items()
+        ]
+        with self._database.write() as connection:
+            if rows:
+                insert = self._insert(last_values)
+                connection.execute(
+                    insert.on_conflict_do_update(
+                        index_elements=list(last_values.primary_key),
+                        set_={"value": insert.excluded.value, "time": insert.excluded.time},
+                        where=last_values.c.time <= insert.excluded.time,
+                    ),
+                    rows,
+                )
+            mark = self._insert(positions).values(partition=position.partition, offset=position.offset)
+            connection.execute(
+                mark.on_conflict_do_update(
+                    index_elements=[positions.c.partition], set_={"offset": mark.excluded.offset}
+                )
+            )
+
+    def _insert(self, table: sqlalchemy.Table) -> postgresql.Insert | sqlite.Insert:
+        if self._database.dialect == "postgresql":
+            return postgresql.insert(table)
+        return sqlite.insert(table)
+
+    def get(self, device: str, name: str, module: str = "", component: str = "") -> LastValue | None:
+        """The last value under one name, None when the device never said it."""
+        return next(iter(self._select(device, module, component, name)), None)
+
+    def all(self, device: str, module: str = "", component: str | None = None) -> list[LastValue]:
+        """Every last value of a device, of one component when named (`""`: the root), by name."""
+        return self._select(device, module, component, None)
+
+    def _select(self, device: str, module: str, component: str | None, name: str | None) -> list[LastValue]:
+        wanted = [last_values.c.device == device, last_values.c.module == module]
+        if component is not None:
+            wanted.append(last_values.c.component == component)
+        if name is not None:
+            wanted.append(last_values.c.name == name)
+        query = sqlalchemy.select(last_values).where(*wanted).order_by(last_values.c.name)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return [LastValue(row.name, msgspec.json.decode(row.value), row.time) for row in rows]
+
+    def forget(self, device: str) -> None:
+        """Drop the values of a deleted device."""
+        with self._database.write() as connection:
+            connection.execute(last_values.delete().where(last_values.c.device == device))
+
+
+def _latest(records: Iterable[Record]) -> dict[_Key, tuple[bytes, float]]:
+    """The newest value under each name; of two with the same time the later record wins."""
+    latest: dict[_Key, tuple[bytes, float]] = {}
+    for record in records:
+        if record.kind != "telemetry":
+            continue
+        measured = measurement(record)
+        for name, value in measured.values.items():
+            key = (record.device, record.module, measured.component, name)
+            present = latest.get(key)
+            if present is None or present[1] <= measured.time:
+                latest[key] = (msgspec.json.encode(value), measured.time)
+    return latest
