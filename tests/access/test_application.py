@@ -10,12 +10,8 @@ from holdfast.kernel.errors import ConflictError, HoldfastError, InvalidError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.principal import SYSTEM
-from holdfast.resources.model import Action, Change, Draft, Resource
-
-
-class _NoRows:
-    def get(self, kind: str, id: str) -> Resource | None:
-        return None
+from holdfast.resources.model import Action, Change, Draft
+from tests.access.rows import NoRows
 
 
 def check(
@@ -23,7 +19,7 @@ def check(
 ) -> JsonObject:
     principal = replace(SYSTEM, address=address)
     draft = Draft(principal, Change(action, APPLICATION, id, body), ROOT, None, body, 0.0)
-    return APPLICATION_KIND.validate(draft, _NoRows())
+    return APPLICATION_KIND.validate(draft, NoRows())
 
 
 def test_the_default_is_valid_and_unchanged() -> None:
