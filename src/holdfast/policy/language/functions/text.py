@@ -1,0 +1,116 @@
+"""Strings: `concat`, `indexOf`, `padLeft`, `split`, … Searching ignores case, as documented."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from holdfast.policy.language.functions.base import ANY, Function, bounded_items, bounded_text, whole
+from holdfast.policy.language.limits import TEXT_LENGTH
+from holdfast.policy.language.values import UNDEFINED, fold, number_from, scalar_text, text_of
+
+
+def _on_text(change: Callable[[str], str]) -> Callable[..., object]:
+    return lambda value: change(value) if isinstance(value, str) else UNDEFINED
+
+
+def _concat(*parts: object) -> object:
+    """Texts and numbers to one text, or arrays to one array."""
+    if parts and all(isinstance(part, list) for part in parts):
+        return bounded_items([member for part in parts if isinstance(part, list) for member in part])
+    texts = [scalar_text(part) for part in parts]
+    known = [text for text in texts if text is not None]
+    return bounded_text("".join(known)) if len(known) == len(texts) else UNDEFINED
+
+
+def _fold_with_positions(text: str) -> tuple[str, list[int]]:
+    """Folded text and, for each of its characters, the position of the original one (ß folds to two)."""
+    folded: list[str] = []
+    positions: list[int] = []
+    for position, character in enumerate(text):
+        part = fold(character)
+        folded.append(part)
+        positions += [position] * len(part)
+    return "".join(folded), positions
+
+
+def _finder(find: Callable[[str, str], int], empty: Callable[[str], int]) -> Callable[..., object]:
+    def position_of(text: object, part: object) -> object:
+        if not (isinstance(text, str) and isinstance(part, str)):
+            return UNDEFINED
+        if not part:
+            return empty(text)
+        folded, positions = _fold_with_positions(text)
+        found = find(folded, fold(part))
+        return positions[found] if found >= 0 else -1
+
+    return position_of
+
+
+def _edge(test: Callable[[str, str], bool]) -> Callable[..., object]:
+    def at_edge(text: object, part: object) -> object:
+        return isinstance(text, str) and isinstance(part, str) and test(fold(text), fold(part))
+
+    return at_edge
+
+
+def _pad_left(value: object, width: object, padding: object = " ") -> object:
+    text = scalar_text(value)
+    total = whole(number_from(width) if isinstance(width, str) else width)
+    if text is None or total is None or total > TEXT_LENGTH or not isinstance(padding, str):
+        return UNDEFINED
+    return text.rjust(total, (padding or " ")[0])
+
+
+def _replace(text: object, old: object, new: object) -> object:
+    if not (isinstance(text, str) and isinstance(old, str) and isinstance(new, str)):
+        return UNDEFINED
+    if old and text.count(old) * len(new) > TEXT_LENGTH:
+        return UNDEFINED
+    return text.replace(old, new) if old else text
+
+
+def _split(text: object, delimiter: object) -> object:
+    delimiters = delimiter if isinstance(delimiter, list) else [delimiter]
+    if not isinstance(text, str) or not isinstance(delimiter, list | str):
+        return UNDEFINED
+    known = sorted((part for part in delimiters if isinstance(part, str) and part), key=len, reverse=True)
+    return list(re.split("|".join(map(re.escape, known)), text)) if known else [text]
+
+
+def _substring(text: object, start: object, length: object = None) -> object:
+    """A part of a text; one that reaches beyond the end is a fault, as documented."""
+    if not isinstance(text, str):
+        return UNDEFINED
+    first = whole(start)
+    size = len(text) - (first or 0) if length is None else whole(length)
+    if first is None or size is None or first < 0 or size < 0 or first + size > len(text):
+        return UNDEFINED
+    return text[first : first + size]
+
+
+def _join(members: object, delimiter: object) -> object:
+    if not (isinstance(members, list) and isinstance(delimiter, str)):
+        return UNDEFINED
+    return bounded_text(delimiter.join(map(text_of, members)))
+
+
+def _string(value: object) -> object:
+    return UNDEFINED if value is UNDEFINED else bounded_text(text_of(value))
+
+
+FUNCTIONS: Final = (
+    Function("concat", _concat, 0, ANY, of_text=True),
+    Function("endsWith", _edge(str.endswith), 2, 2, of_text=True),
+    Function("indexOf", _finder(str.find, lambda text: 0), 2, 2, of_text=True),
+    Function("join", _join, 2, 2),
+    Function("lastIndexOf", _finder(str.rfind, len), 2, 2, of_text=True),
+    Function("padLeft", _pad_left, 2, 3, of_text=True),
+    Function("replace", _replace, 3, 3, of_text=True),
+    Function("split", _split, 2, 2, of_text=True),
+    Function("startsWith", _edge(str.startswith), 2, 2, of_text=True),
+    Function("string", _string, 1, 1, of_text=True),
+    Function("substring", _substring, 2, 3, of_text=True),
+    Function("toLower", _on_text(str.lower), 1, 1, of_text=True),
+    Function("toUpper", _on_text(str.upper), 1, 1, of_text=True),
+    Function("trim", _on_text(str.strip), 1, 1, of_text=True),
+)

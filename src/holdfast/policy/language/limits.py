@@ -1,0 +1,34 @@
+"""Bounds that keep a definition from a stranger harmless, and where each number comes from."""
+
+from typing import Final
+
+DOCUMENT_BYTES: Final = 4 * 1024 * 1024
+"""A document to read. Azure Resource Manager accepts request bodies up to 4 MB."""
+DOCUMENT_DEPTH: Final = 200
+"""Nested arrays and objects in a document; the deepest published built-in (a deployment) has about 40."""
+CONDITION_DEPTH: Final = 64
+"""`allOf`, `anyOf`, `not` and `count` inside one another: Azure's limit."""
+CONDITIONS: Final = 4096
+"""Conditions in one `if`: Azure's limit."""
+EXPRESSION_LENGTH: Final = 24_576
+"""Characters of one template expression: Azure Resource Manager's limit."""
+EXPRESSION_DEPTH: Final = 64
+"""Calls inside calls in one template expression."""
+FUNCTIONS: Final = 2048
+"""Template functions in one rule: Azure's limit."""
+PARAMETERS: Final = 400
+"""Parameters of one initiative: Azure's limit (a definition may have 20)."""
+INITIATIVE_POLICIES: Final = 1000
+"""Policies in one initiative: Azure's limit."""
+STEPS: Final = 200_000
+"""Conditions, calls and members that one evaluation may visit."""
+SECONDS: Final = 0.5
+"""Wall time of one evaluation where a clock is given."""
+TEXT_LENGTH: Final = 262_144
+"""Characters of a string that a function may build."""
+ITEMS: Final = 100_000
+"""Members of an array that a function may build."""
+RANGE_ITEMS: Final = 10_000
+"""`range()`: documented."""
+EXPLAINED_MEMBERS: Final = 20
+"""Members of an array that a reason shows one by one."""
