@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 from starlette.routing import Route as StarletteRoute
 from starlette.types import Receive, Scope, Send
 
-from holdfast.api.frame import OPEN, SIGNED_IN, ApiRequest, Reply, Route
+from holdfast.api.frame import OPEN, ApiRequest, Reply, Route
 from holdfast.api.services import Services
 from holdfast.kernel.errors import (
     ForbiddenError,
@@ -28,6 +28,7 @@ from holdfast.kernel.errors import (
 )
 from holdfast.kernel.ids import new_id
 from holdfast.kernel.json import JsonValue
+from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import Principal, PrincipalKind
 
 SESSION_COOKIE = "__Host-holdfast"
@@ -109,8 +110,7 @@ class _Endpoint:
             return principal
         if principal.kind is PrincipalKind.ANONYMOUS:
             raise UnauthenticatedError("Sign in, or send an API token or a bearer token in Authorization.")
-        if route.permission is SIGNED_IN or principal.reach(route.permission):  # type: ignore[arg-type]  # no
-        Audience is left
+        if not isinstance(route.permission, Permission) or principal.reach(route.permission):
             return principal
         await to_thread.run_sync(self._refuse, principal, request, route)
         raise ForbiddenError(f"{principal.name} lacks the permission {route.permission.value}.")

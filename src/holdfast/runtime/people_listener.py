@@ -48,7 +48,7 @@ class _Connection(H11Protocol):
         self._listener = listener
         self.address = address
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows
         super().connection_made(transport)
         self.client = (self.address, self.client[1] if self.client else 0)
         self._listener.connections[self] = transport
