@@ -20,6 +20,7 @@ COMMANDS: dict[str, _Entry] = {
     "policy": _Entry("holdfast.cli.policy", "Evaluate, lint and import policy definitions"),
     "baseline": _Entry("holdfast.cli.baseline", "Assess, convert, compare and publish the baseline"),
     "sensor": _Entry("holdfast.cli.sensor", "Analyze captures and watch a network"),
+    "template": _Entry("holdfast.cli.template", "Check device templates and DTDL models"),
 }
 """Every command or group of commands and its line in `holdfast --help`."""
 
