@@ -56,3 +56,8 @@ def service_keys() -> tuple[str, ...]:
     """Keys of the service baselines that the product carries, sorted."""
     folder = _FOLDER.joinpath("services")
     return tuple(sorted(path.name.removesuffix(".yaml") for path in folder.iterdir()))
+
+
+def service_file(key: str) -> bytes:
+    """The YAML of a service baseline that the product carries."""
+    return _FOLDER.joinpath("services", f"{key}.yaml").read_bytes()

@@ -6,6 +6,7 @@ A heading that is not part of the grammar belongs to the text that it stands in.
 import re
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
+from itertools import pairwise
 from typing import NamedTuple
 
 from holdfast.baseline.data.catalog import LATER, benchmark
@@ -63,11 +64,10 @@ _FENCE = re.compile(r"\s{0,3}(```|~~~)")
 
 def outline(lines: Sequence[NumberedLine]) -> list[Part]:
     """The parts of a page; lines above the first heading belong to none."""
-    starts = list(_headings(lines))
-    ends = [index for index, _, _ in starts[1:]] + [len(lines)]
+    starts = [*_headings(lines), (len(lines), Kind.UNKNOWN, "")]
     return [
         Part(kind, heading, lines[index].number, tuple(lines[index + 1 : end]))
-        for (index, kind, heading), end in zip(starts, ends, strict=True)
+        for (index, kind, heading), (end, _, _) in pairwise(starts)
     ]
 
 

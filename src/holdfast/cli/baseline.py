@@ -1,0 +1,122 @@
+"""`holdfast baseline`: documents of service baselines, comparison, assessment."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from holdfast.baseline.comparison import Cell, Comparison, as_json, compare
+from holdfast.baseline.documents.conversion import Format, read_document, write_document
+from holdfast.baseline.documents.document import DocumentError
+from holdfast.baseline.documents.files import write_file
+from holdfast.baseline.model.oddity import Oddity
+from holdfast.baseline.model.vocabulary import Standing
+from holdfast.baseline.model.wording import Wording
+from holdfast.baseline.services import find_service, import_service
+
+app = typer.Typer(no_args_is_help=True)
+
+_DEFAULT_STORE = Path("data/baselines")
+
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+_Store = Annotated[Path, typer.Option("--store", help="Folder of the baselines that you have imported.")]
+
+
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(help="Workbook, Markdown page, copied page text or our YAML.")],
+    to: Annotated[Format, typer.Option("--to", help="What to write.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    like: Annotated[
+        Path | None, typer.Option("--like", help="A published page whose standing sentences are used.")
+    ] = None,
+    benchmark: Annotated[
+        str | None, typer.Option("--benchmark", help="The benchmark to speak of: asb-v3 or mcsb-v1.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="The service's name, where the source lacks or misspells it.")
+    ] = None,
+) -> None:
+    """Read one form of a service baseline and write another; what is odd in the source is reported."""
+    document = read_document(source)
+    baseline = document.baseline.model_copy(update={"name": name}) if name else document.baseline
+    written = write_document(baseline, to, _wording_of(like) if like else None, benchmark)
+    write_file(output, written.data)
+    _report(source, (*document.oddities, *written.oddities))
+
+
+def _wording_of(page: Path) -> Wording:
+    wording = read_document(page).baseline.wording
+    if wording is None:
+        raise DocumentError(str(page), "", "has no standing sentences to learn from; give a published page")
+    return wording
+
+
+def _report(source: Path, oddities: Iterable[Oddity]) -> None:
+    for oddity in oddities:
+        typer.echo(f"note: {source.name}, {oddity}", err=True)
+
+
+@app.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(help="Workbook, Markdown page, copied page text or our YAML.")],
+    store: _Store = _DEFAULT_STORE,
+) -> None:
+    """Bring a published baseline with its texts into your own store, for `compare` and `convert`."""
+    document = import_service(source, store)
+    _report(source, document.oddities)
+    typer.echo(f"{document.baseline.key}: {len(document.baseline.entries)} rows are in {store}")
+
+
+@app.command("compare")
+def compare_(
+    services: Annotated[list[str], typer.Argument(help="Keys such as iot-central and holdfast.")],
+    json: _Json = False,
+    store: _Store = _DEFAULT_STORE,
+) -> None:
+    """Show the features of services side by side, judged by the desired state of each feature."""
+    comparison = compare([find_service(service, store) for service in dict.fromkeys(services)])
+    if json:
+        typer.echo(msgspec.json.encode(as_json(comparison)).decode())
+    else:
+        _print_table(comparison)
+
+
+def _print_table(comparison: Comparison) -> None:
+    table = Table(box=box.MARKDOWN)
+    for title in ("Control", "Feature", *(service.name for service in comparison.services)):
+        table.add_column(title)
+    for line in comparison.lines:
+        table.add_row(
+            line.feature.control, line.feature.name, *(_words(cell) for cell in line.cells.values())
+        )
+    counts = [comparison.standings(service.key) for service in comparison.services]
+    for standing, title in _STANDINGS.items():
+        table.add_row("", title, *(str(count[standing]) for count in counts))
+    console = Console(width=_TABLE_WIDTH)
+    with console.capture() as capture:
+        console.print(table)
+    typer.echo(capture.get().strip())
+
+
+_TABLE_WIDTH = 400
+"""Wide enough that no row breaks: the table is Markdown, for terminals and documents alike."""
+
+_STANDINGS = {
+    Standing.MEETS: "Desired state from the start",
+    Standing.PARTLY: "Desired state after configuration",
+    Standing.SHORT: "Short of the desired state",
+}
+
+
+def _words(cell: Cell) -> str:
+    """What a cell says, short enough to stand side by side."""
+    if cell.supported is None:
+        return "–"
+    answer = "no" if not cell.supported else "yes, from the start" if cell.enabled_by_default else "yes"
+    return f"{answer} ({cell.state})" if cell.state else answer
