@@ -1,0 +1,143 @@
+"""An instance's storage as a process opens it, and what the first start makes.
+
+The supervisor `prepare`s once: folder, keys, migrations, certificate, default resources. Every role then
+`open_instance`s what is there.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from holdfast.access.application import APPLICATION, DEFAULT_BODY
+from holdfast.devices.attestation import with_keys
+from holdfast.devices.enrollment_group import DEFAULT_SAS_GROUP, ENROLLMENT_GROUP
+from holdfast.kernel.clock import Clock, Randomness, SystemClock, SystemRandomness
+from holdfast.kernel.json import JsonObject
+from holdfast.kernel.principal import SYSTEM
+from holdfast.keys.file import FileProvider, open_key_ring
+from holdfast.keys.ring import FileKeyRing
+from holdfast.resources.changes import QueuedChangePath
+from holdfast.resources.events import AuditFeed
+from holdfast.resources.model import Action, Change
+from holdfast.resources.port import PolicyGate
+from holdfast.resources.store import SqlResourceStore
+from holdfast.runtime.kinds import KINDS
+from holdfast.runtime.settings import Settings
+from holdfast.storage.control import open_control
+from holdfast.storage.database import Database
+from holdfast.storage.folder import DataFolder, open_folder
+from holdfast.vault.authority import Issued
+from holdfast.vault.files import open_authority, server_certificate
+
+CERTIFICATES = "certificates"
+"""Folder of the sealed authority and server certificate."""
+ROOT_CA_FILE = "root-ca.pem"
+"""The authority's certificate in the data folder: what devices and people trust."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Keys, control database, and the readers over it."""
+
+    settings: Settings
+    ring: FileKeyRing
+    database: Database
+    store: SqlResourceStore
+    events: AuditFeed
+    clock: Clock = field(default_factory=SystemClock)
+    randomness: Randomness = field(default_factory=SystemRandomness)
+
+    @property
+    def certificates(self) -> Path:
+        """Where the sealed certificates are."""
+        return self.settings.data / CERTIFICATES
+
+    def change_path(self, gate: PolicyGate | None = None) -> QueuedChangePath:
+        """The change path, for the one role that writes the control database; close it first."""
+        return QueuedChangePath(self.database, KINDS, self.ring, self.clock, self.randomness, gate=gate)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+
+def _ring(settings: Settings, clock: Clock, randomness: Randomness) -> FileKeyRing:
+    provider = None
+    if settings.key_file is not None:
+        path = settings.key_file
+        provider = FileProvider(path, randomness) if path.exists() else FileProvider.create(path, randomness)
+    return open_key_ring(settings.data, clock, randomness, provider)
+
+
+def open_instance(settings: Settings, *, prepare: bool = False) -> Instance:
+    """Open the storage of an instance. StartupError says in one sentence what is wrong."""
+    clock, randomness = SystemClock(), SystemRandomness()
+    ring = _ring(settings, clock, randomness)
+    database = open_control(settings.data, ring, settings.database, prepare=prepare)
+    store = SqlResourceStore(database, KINDS, ring)
+    return Instance(settings, ring, database, store, AuditFeed(database, clock), clock, randomness)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the supervisor knows after preparing."""
+
+    folder: DataFolder
+    id_scope: str
+    certificate: Issued
+    root_ca: Path
+    is_new: bool
+    """Whether this start made the instance."""
+
+
+@contextmanager
+def prepare(settings: Settings) -> Iterator[tuple[Prepared, Instance]]:
+    """Claim the data folder and bring everything in it to this version; the instance is open inside."""
+    folder = open_folder(settings.data)
+    folder.claim()
+    (settings.data / "run").mkdir(mode=0o700, exist_ok=True)
+    instance = open_instance(settings, prepare=True)
+    try:
+        is_new = instance.store.get(APPLICATION, APPLICATION) is None
+        id_scope = _default_resources(instance)
+        authority = open_authority(instance.certificates, instance.ring, instance.clock)
+        certificate = _certificate(instance)
+        root_ca = settings.data / ROOT_CA_FILE
+        root_ca.write_bytes(authority.certificate_pem)
+        yield Prepared(folder, id_scope, certificate, root_ca, is_new), instance
+    finally:
+        instance.close()
+
+
+def _certificate(instance: Instance) -> Issued:
+    tls = instance.settings.tls
+    if tls.certificate_file is not None and tls.key_file is not None:
+        return Issued(tls.certificate_file.read_bytes(), tls.key_file.read_bytes())
+    names = instance.settings.host_names
+    return server_certificate(instance.certificates, instance.ring, instance.clock, names)
+
+
+def _default_resources(instance: Instance) -> str:
+    """Make what every instance has; the ID scope."""
+    changes = instance.change_path()
+    try:
+        application = instance.store.get(APPLICATION, APPLICATION)
+        if application is None:
+            scope = instance.settings.id_scope or f"0ne{instance.randomness.bytes(4).hex().upper()}"
+            body: JsonObject = {
+                **DEFAULT_BODY,
+                "displayName": instance.settings.application_name,
+                "idScope": scope,
+            }
+            changes.apply(SYSTEM, Change(Action.CREATE, APPLICATION, APPLICATION, body))
+            group: JsonObject = {
+                "displayName": DEFAULT_SAS_GROUP,
+                "type": "iot",
+                "attestation": with_keys({"type": "symmetricKey"}, instance.randomness),
+            }
+            changes.apply(SYSTEM, Change(Action.CREATE, ENROLLMENT_GROUP, DEFAULT_SAS_GROUP, group))
+            return scope
+        return str(application.body["idScope"])
+    finally:
+        changes.close()

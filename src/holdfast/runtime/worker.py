@@ -1,0 +1,105 @@
+"""The worker role: the relay of events, last values, and the jobs that other packages bring."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from prometheus_client import Gauge
+
+from holdfast.kernel.errors import HoldfastError
+from holdfast.runtime.instance import Instance, open_instance
+from holdfast.runtime.process import Role
+from holdfast.runtime.relay import Follower, Handle, PositionFile, device_requests, news
+
+LEASE_SECONDS = 5.0
+"""How long the others wait after a worker died before one of them takes its job."""
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What a job works with."""
+
+    role: Role
+    instance: Instance
+    followed: Gauge
+    """Newest event handled, by consumer."""
+
+
+Job = Callable[[Worker, asyncio.Event], Awaitable[None]]
+"""Runs until the event is set; another worker runs it when this one loses the lease."""
+
+
+async def _news(worker: Worker, stopping: asyncio.Event) -> None:
+    await _follow(worker, "news", news(worker.role.cluster.bus), stopping)
+
+
+async def _device_requests(worker: Worker, stopping: asyncio.Event) -> None:
+    await _follow(worker, "device-requests", device_requests(worker.role.cluster.bus, stopping), stopping)
+
+
+async def _follow(worker: Worker, name: str, handle: Handle, stopping: asyncio.Event) -> None:
+    position = PositionFile(worker.role.settings.data / "consumers" / f"{name}.position")
+    follower = Follower(worker.instance.events, position, handle)
+    worker.followed.labels(name).set_function(lambda: follower.done)
+    await follower.run(stopping)
+
+
+JOBS: dict[str, Job] = {
+    "news": _news,
+    "device-requests": _device_requests,
+}
+"""Every job of which one instance runs in the cluster, by the name of its lease."""
+
+
+async def run(role: Role) -> None:
+    """Run the role until it is told to stop."""
+    instance = await asyncio.to_thread(open_instance, role.settings)
+    try:
+        followed = Gauge(
+            "holdfast_events_followed", "Newest event handled.", ["consumer"], registry=role.registry
+        )
+        worker = Worker(role, instance, followed)
+        jobs = [asyncio.create_task(_led(worker, name, job), name=name) for name, job in JOBS.items()]
+        role.ready = True
+        await role.stopping.wait()
+        await asyncio.gather(*jobs, return_exceptions=True)
+    finally:
+        await asyncio.to_thread(instance.close)
+
+
+async def _led(worker: Worker, name: str, job: Job) -> None:
+    """Run a job while this worker holds its lease; start it again when it failed."""
+    role = worker.role
+    log = structlog.get_logger().bind(job=name)
+    while not role.stopping.is_set():
+        if await role.cluster.leases.acquire(name, LEASE_SECONDS) is None:
+            await _pause(role, LEASE_SECONDS / 2)
+            continue
+        ended = asyncio.Event()
+        work = asyncio.create_task(_guarded(job(worker, ended), log), name=f"job {name}")
+        while not work.done() and not role.stopping.is_set():
+            await _pause(role, LEASE_SECONDS / 3)
+            if await role.cluster.leases.acquire(name, LEASE_SECONDS) is None:
+                break  # another worker thinks that we are dead
+        ended.set()
+        await work
+
+
+async def _guarded(work: Awaitable[None], log: structlog.typing.FilteringBoundLogger) -> None:
+    try:
+        await work
+    except HoldfastError as error:
+        log.warning("a job failed and starts again", reason=str(error))
+        await asyncio.sleep(1)
+    except Exception:
+        log.exception("a job failed and starts again")
+        await asyncio.sleep(1)
+
+
+async def _pause(role: Role, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await role.stopping.wait()
+    except TimeoutError:
+        return
