@@ -75,12 +75,12 @@ class Setting:
 
 
 def tag_of(name: str) -> str | None:
-    """The tag that `tags.x`, `tags['x']` or `tags[x]` names, in lower case; None for anything else."""
-    folded = name.lower()
-    if folded.startswith("tags."):
-        return folded[5:]
-    if folded.startswith("tags[") and folded.endswith("]") and folded != f"tags{WILDCARD}":
-        inner = folded[5:-1]
+    """The tag that `tags.x`, `tags['x']` or `tags[x]` names, as written; None for anything else."""
+    start = name[:5].lower()
+    if start == "tags.":
+        return name[5:]
+    if start == "tags[" and name.endswith("]") and name[4:] != WILDCARD:
+        inner = name[5:-1]
         return inner[1:-1] if len(inner) > 1 and inner[0] == inner[-1] == "'" else inner
     return None
 
@@ -122,7 +122,7 @@ def access(name: str, setting: Setting, base: Read | None = None) -> Access:
     tag = tag_of(name)
     start = base or _subject
     if tag is not None:
-        return Access(name.lower(), start, (("tags", tag),), bound=False)
+        return Access(name.lower(), start, (("tags", tag.lower()),), bound=False)
     path = setting.path_of(name)
     for binding in reversed(setting.bindings):
         rest = binding.rest_of(path)

@@ -74,7 +74,7 @@ class Document:
 
 
 def _full_name(flat: Mapping[str, object]) -> str:
-    """The names of the parents and of the resource with slashes between: every second segment after the type."""
+    """The names of the parents and of the resource: every second segment of the id after the type."""
     identifier, name = flat.get("id"), flat.get("name")
     if isinstance(identifier, str) and "/providers/" in identifier.lower():
         segments = identifier.strip("/").split("/")
@@ -125,6 +125,8 @@ class Circumstances:
     """What the assignment gives, by name in any letter case."""
     context: Mapping[str, object] = field(default_factory=dict)
     related: Related = lambda request: ()
+    effect: Effect | None = None
+    """An effect that an override of the assignment puts in place of the definition's."""
     explain: bool = False
     monotonic: Callable[[], float] | None = None
     """A clock, when the evaluation is bounded in time as well as in steps."""
@@ -167,9 +169,9 @@ class Policy:
             return Outcome(Compliance.ERROR, error=str(error), faults=tuple(scope.faults))
 
     def _judge(self, scope: Scope, about: Circumstances) -> Outcome:
-        name = self._effect.name(scope)
+        name = about.effect or self._effect.name(scope)
         effect = effect_named(name)
-        shown = name if isinstance(name, str) else ""
+        shown = str(name) if isinstance(name, str) else ""
         if effect is Effect.DISABLED:
             return Outcome(Compliance.NOT_APPLICABLE, effect, shown)
         reason = self._condition.explain(scope) if about.explain else None
