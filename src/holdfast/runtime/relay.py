@@ -32,12 +32,12 @@ class PositionFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def read(self) -> int | None:
-        """The position, None when the consumer never ran."""
+    def read(self) -> int:
+        """The position; 0 when the consumer never ran."""
         try:
             return int(self._path.read_text(encoding="ascii"))
         except FileNotFoundError:
-            return None
+            return 0
 
     def write(self, sequence: int) -> None:
         """Keep the position; whole or not at all."""
@@ -74,7 +74,7 @@ class Follower:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Follow until `stopping` is set; what was handled is kept before it returns."""
-        self.done = await asyncio.to_thread(self._position.read) or 0
+        self.done = await asyncio.to_thread(self._position.read)
         while not stopping.is_set():
             events = await asyncio.to_thread(self._feed.read, self.done, BATCH)
             if not events:

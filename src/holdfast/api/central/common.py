@@ -1,0 +1,131 @@
+"""What the operations of the 2022-07-31 surface share: versions, visibility, etags, lists in pages.
+
+Paging parameters of every published version are accepted in every version: `$top` and `maxpagesize`,
+`$filter` and `filter`, `$orderby` and `orderby`, `$skiptoken` as `nextLink` carries it.
+"""
+
+from collections.abc import Callable
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from holdfast.access.people.organizations import path_of
+from holdfast.api.frame import ApiRequest, Reply
+from holdfast.kernel.errors import InvalidError, NotFoundError
+from holdfast.kernel.json import JsonObject, JsonValue
+from holdfast.kernel.organizations import ROOT, OrganizationPath, name
+from holdfast.kernel.permissions import Permission
+from holdfast.resources.model import Resource
+from holdfast.resources.query import Condition, Order, Query
+
+VERSIONS = frozenset(
+    {
+        "1.0",
+        "2022-05-31",
+        "2022-07-31",
+        "preview",
+        "1.1-preview",
+        "1.2-preview",
+        "2022-06-30-preview",
+        "2022-10-31-preview",
+    }
+)
+"""Values of `api-version` that are served; all alike, what a later one added is in all of them."""
+
+PREVIEW = frozenset({"2022-10-31-preview"})
+"""Operations that only the last preview published."""
+
+JSON = ("application/json",)
+MERGE = ("application/json", "application/merge-patch+json")
+
+DEFAULT_PAGE = 25
+MAXIMUM_PAGE = 100
+"""Both as in the published previews."""
+
+Form = Callable[[Resource], JsonObject]
+"""A resource as the API shows it."""
+
+
+def etag(resource: Resource) -> str:
+    """The etag as the body's field carries it: quoted, like the header's."""
+    return f'"{resource.etag}"'
+
+
+def visible(request: ApiRequest, kind: str, id: str, permission: Permission) -> Resource:
+    """The resource, when it exists where the principal holds `permission`; NotFoundError otherwise."""
+    found = request.services.store.get(kind, id)
+    if found is None or not request.principal.allows(permission, found.organization):
+        raise NotFoundError(f"There is no {kind} {id}, or you may not see it.")
+    return found
+
+
+def parameter(request: ApiRequest, *names: str) -> str:
+    """The first of the query parameters that is there; empty when none is."""
+    return next((request.query[n] for n in names if n in request.query), "")
+
+
+def page_size(request: ApiRequest) -> int:
+    """How many items a page may have. InvalidError unless 1 to 100."""
+    text = parameter(request, "$top", "maxpagesize")
+    if not text:
+        return DEFAULT_PAGE
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MAXIMUM_PAGE:
+        raise InvalidError(f"$top and maxpagesize must be 1 to {MAXIMUM_PAGE}.", "$top")
+    return int(text)
+
+
+def listing(
+    request: ApiRequest,
+    kind: str,
+    permission: Permission,
+    form: Form,
+    where: Condition | None = None,
+    order: Order | None = None,
+) -> Reply:
+    """One page of the resources of a kind that the principal may see."""
+    query = Query(
+        kind=kind,
+        reach=request.principal.reach(permission),
+        where=where,
+        order=order,
+        limit=page_size(request),
+        after=parameter(request, "$skiptoken"),
+    )
+    page = request.services.store.find(query)
+    body: dict[str, JsonValue] = {"value": [form(item) for item in page.items]}
+    if page.next:
+        body["nextLink"] = next_link(request, page.next)
+    return Reply(200, body)
+
+
+def next_link(request: ApiRequest, token: str) -> str:
+    """The absolute address of the next page: the present one with another `$skiptoken`."""
+    parts = urlsplit(request.url)
+    kept = [(key, value) for key, value in parse_qsl(parts.query) if key != "$skiptoken"]
+    return urlunsplit(parts._replace(query=urlencode([*kept, ("$skiptoken", token)])))
+
+
+def organizations_of(path: OrganizationPath) -> list[JsonValue]:
+    """The `organizations` field: the id of the node, nothing for the application."""
+    return [name(path)] if path != ROOT else []
+
+
+def organization_from(request: ApiRequest, body: JsonObject) -> OrganizationPath | None:
+    """Where the body wants the resource to live; None when it does not say.
+
+    InvalidError when it names more than one, or one that does not exist.
+    """
+    given = body.get("organizations")
+    if given is None:
+        return None
+    if not isinstance(given, list) or len(given) > 1 or not all(isinstance(item, str) for item in given):
+        raise InvalidError(
+            "organizations must be a list with the id of at most one organization.", "/organizations"
+        )
+    return path_of(request.services.store, str(given[0])) if given else ROOT
+
+
+def text_field(body: JsonObject, name: str, default: str = "") -> str:
+    """A text of the body. InvalidError when it is something else."""
+    value = body.get(name, default)
+    if not isinstance(value, str):
+        raise InvalidError(f"{name} must be a text.", f"/{name}")
+    return value

@@ -1,0 +1,220 @@
+"""`/api/devices`: devices, their individual enrollment and their credentials."""
+
+import base64
+
+from holdfast.api.central.common import (
+    MERGE,
+    VERSIONS,
+    etag,
+    listing,
+    organization_from,
+    organizations_of,
+    visible,
+)
+from holdfast.api.frame import ApiRequest, Reply, Route
+from holdfast.devices.attestation import ATTESTATION, with_keys
+from holdfast.devices.device import DEVICE
+from holdfast.devices.enrollment_group import DEFAULT_SAS_GROUP, ENROLLMENT_GROUP, read_group
+from holdfast.kernel.errors import NotFoundError
+from holdfast.kernel.json import JsonObject, JsonValue, merge_patch
+from holdfast.kernel.permissions import Permission
+from holdfast.protocol.sas import derive_key
+from holdfast.resources.model import Action, Change, Resource
+
+_WRITABLE = ("displayName", "template", "enabled", "simulated")
+_KEPT = ("provisioned", "types", "group", "registration", "cloud", "manifest", "modules")
+"""What a replacement does not touch: it is not the caller's to say."""
+
+
+def shown(device: Resource) -> JsonObject:
+    """A device as the API shows it."""
+    body = device.body
+    result: JsonObject = {
+        "id": device.id,
+        "etag": etag(device),
+        "displayName": body["displayName"],
+        "simulated": body["simulated"],
+        "provisioned": body["provisioned"],
+        "enabled": body["enabled"],
+        "organizations": organizations_of(device.organization),
+    }
+    if body.get("template"):
+        result["template"] = body["template"]
+    if body.get("types"):
+        result["type"] = body["types"]
+    if body.get("manifest"):
+        result["deploymentManifest"] = body["manifest"]
+    return result
+
+
+def _list(request: ApiRequest) -> Reply:
+    return listing(request, DEVICE, Permission.DEVICE_READ, shown)
+
+
+def _device(request: ApiRequest, permission: Permission = Permission.DEVICE_READ) -> Resource:
+    return visible(request, DEVICE, request.path["device"], permission)
+
+
+def _get(request: ApiRequest) -> Reply:
+    return Reply(200, shown(_device(request)))
+
+
+def _fields(given: JsonObject) -> JsonObject:
+    fields: JsonObject = {name: given[name] for name in _WRITABLE if name in given}
+    if "type" in given:
+        types = given["type"]
+        fields["types"] = types if isinstance(types, list) else [types]
+    return fields
+
+
+def _put(request: ApiRequest) -> Reply:
+    given = request.object()
+    before = request.services.store.get(DEVICE, request.path["device"])
+    kept = {name: before.body[name] for name in _KEPT} if before else {}
+    change = Change(
+        Action.PUT,
+        DEVICE,
+        request.path["device"],
+        {**kept, **_fields(given)},
+        organization=organization_from(request, given),
+        if_match=request.if_match,
+    )
+    return _apply(request, change)
+
+
+def _patch(request: ApiRequest) -> Reply:
+    given = request.object()
+    change = Change(
+        Action.MERGE,
+        DEVICE,
+        request.path["device"],
+        _fields(given),
+        organization=organization_from(request, given),
+        if_match=request.if_match,
+    )
+    return _apply(request, change)
+
+
+def _apply(request: ApiRequest, change: Change) -> Reply:
+    stored = request.services.changes.apply(request.principal, change).resource
+    assert stored is not None
+    return Reply(200, shown(stored))
+
+
+def _delete(request: ApiRequest) -> Reply:
+    device = _device(request)
+    changes = [Change(Action.DELETE, DEVICE, device.id, if_match=request.if_match)]
+    if request.services.store.get(ATTESTATION, device.id) is not None:
+        changes.insert(0, Change(Action.DELETE, ATTESTATION, device.id))
+    request.services.changes.apply_all(request.principal, changes)
+    return Reply(204)
+
+
+# Individual enrollment
+
+
+def _stored_attestation(request: ApiRequest) -> Resource:
+    device = _device(request, Permission.DEVICE_CREDENTIALS)
+    found = request.services.store.get(ATTESTATION, device.id)
+    if found is None:
+        raise NotFoundError(f"The device {device.id} has no individual enrollment; its group admits it.")
+    return found
+
+
+def _attestation_shown(attestation: Resource) -> JsonObject:
+    outer = attestation.body.get("x509")
+    if not isinstance(outer, dict):
+        return attestation.body
+    certificates = outer.get("clientCertificates")
+    entries: JsonObject = {
+        place: {"info": {"sha1Thumbprint": _thumbprint(entry)}}
+        for place, entry in (certificates.items() if isinstance(certificates, dict) else ())
+    }
+    return {"type": "x509", "x509": {"clientCertificates": entries}}
+
+
+def _thumbprint(entry: JsonValue) -> JsonValue:
+    info = entry.get("info") if isinstance(entry, dict) else None
+    if not isinstance(info, dict):
+        return ""
+    return info.get("sha1Thumbprint") or info.get("sha256Thumbprint") or ""
+
+
+def _get_attestation(request: ApiRequest) -> Reply:
+    attestation = _stored_attestation(request)
+    request.services.changes.record(request.principal, "device.credentials-read", resource=attestation.id)
+    return Reply(200, _attestation_shown(attestation))
+
+
+def _put_attestation(request: ApiRequest) -> Reply:
+    device = _device(request)
+    body = with_keys(request.object(), request.services.randomness)
+    return _apply_attestation(request, device, body)
+
+
+def _patch_attestation(request: ApiRequest) -> Reply:
+    before = _stored_attestation(request)
+    merged = merge_patch(before.body, request.object())
+    assert isinstance(merged, dict)
+    return _apply_attestation(request, _device(request), with_keys(merged, request.services.randomness))
+
+
+def _apply_attestation(request: ApiRequest, device: Resource, body: JsonObject) -> Reply:
+    change = Change(
+        Action.PUT, ATTESTATION, device.id, body, organization=device.organization, if_match=request.if_match
+    )
+    stored = request.services.changes.apply(request.principal, change).resource
+    assert stored is not None
+    return Reply(200, _attestation_shown(stored))
+
+
+def _delete_attestation(request: ApiRequest) -> Reply:
+    attestation = _stored_attestation(request)
+    change = Change(Action.DELETE, ATTESTATION, attestation.id, if_match=request.if_match)
+    request.services.changes.apply(request.principal, change)
+    return Reply(204)
+
+
+def _credentials(request: ApiRequest) -> Reply:
+    device = _device(request, Permission.DEVICE_CREDENTIALS)
+    request.services.changes.record(request.principal, "device.credentials-read", resource=device.id)
+    body: JsonObject = {"idScope": request.services.id_scope}
+    individual = request.services.store.get(ATTESTATION, device.id)
+    if individual is not None:
+        shown_attestation = _attestation_shown(individual)
+        body |= {key: value for key, value in shown_attestation.items() if key != "type"}
+        return Reply(200, body)
+    group = request.services.store.get(ENROLLMENT_GROUP, str(device.body.get("group") or DEFAULT_SAS_GROUP))
+    keys = read_group(group).keys if group is not None else ()
+    if keys:
+        primary, secondary = (base64.b64encode(derive_key(key, device.id)).decode() for key in keys)
+        body["symmetricKey"] = {"primaryKey": primary, "secondaryKey": secondary}
+    return Reply(200, body)
+
+
+_DEVICE = "/api/devices/{device}"
+_ATTESTATION = _DEVICE + "/attestation"
+_UPDATE = Permission.DEVICE_UPDATE
+_SECRETS = Permission.DEVICE_CREDENTIALS
+
+ROUTES = [
+    Route("GET", "/api/devices", Permission.DEVICE_READ, _list, "List devices", VERSIONS),
+    Route("GET", _DEVICE, Permission.DEVICE_READ, _get, "Read a device", VERSIONS),
+    Route("PUT", _DEVICE, Permission.DEVICE_CREATE, _put, "Create or replace a device", VERSIONS),
+    Route("PATCH", _DEVICE, _UPDATE, _patch, "Change a device", VERSIONS, MERGE),
+    Route("DELETE", _DEVICE, Permission.DEVICE_DELETE, _delete, "Delete a device", VERSIONS),
+    Route("GET", _ATTESTATION, _SECRETS, _get_attestation, "Read an individual enrollment", VERSIONS),
+    Route("PUT", _ATTESTATION, _UPDATE, _put_attestation, "Set an individual enrollment", VERSIONS),
+    Route(
+        "PATCH", _ATTESTATION, _UPDATE, _patch_attestation, "Change an individual enrollment", VERSIONS, MERGE
+    ),
+    Route("DELETE", _ATTESTATION, _UPDATE, _delete_attestation, "Remove an individual enrollment", VERSIONS),
+    Route(
+        "GET",
+        _DEVICE + "/credentials",
+        _SECRETS,
+        _credentials,
+        "Read what the device connects with",
+        VERSIONS,
+    ),
+]
