@@ -30,6 +30,9 @@ _INTEGERS = {
 }
 """Class → its range, both ends included (XML Schema part 2, section 3.4)."""
 
+INT32_RANGE = range(-(2**31), 2**31)
+INT64_RANGE = range(-(2**63), 2**63)
+
 _LARGEST_FLOAT = 3.4028234663852886e38
 
 _TEXTS = {
@@ -42,6 +45,12 @@ _TEXTS = {
     "Bytes": (_BASE64, "base64 text"),
     "Uuid": (_UUID, "a UUID"),
 }
+
+
+def is_instance_text(text: str, schema: str) -> bool:
+    """Whether text is an instance of a primitive schema such as `dateTime`."""
+    pattern = _TEXTS[schema[0].upper() + schema[1:]][0]
+    return pattern is None or pattern.fullmatch(text) is not None
 
 
 def violations(value: JsonValue, schema: str, model: Model) -> list[str]:
