@@ -67,9 +67,7 @@ def apply_operations(
 
 def _is_taken(operation: Operation) -> bool:
     if operation.condition is UNDEFINED or not isinstance(operation.condition, bool):
-        raise TemplateError(
-            f"The condition of the operation on '{operation.field}' is neither true nor false"
-        )
+        raise TemplateError(f"The condition on changing '{operation.field}' is neither true nor false")
     if operation.value is UNDEFINED and operation.operation != "remove" and operation.condition:
         raise TemplateError(f"The value for '{operation.field}' cannot be computed")
     return operation.condition
@@ -85,7 +83,7 @@ def field_path(field: str, catalog: Catalog, resource_type: str, api_version: st
     """Where a field stands in a resource: its keys in their letter case, `*` for every member of an array."""
     tag = tag_of(field)
     if tag is not None:
-        return ("tags", field[-len(tag) - 1 :].rstrip("]'") if field.endswith("]") else field[5:])
+        return ("tags", tag)
     alias = catalog.alias(field)
     if alias is not None:
         return _keys(alias.path_at(api_version))
