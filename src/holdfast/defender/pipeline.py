@@ -14,34 +14,22 @@ summary = analyze([Path("plant.pcapng")], [Inventory(), RecordsWriter(stream)])
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Protocol
 
-from holdfast.defender.capture.errors import CaptureError
-from holdfast.defender.capture.packets import PacketArchive
+from holdfast.defender.capture.archive import RecentPackets
+from holdfast.defender.capture.folders import CaptureSet, find_captures
+from holdfast.defender.capture.packets import Block, PacketArchive
+from holdfast.defender.counters import Counters
+from holdfast.defender.dissect.recognition import Recognition
+from holdfast.defender.dissect.registry import DISSECTORS
+from holdfast.defender.flows.decoder import Decoder
 from holdfast.defender.flows.model import Flow
-from holdfast.defender.record import Record
-
-
-@dataclass(slots=True)
-class Counters:
-    """What was seen so far in this run. Grows while the run goes on."""
-
-    packets: int = 0
-    octets: int = 0
-    """Bytes on the wire."""
-    truncated: int = 0
-    """Packets of which the capture holds only the beginning."""
-    undecoded: int = 0
-    """Packets with a link type, EtherType or header that nothing here reads."""
-    dropped: int = 0
-    """Packets that a live capture lost."""
-    records: dict[str, int] = field(default_factory=dict)
-    """PDUs by protocol."""
-    malformed: dict[str, int] = field(default_factory=dict)
-    """Malformed PDUs by protocol; link and IP headers count as `ethernet`, `ip`, `tcp`, `udp`."""
+from holdfast.defender.record import Record, Role
 
 
 @dataclass(slots=True)
@@ -83,7 +71,7 @@ class Options:
     maximum_pending: int = 64 * 1024 * 1024
     """Bytes of out-of-order segments and fragments kept at once, over all flows."""
     batch_packets: int = 4096
-    """Packets a batch at most."""
+    """Packets a batch, about: whole blocks of a capture are never divided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +84,70 @@ class Summary:
     last_time: int
     problems: Sequence[str]
     """Sentences: files that could not be read to their end, with the offset of the damage."""
+
+
+class Pipeline:
+    """Decodes blocks of packets and gives their records to all sinks, batch by batch."""
+
+    def __init__(self, sinks: Sequence[Sink], options: Options | None = None) -> None:
+        self._sinks = sinks
+        self._options = options = options or Options()
+        self._records: list[Record] = []
+        self.counters = Counters()
+        self._decoder = Decoder(
+            self._records.append,
+            Recognition(DISSECTORS),
+            self.counters,
+            options.maximum_flows,
+            options.maximum_pending,
+        )
+        self._packets = RecentPackets()
+        self._pending = 0
+        self.first_time = 0
+        self.last_time = 0
+
+    def feed(self, block: Block) -> None:
+        """Take the next packets. Sinks hear of them once a batch is full, or at `flush`."""
+        if not block.packets:
+            return
+        self._packets.add(self._decoder.frame + 1, block)
+        self._decoder.decode(block)
+        self.first_time = self.first_time or block.packets[0][0]
+        self.last_time = max(self.last_time, block.packets[-1][0])
+        self._pending += len(block.packets)
+        if self._pending >= self._options.batch_packets:
+            self.flush()
+
+    def flush(self) -> None:
+        """Give the sinks what was decoded so far."""
+        self._pending = 0
+        table = self._decoder.table
+        table.sweep(self._decoder.frame, self.last_time)
+        self._count()
+        batch = Batch(
+            self._records, self.last_time, self._decoder.frame, self._packets, self.counters, table.flows
+        )
+        for sink in self._sinks:
+            sink.consume(batch)
+        self._records.clear()
+        table.release()
+
+    def finish(self) -> None:
+        """No more packets: end all flows, and tell the sinks."""
+        self._decoder.table.end_all(self._decoder.frame)
+        self.flush()
+        for sink in self._sinks:
+            sink.finish()
+
+    def _count(self) -> None:
+        for (protocol, role), count in Counter(map(_protocol_and_role, self._records)).items():
+            if role == Role.FLOW:
+                continue
+            counts = self.counters.malformed if role == Role.MALFORMED else self.counters.records
+            counts[protocol] = counts.get(protocol, 0) + count
+
+
+_protocol_and_role = attrgetter("protocol", "role")
 
 
 def analyze(
@@ -111,4 +163,11 @@ def analyze(
     the damage and named in `Summary.problems`. Raises `capture.errors.CaptureError` when a path does not
     exist or nothing of what was given is a capture.
     """
-    raise CaptureError("Captures cannot be read yet.")
+    captures = CaptureSet(find_captures(paths))
+    pipeline = Pipeline(sinks, options)
+    for block in captures.blocks():
+        pipeline.feed(block)
+        if progress is not None:
+            progress(captures.taken, captures.total)
+    pipeline.finish()
+    return Summary(pipeline.counters, pipeline.first_time, pipeline.last_time, captures.problems)

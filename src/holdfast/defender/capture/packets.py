@@ -7,6 +7,19 @@ from typing import NamedTuple, Protocol
 
 from holdfast.defender.record import Record
 
+MAXIMUM_PACKET = 262_144
+"""Longest packet that is believed, in bytes; the limit of libpcap and Wireshark too."""
+
+
+class Block(NamedTuple):
+    """Some consecutive packets of a capture in one piece of memory: the unit that the hot path works on."""
+
+    data: bytes
+    packets: list[tuple[int, int, int, int]]
+    """A packet each: time (nanoseconds since the Unix epoch), start and end in `data`, length on the wire."""
+    link_type: int
+    """LINKTYPE value of all of them (1: Ethernet)."""
+
 
 class Packet(NamedTuple):
     """One captured packet with its bytes, for slices and tests; never made on the hot path."""
@@ -23,16 +36,16 @@ class Packet(NamedTuple):
 
 
 class PacketArchive(Protocol):
-    """Gives captured packets back by frame number: from the file, or from a bounded ring of a live
-    capture."""
+    """Gives recently captured packets back by frame number."""
 
     def read(self, first: int, last: int) -> Sequence[Packet]:
         """The packets with frame numbers `first` to `last`; those that are no longer there are left out."""
         ...
 
     def conversation(self, record: Record, before: int = 20, after: int = 20) -> Sequence[Packet]:
-        """The packet behind `record` with up to so many earlier and later packets of the same flow.
+        """The packet behind `record` with up to so many earlier and later packets between the same two.
 
-        Looks no further than a few thousand frames away. `capture.writer.pcap_bytes` makes a file of them.
+        Packets after the record are there once their batch was read. `capture.writer.pcap_bytes` makes a file
+        of them.
         """
         ...

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
+
+Feed = Callable[[bytes, int, int, int, int, "Direction"], int]
+"""`feed(data, start, end, frame, time, direction)` gives payload to a dissector; see
+`dissect.session.Session`."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, gc=False):
@@ -16,7 +21,7 @@ class Endpoint(msgspec.Struct, frozen=True, gc=False):
     ip: str
     """IPv4 or IPv6 in text; empty for conversations below IP."""
     port: int
-    """TCP, UDP or SCTP port; 0 where there is none."""
+    """TCP or UDP port; 0 where there is none."""
 
     @property
     def address(self) -> str:
@@ -28,14 +33,18 @@ class Direction:
     """One half of a conversation: everything that `source` sends to `destination`."""
 
     __slots__ = (
+        "carry",
         "destination",
+        "feed",
+        "finished",
         "flow",
         "frames",
         "last_time",
+        "next_sequence",
         "octets",
+        "queue",
         "reverse",
         "source",
-        "stream",
         "to_server",
     )
 
@@ -53,7 +62,26 @@ class Direction:
         """Of the newest packet, nanoseconds; 0 when none was seen."""
         self.reverse: Direction = self
         """The other half."""
-        self.stream: Any = None  # Any: TCP's reassembly or a datagram session, private to the flows package
+        # What follows belongs to the flows package.
+        self.feed: Feed | None = None
+        """Takes the payload; None when nothing here reads this conversation."""
+        self.next_sequence = -1
+        """TCP: sequence number of the next byte in order; -1 before the first segment."""
+        self.carry = b""
+        """TCP: the beginning of a PDU whose rest has not come yet."""
+        self.queue: list[Segment] | None = None
+        """TCP: segments that came before an earlier one, in the order of their sequence numbers."""
+        self.finished = False
+        """TCP: FIN was seen."""
+
+
+class Segment(msgspec.Struct, gc=False):
+    """TCP payload that waits for earlier bytes."""
+
+    sequence: int
+    payload: bytes
+    frame: int
+    time: int
 
 
 class Flow:
@@ -63,7 +91,21 @@ class Flow:
     those below IP (GOOSE, PROFINET, ARP, LLDP) by VLANs, MAC addresses and EtherType.
     """
 
-    __slots__ = ("client", "id", "memory", "server", "service", "started", "state", "transport", "vlans")
+    __slots__ = (
+        "client",
+        "errors",
+        "handshake",
+        "id",
+        "keys",
+        "memory",
+        "server",
+        "service",
+        "session",
+        "started",
+        "state",
+        "transport",
+        "vlans",
+    )
 
     def __init__(
         self, identity: int, transport: str, vlans: tuple[int, ...], client: Endpoint, server: Endpoint
@@ -82,7 +124,7 @@ class Flow:
         self.server.reverse = self.client
         self.service = ""
         """The application protocol once it is recognized, such as `modbus`; empty before."""
-        self.state = ""
+        self.state = "opened"
         """The newest of `record.FLOW_KINDS` that changed it: `opened`, `established`, `answered`, `refused`,
         …"""
         self.started = 0
@@ -90,3 +132,11 @@ class Flow:
         self.memory: dict[str, Any] | None = None  # Any: each consumer keeps what it likes under its own name
         """For consumers: what they want to remember with this flow, under their own name. None until someone
         sets it; emptied when the flow ends (after its `ended` record was consumed)."""
+        # What follows belongs to the flows package.
+        self.keys = (b"", b"")
+        """Under which the flow table finds the client's and the server's direction."""
+        self.session: Any = None  # Any: a dissect.session.Session, which this module cannot import
+        self.handshake = False
+        """TCP: SYN was seen and the connection is not established yet."""
+        self.errors = 0
+        """Malformed PDUs so far."""

@@ -1,0 +1,41 @@
+"""Helpers of the fields that are decoded on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from holdfast.defender.dissect.session import MalformedError
+from holdfast.defender.record import Fields, Record
+
+
+def fields_of(fill: Callable[[Record, Fields], None]) -> Callable[[Record], Fields]:
+    """Make a record's `decode` out of a function that fills fields in.
+
+    Whatever was filled in before the PDU turned out malformed is kept, and `malformed` says why it ends
+    there.
+    """
+
+    def decode(record: Record) -> Fields:
+        fields: Fields = {}
+        try:
+            fill(record, fields)
+        except MalformedError as error:
+            fields["malformed"] = str(error)
+        return fields
+
+    return decode
+
+
+def text(octets: bytes) -> str:
+    """Bytes from the wire as text that is safe to store: UTF-8 where it is, Latin-1 otherwise, without ending
+    NULs."""
+    octets = octets.rstrip(b"\0")
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")
+
+
+def bits(octets: bytes, count: int) -> list[int]:
+    """The first `count` bits, least significant first, as 0 and 1."""
+    return [octets[position >> 3] >> (position & 7) & 1 for position in range(min(count, len(octets) * 8))]

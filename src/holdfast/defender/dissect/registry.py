@@ -1,0 +1,10 @@
+"""Every protocol that is dissected: one entry each. `docs/dissectors.md` says how to add one."""
+
+from holdfast.defender.dissect import modbus
+from holdfast.defender.dissect.session import Dissector
+
+DISSECTORS: tuple[Dissector, ...] = (modbus.DISSECTOR,)
+"""Asked in this order where no port tells; protocols whose beginning cannot be mistaken come first."""
+
+PROTOCOLS = frozenset(name for each in DISSECTORS for name in (each.name, *each.records))
+"""Every name that `Record.protocol` may have, besides the transports of `Role.FLOW`."""

@@ -1,0 +1,203 @@
+"""Packets above IP and directly above Ethernet, given to the flow that they belong to."""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+from holdfast.defender.counters import Counters
+from holdfast.defender.dissect.recognition import Recognition
+from holdfast.defender.dissect.session import MalformedError
+from holdfast.defender.flows.addresses import ip_text, mac_text
+from holdfast.defender.flows.events import change_state, report_malformed
+from holdfast.defender.flows.headers import opposite_key, vlan_prefix
+from holdfast.defender.flows.model import Direction, Endpoint, Feed
+from holdfast.defender.flows.table import FlowTable
+from holdfast.defender.flows.tcp import ACK, SYN, TcpStreams
+from holdfast.defender.record import Emit
+
+_TCP_HEADER = struct.Struct(">HHI4xH").unpack_from
+_UDP_HEADER = struct.Struct(">HHH").unpack_from
+_WITH_PORTS = frozenset({"tcp", "udp"})
+
+
+class Place(NamedTuple):
+    """Where a packet stands, for the layers that are opened one after the other."""
+
+    frame: int
+    time: int
+    wire: int
+    link: int
+    """Where the innermost Ethernet header begins; -1 without one."""
+    vlans: tuple[int, ...]
+    """Identifiers of VLANs so far, outer first; those of VXLANs negative."""
+    depth: int = 0
+    """Tunnels opened so far."""
+
+
+class Transport:
+    """Finds or makes the flow of each packet, counts it there, and feeds the flow's dissector."""
+
+    def __init__(
+        self,
+        emit: Emit,
+        recognition: Recognition,
+        counters: Counters,
+        maximum_flows: int,
+        maximum_pending: int,
+    ) -> None:
+        self._emit = emit
+        self._recognition = recognition
+        self._counters = counters
+        self.streams = TcpStreams(emit, maximum_pending)
+        self.table = FlowTable(emit, recognition.server_ports, maximum_flows, self.streams.flush)
+        self._directions = self.table.directions
+        self.tunnels: dict[int, tuple[str, Feed]] = {}
+        """By UDP port: the name of a tunnel, and who opens its packets."""
+
+    def tcp(self, data: bytes, start: int, finish: int, addresses: bytes, missing: int, place: Place) -> None:
+        """A TCP segment with header. `addresses` are the VLAN prefix and both IP addresses; `missing` bytes
+        of it were not captured."""
+        if finish - start < 20:
+            if not missing:
+                self._counters.count_malformed("tcp")
+            return
+        _, _, sequence, flags = _TCP_HEADER(data, start)
+        payload = start + (flags >> 10 & 0x3C)
+        if payload > finish or payload < start + 20:
+            self._counters.count_malformed("tcp")
+            return
+        key = addresses + data[start : start + 4]
+        direction = self._directions["tcp"].get(key)
+        if direction is None or flags & SYN:
+            direction = self.tcp_direction(direction, key, data, sequence, flags, place)
+        frame, time = place.frame, place.time
+        self.streams.segment(direction, data, payload, finish, sequence, flags, frame, time, place.wire)
+        if missing:
+            self.streams.cut(direction, missing, frame, time)
+
+    def tcp_direction(
+        self, known: Direction | None, key: bytes, data: bytes, sequence: int, flags: int, place: Place
+    ) -> Direction:
+        """The direction of a segment whose flow is new, or begins anew on the same ports."""
+        if known is not None:
+            again = flags & SYN and known.next_sequence >= 0 and known.next_sequence != sequence + 1
+            if not again or (flags & ACK and known.flow.handshake):
+                return known
+            self.table.end(known.flow, place.frame)
+        started_by_source = not flags & ACK if flags & SYN else None
+        return self.open("tcp", key, 6, started_by_source, data, place)
+
+    def udp(self, data: bytes, start: int, finish: int, addresses: bytes, missing: int, place: Place) -> None:
+        """A UDP datagram with header; see `tcp`."""
+        if finish - start < 8:
+            if not missing:
+                self._counters.count_malformed("udp")
+            return
+        length = _UDP_HEADER(data, start)[2]
+        if 8 <= length < finish - start:
+            finish = start + length
+        key = addresses + data[start : start + 4]
+        direction = self._directions["udp"].get(key) or self.open("udp", key, 17, None, data, place)
+        self.datagram(direction, data, start + 8, finish, place.frame, place.time, place.wire, bool(missing))
+
+    def other(
+        self, data: bytes, start: int, finish: int, addresses: bytes, protocol: int, place: Place
+    ) -> None:
+        """A packet of another IP protocol."""
+        transport = "icmp" if protocol in (1, 58) else "ip"
+        key = addresses + protocol.to_bytes(1, "big")
+        direction = self._directions[transport].get(key)
+        if direction is None:
+            direction = self.open(transport, key, protocol, None, data, place)
+        self._counters.undecoded += direction.feed is None
+        self.datagram(direction, data, start, finish, place.frame, place.time, place.wire)
+
+    def ethernet(self, data: bytes, start: int, finish: int, kind: int, place: Place) -> None:
+        """A frame whose payload is of EtherType `kind`, or LLC (see `headers.SNAP_SHIFT`)."""
+        macs = data[place.link : place.link + 12]
+        key = vlan_prefix(place.vlans) + macs + kind.to_bytes(8, "big")
+        direction = self._directions["ethernet"].get(key)
+        if direction is None:
+            direction = self.open("ethernet", key, kind, True, data, place)
+        self._counters.undecoded += direction.feed is None
+        self.datagram(direction, data, start, finish, place.frame, place.time, place.wire)
+
+    def datagram(
+        self, direction: Direction, data: bytes, start: int, finish: int, frame: int, time: int, wire: int,
+        cut: bool = False,
+    ) -> None:  # fmt: skip
+        """Count a packet that needs no reassembly, and feed its payload. What is `cut` by the capture cannot
+        be malformed."""
+        if not direction.frames and direction.reverse.frames:
+            change_state(self._emit, "answered", direction, frame, time)
+        direction.frames += 1
+        direction.octets += wire
+        direction.last_time = time
+        feed = direction.feed
+        if feed is None:
+            return
+        try:
+            feed(data, start, finish, frame, time, direction)
+        except MalformedError as error:
+            if not cut:
+                flow = direction.flow
+                flow.errors += 1
+                payload = data[start:finish]
+                report_malformed(
+                    self._emit, direction, flow.service or flow.transport, error, payload, (frame, time)
+                )
+
+    def refuse(self, transport: str, key: bytes, place: Place) -> None:
+        """ICMP says that nobody listens where the packet with this key went."""
+        direction = self._directions[transport].get(key)
+        if direction is not None and direction.flow.state == "opened":
+            change_state(self._emit, "refused", direction.reverse, place.frame, place.time)
+
+    def open(
+        self,
+        transport: str,
+        key: bytes,
+        number: int,
+        started_by_source: bool | None,
+        data: bytes,
+        place: Place,
+    ) -> Direction:
+        """Make the flow of the first packet with `key`; `number` is its EtherType or IP protocol."""
+        prefix = 4 * len(place.vlans)
+        if transport == "ethernet":
+            opposite = opposite_key(key, prefix, 6, 0)
+            ends = _ethernet_ends(data, place.link)
+        else:
+            tail = 4 if transport in _WITH_PORTS else 1
+            address = (len(key) - prefix - tail) // 2
+            opposite = opposite_key(key, prefix, address, tail & ~1)
+            ends = _internet_ends(key[prefix:], address, data, place.link)
+        moment = (place.frame, place.time)
+        direction = self.table.open(transport, (key, opposite), place.vlans, ends, started_by_source, moment)
+        tunnel = self.tunnels.get(direction.destination.port) if transport == "udp" else None
+        if tunnel is not None:
+            direction.flow.service, direction.feed = tunnel
+        else:
+            self._recognition.attach(direction.flow, number, self._emit)
+        return direction
+
+
+def _ethernet_ends(data: bytes, link: int) -> tuple[Endpoint, Endpoint]:
+    return (
+        Endpoint(mac_text(data[link + 6 : link + 12]), "", 0),
+        Endpoint(mac_text(data[link : link + 6]), "", 0),
+    )
+
+
+def _internet_ends(key: bytes, address: int, data: bytes, link: int) -> tuple[Endpoint, Endpoint]:
+    """Both ends from a key without VLANs: addresses, then ports where four bytes follow."""
+    source_mac = destination_mac = ""
+    if link >= 0:
+        source_mac, destination_mac = mac_text(data[link + 6 : link + 12]), mac_text(data[link : link + 6])
+    ports = key[2 * address :]
+    source_port, destination_port = struct.unpack(">HH", ports) if len(ports) == 4 else (0, 0)
+    return (
+        Endpoint(source_mac, ip_text(key[:address]), source_port),
+        Endpoint(destination_mac, ip_text(key[address : 2 * address]), destination_port),
+    )
