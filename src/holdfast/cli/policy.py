@@ -198,7 +198,7 @@ def import_definitions(
     library: Annotated[Path, typer.Option("--library", help="Where to keep them.")] = Path("data/policies"),
     json: _Json = False,
 ) -> None:
-    """Take over the definitions and initiatives of a folder; those that do not pass their checks are named."""
+    """Take over the definitions and initiatives of a folder; those that are refused are named."""
     progress, show = _with_spinner(quiet=json)
     with progress:
         imported = list(import_folder(folder, library, own_catalog(), show))

@@ -53,12 +53,11 @@ def moment_from(text: object) -> Moment | None:
     found = _MOMENT.fullmatch(text.strip()) if isinstance(text, str) and len(text) < 64 else None
     if found is None:
         return None
-    fields = [int(part) if part else 0 for part in found.groups()[:6]]
-    sign, hours, minutes = found[9], int(found[10] or 0), int(found[11] or 0)
-    offset = timedelta(hours=hours, minutes=minutes) * (-1 if sign == "-" else 1)
+    year, month, day, hour, minute, second = (int(part) if part else 0 for part in found.groups()[:6])
+    offset = timedelta(hours=int(found[10] or 0), minutes=int(found[11] or 0))
     try:
-        stamp = datetime(*fields, tzinfo=timezone(offset) if offset else UTC)  # type: ignore[misc,arg-type]
-        # six whole numbers
+        zone = timezone(-offset if found[9] == "-" else offset) if offset else UTC
+        stamp = datetime(year, month, day, hour, minute, second, tzinfo=zone)
     except ValueError:
         return None
     return Moment(stamp, int((found[7] or "0").ljust(9, "0")))
