@@ -1,0 +1,165 @@
+"""Messages on their way, in order for each destination, with retries, throttle and dead letters.
+
+The outbox decides; a `Shelf` keeps what must survive a restart. One thread calls `run_once` again and again.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from holdfast.delivery.model import DeliveryError, Message, Sender
+from holdfast.delivery.retry import Patience, Throttle, delay
+from holdfast.kernel.clock import Clock, Randomness
+
+MAXIMUM_PENDING = 10_000
+"""Messages that wait for one destination; when full, new ones become dead letters at once."""
+DEFAULT_RATE = 50.0
+"""Messages a second to one destination."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A message for one destination."""
+
+    number: int
+    """Grows in the order of handing in, over all destinations."""
+    destination: str
+    message: Message
+    handed_in: float
+    attempts: int = 0
+    error: str = ""
+    """What the last try came to."""
+
+
+class Shelf(Protocol):
+    """Keeps parcels and dead letters."""
+
+    def add(self, destination: str, message: Message, now: float) -> Parcel | None:
+        """Keep a message; None when `destination` has a parcel with the message's id already."""
+        ...
+
+    def first(self, destination: str) -> Parcel | None:
+        """The oldest parcel for a destination."""
+        ...
+
+    def pending(self, destination: str) -> int:
+        """How many wait."""
+        ...
+
+    def destinations(self) -> Iterable[str]:
+        """Those for which something waits."""
+        ...
+
+    def delivered(self, parcel: Parcel) -> None:
+        """Forget a parcel: it arrived."""
+        ...
+
+    def failed(self, parcel: Parcel, error: str) -> None:
+        """Count a failed try."""
+        ...
+
+    def bury(self, parcel: Parcel, error: str, now: float) -> None:
+        """Move a parcel to the dead letters."""
+        ...
+
+
+@dataclass(slots=True)
+class Counters:
+    """What became of the messages for one destination."""
+
+    delivered: int = 0
+    failed: int = 0
+    """Tries, not messages."""
+    dead: int = 0
+
+
+@dataclass(slots=True)
+class Outbox:
+    """Sends what waits."""
+
+    shelf: Shelf
+    senders: Mapping[str, Sender]
+    """By destination; what waits for others stays where it is."""
+    clock: Clock
+    randomness: Randomness
+    patience: Patience = field(default_factory=Patience)
+    rate: float = DEFAULT_RATE
+    counters: dict[str, Counters] = field(default_factory=dict)
+    _ready: dict[str, float] = field(default_factory=dict)
+    """When a destination that failed may be tried again."""
+    _throttles: dict[str, Throttle] = field(default_factory=dict)
+
+    def hand_in(self, destination: str, message: Message) -> bool:
+        """Take a message for a destination; False when it is there already or the destination is full."""
+        now = self.clock.now()
+        full = self.shelf.pending(destination) >= MAXIMUM_PENDING
+        parcel = self.shelf.add(destination, message, now)
+        if parcel is None:
+            return False
+        if full:
+            self._bury(parcel, f"{MAXIMUM_PENDING} messages were waiting already.", now)
+            return False
+        return True
+
+    def run_once(self, maximum: int = 100) -> int:
+        """Send what is due, at most so many messages to each destination; how many arrived."""
+        return sum(self._run(destination, maximum) for destination in list(self.shelf.destinations()))
+
+    def next_due(self) -> float | None:
+        """Seconds until `run_once` has something to do; None while nothing waits."""
+        now = self.clock.now()
+        waits = [
+            max(self._ready.get(name, 0.0) - now, self._throttle(name).wait(now))
+            for name in self.shelf.destinations()
+            if name in self.senders
+        ]
+        return max(0.0, min(waits)) if waits else None
+
+    def _run(self, destination: str, maximum: int) -> int:
+        sender = self.senders.get(destination)
+        sent = 0
+        while sender is not None and sent < maximum:
+            now = self.clock.now()
+            parcel = self.shelf.first(destination)
+            if parcel is None or self._ready.get(destination, 0.0) > now:
+                break
+            if not self._throttle(destination).take(now):
+                break
+            if not self._try(sender, parcel):
+                continue  # the next one may go, unless the destination has to wait
+            sent += 1
+        return sent
+
+    def _try(self, sender: Sender, parcel: Parcel) -> bool:
+        counters = self.counters.setdefault(parcel.destination, Counters())
+        try:
+            sender.send(parcel.message)
+        except DeliveryError as error:
+            counters.failed += 1
+            self._failed(parcel, error)
+            return False
+        counters.delivered += 1
+        self.shelf.delivered(parcel)
+        self._ready.pop(parcel.destination, None)
+        return True
+
+    def _failed(self, parcel: Parcel, error: DeliveryError) -> None:
+        """A hopeless message is put aside; otherwise the destination waits, so that the order is kept."""
+        now = self.clock.now()
+        attempts = parcel.attempts + 1
+        if error.permanent or self.patience.exhausted(attempts, now - parcel.handed_in):
+            self._bury(parcel, str(error), now)
+            return
+        self.shelf.failed(parcel, str(error))
+        chance = self.randomness.bytes(1)[0] / 255
+        self._ready[parcel.destination] = now + delay(attempts, chance, error.retry_after)
+
+    def _bury(self, parcel: Parcel, error: str, now: float) -> None:
+        self.counters.setdefault(parcel.destination, Counters()).dead += 1
+        self.shelf.bury(parcel, error, now)
+
+    def _throttle(self, destination: str) -> Throttle:
+        throttle = self._throttles.get(destination)
+        if throttle is None:
+            throttle = self._throttles[destination] = Throttle(self.rate, self.rate)
+        return throttle

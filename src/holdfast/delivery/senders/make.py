@@ -1,0 +1,17 @@
+"""The sender of a destination."""
+
+from holdfast.delivery.destinations import Destination, Email, Syslog
+from holdfast.delivery.model import Sender
+from holdfast.delivery.senders.email import EmailSender
+from holdfast.delivery.senders.syslog import SyslogSender
+from holdfast.delivery.senders.webhook import WebhookSender
+from holdfast.kernel.clock import Clock
+
+
+def make_sender(destination: Destination, clock: Clock, host: str, product: str) -> Sender:
+    """What brings messages there. `host` and `product` name us where the form has a place for it."""
+    if isinstance(destination, Syslog):
+        return SyslogSender(destination, host, product)
+    if isinstance(destination, Email):
+        return EmailSender(destination)
+    return WebhookSender(destination, clock)
