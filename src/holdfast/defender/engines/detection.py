@@ -1,0 +1,158 @@
+"""The sink that looks at every record once: judged messages pass in a few dictionary lookups.
+
+Everything slower happens when something is said for the first time, or when a detector asked to see it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from holdfast.defender.engines.judge import Judge
+from holdfast.defender.engines.model import Bind, Table, Watch
+from holdfast.defender.engines.reporter import Reporter
+from holdfast.defender.engines.talks import MAXIMUM_JUDGED, Handler, Judged, Talk, TalkTable
+from holdfast.defender.flows.model import Direction
+from holdfast.defender.learned.traffic import LearnedTraffic
+from holdfast.defender.pipeline import Batch
+from holdfast.defender.record import SECOND, Record, Role
+
+TICK = 10 * SECOND
+"""How often, in captured time, detectors look at what did not happen."""
+
+
+class Detector(Protocol):
+    """Something with a memory of its own, beyond what tables can say."""
+
+    def watches(self) -> Iterable[Watch | Bind]:
+        """The messages it wants to see."""
+        ...
+
+    def tick(self, now: int) -> None:
+        """Called every `TICK` of captured time with nanoseconds."""
+        ...
+
+
+TalkListener = Callable[[Talk, Record], None]
+
+
+@dataclass(slots=True)
+class Listeners:
+    """Who wants to know about talks, beside the tables."""
+
+    talk_opened: list[TalkListener] = field(default_factory=list)
+    """Two parties use a protocol for the first time; with the first record."""
+    message: list[TalkListener] = field(default_factory=list)
+    """A message of a new kind or key was judged."""
+    step: Callable[[Talk, str, Record], None] | None = None
+    """Another function than the one before, in a talk whose order is watched; with the function before."""
+    interval: Callable[[Talk, int], None] | None = None
+    """The present interval of a talk is over; sets the next one's end."""
+
+
+class Detection:
+    """All engines as one sink."""
+
+    def __init__(
+        self,
+        tables: Mapping[str, Table],
+        detectors: Iterable[Detector],
+        learned: LearnedTraffic,
+        reporter: Reporter,
+        listeners: Listeners,
+    ) -> None:
+        self._detectors = tuple(detectors)
+        watches = [watch for detector in self._detectors for watch in detector.watches()]
+        self._judge = Judge(tables, watches, learned, reporter)
+        self._learned = learned
+        self._generation = learned.generation
+        self._listeners = listeners
+        self.talks = TalkTable(self._talk_opened)
+        self._talk_of: dict[Direction, Talk] = {}
+        self._flow_handlers: dict[tuple[str, str], tuple[Handler, ...]] = {}
+        self._next_tick = 0
+        self.faults: dict[str, int] = {}
+        """Rules that failed on a message, by protocol: a fault of ours, never of the traffic."""
+
+    def consume(self, batch: Batch) -> None:
+        """See `pipeline.Sink.consume`."""
+        if self._learned.generation != self._generation:
+            self._generation = self._learned.generation
+            self.talks.forget_judgements()
+        self._records(batch.records)
+        if batch.time >= self._next_tick:
+            self._tick(batch.time)
+
+    def finish(self) -> None:
+        """See `pipeline.Sink.finish`."""
+
+    def _records(self, records: list[Record]) -> None:
+        """The hot path. Whatever a rule does wrong costs a count and not the sensor."""
+        talk_of = self._talk_of
+        interval = self._listeners.interval
+        for record in records:
+            if record.time >= self._next_tick:
+                self._tick(record.time)
+            if record.role is Role.FLOW:
+                self._flow(record)
+                continue
+            talk = talk_of.get(record.direction)
+            if talk is None or talk.protocol != record.protocol:
+                talk = talk_of[record.direction] = self.talks.of(record)
+            talk.count += 1
+            if record.time >= talk.until and interval is not None:
+                interval(talk, record.time)
+            judged = talk.judged.get(record.key)
+            if judged is None:
+                judged = self._judge_first(talk, record)
+            if judged.step is not talk.step:
+                self._step(talk, judged, record)
+            for handle in judged.watch:
+                self._guarded(handle, record)
+
+    def _judge_first(self, talk: Talk, record: Record) -> Judged:
+        try:
+            judged = self._judge.judge(talk, record)
+            for listener in self._listeners.message:
+                listener(talk, record)
+        except Exception:
+            self._fault(record)
+            judged = Judged((), None)
+        if len(talk.judged) >= MAXIMUM_JUDGED:
+            talk.judged.clear()
+        talk.judged[record.key] = judged
+        return judged
+
+    def _step(self, talk: Talk, judged: Judged, record: Record) -> None:
+        before, talk.step = talk.step, judged.step or talk.step
+        if before is not None and judged.step is not None and self._listeners.step is not None:
+            self._listeners.step(talk, before, record)
+
+    def _flow(self, record: Record) -> None:
+        key = (record.protocol, record.kind)
+        handlers = self._flow_handlers.get(key)
+        if handlers is None:
+            handlers = self._flow_handlers[key] = self._judge.flow_handlers(*key)
+        for handle in handlers:
+            self._guarded(handle, record)
+        if record.kind == "ended":
+            flow = record.direction.flow
+            self._talk_of.pop(flow.client, None)
+            self._talk_of.pop(flow.server, None)
+
+    def _guarded(self, handle: Handler, record: Record) -> None:
+        try:
+            handle(record)
+        except Exception:
+            self._fault(record)
+
+    def _fault(self, record: Record) -> None:
+        self.faults[record.protocol] = self.faults.get(record.protocol, 0) + 1
+
+    def _talk_opened(self, talk: Talk, record: Record) -> None:
+        for listener in self._listeners.talk_opened:
+            listener(talk, record)
+
+    def _tick(self, now: int) -> None:
+        self._next_tick = now + TICK
+        for detector in self._detectors:
+            detector.tick(now)

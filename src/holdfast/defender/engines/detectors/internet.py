@@ -1,0 +1,76 @@
+"""Traffic that crosses the border of the network."""
+
+from collections.abc import Iterable
+
+from holdfast.defender.engines.model import FLOW, NOTICES, SPOKEN, Watch, on
+from holdfast.defender.engines.places import Place
+from holdfast.defender.engines.reporter import Reporter
+from holdfast.defender.learned.traffic import LearnedTraffic
+from holdfast.defender.record import SECOND, Record
+
+OUT = "internet.out"
+IN = "internet.in"
+WITHIN = "internet.within"
+_MAXIMUM_NEIGHBOURS = 10_000
+
+
+class Internet:
+    """Judges conversations with addresses on the internet."""
+
+    def __init__(self, reporter: Reporter, learned: LearnedTraffic) -> None:
+        self._reporter = reporter
+        self._learned = learned
+        self._neighbours: set[str] = set()
+        """Public addresses that answer ARP: they are within the network."""
+
+    def watches(self) -> Iterable[Watch]:
+        """See `Detector.watches`."""
+        for transport in ("tcp", "udp"):
+            yield Watch(transport, on(FLOW, "opened"), self._outwards)
+        yield Watch("tcp", on(FLOW, "established"), self._inwards)
+        yield Watch("udp", on(FLOW, "answered"), self._inwards)
+        yield Watch("arp", on(SPOKEN | NOTICES), self._neighbour)
+
+    def tick(self, now: int) -> None:
+        """See `Detector.tick`."""
+
+    def _neighbour(self, record: Record) -> None:
+        sender = record.fields.get("sender_ip")
+        if not isinstance(sender, str) or len(self._neighbours) >= _MAXIMUM_NEIGHBOURS:
+            return
+        if self._reporter.places.of(sender) is Place.INTERNET:
+            self._neighbours.add(sender)
+
+    def _outwards(self, record: Record) -> None:
+        flow = record.direction.flow
+        client, server = flow.client.source.ip, flow.server.source.ip
+        places = self._reporter.places
+        if places.of(server) is not Place.INTERNET or server in self._neighbours:
+            return
+        if client in self._neighbours:
+            self._judge(
+                WITHIN, "external-address-within-the-network-communicated-with-internet", client, record
+            )
+        elif places.of(client) in {Place.LOCAL, Place.OFFICE}:
+            self._judge(OUT, "internet-access-detected", client, record)
+
+    def _inwards(self, record: Record) -> None:
+        flow = record.direction.flow
+        client, server = flow.client.source.ip, flow.server.source.ip
+        places = self._reporter.places
+        if client in self._neighbours or places.of(client) is not Place.INTERNET:
+            return
+        if places.of(server) in {Place.LOCAL, Place.OFFICE}:
+            self._judge(IN, "unauthorized-internet-connectivity-detected", server, record)
+
+    def _judge(self, scenario: str, alert: str, device: str, record: Record) -> None:
+        if self._learned.judge(scenario, device, "", (), record.time / SECOND):
+            return
+        server = record.direction.flow.server.source
+        self._reporter.record(
+            alert,
+            record,
+            f"a connection from {record.direction.flow.client.source.ip} to {server.ip} port {server.port}",
+            f"{device} has no conversations with the internet",
+            learn=(scenario, device, ""),
+        )
