@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from holdfast.baseline.comparison import Cell, Comparison, as_json, compare
+from holdfast.baseline.data.catalog import BenchmarkKey
 from holdfast.baseline.documents.conversion import Format, read_document, write_document
 from holdfast.baseline.documents.document import DocumentError
 from holdfast.baseline.documents.files import write_file
@@ -36,7 +37,7 @@ def convert(
         Path | None, typer.Option("--like", help="A published page whose standing sentences are used.")
     ] = None,
     benchmark: Annotated[
-        str | None, typer.Option("--benchmark", help="The benchmark to speak of: asb-v3 or mcsb-v1.")
+        BenchmarkKey | None, typer.Option("--benchmark", help="The benchmark to speak of.")
     ] = None,
     name: Annotated[
         str | None, typer.Option("--name", help="The service's name, where the source lacks or misspells it.")

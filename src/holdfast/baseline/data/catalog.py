@@ -1,6 +1,7 @@
 """The data that the product carries: benchmarks, features, service baselines and our own wording."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
@@ -12,10 +13,20 @@ from holdfast.baseline.model.benchmark import Benchmark
 from holdfast.baseline.model.feature import Feature
 from holdfast.baseline.model.wording import Wording
 
-EARLIER = "asb-v3"
-LATER = "mcsb-v1"
-BENCHMARKS = (EARLIER, LATER)
-"""Keys of the benchmarks, the earlier one first."""
+
+class BenchmarkKey(StrEnum):
+    """Which benchmark."""
+
+    EARLIER = "asb-v3"
+    """Azure Security Benchmark v3."""
+    LATER = "mcsb-v1"
+    """Microsoft cloud security benchmark v1."""
+
+
+EARLIER = BenchmarkKey.EARLIER
+LATER = BenchmarkKey.LATER
+BENCHMARKS = tuple(BenchmarkKey)
+"""The earlier one first."""
 
 _FOLDER = resources.files("holdfast.baseline.data")
 

@@ -1,5 +1,7 @@
 """Service baselines as YAML: the form that people edit and that loses nothing."""
 
+import re
+
 import yaml
 from pydantic import ValidationError
 
@@ -39,6 +41,10 @@ def write_service_yaml(baseline: ServiceBaseline) -> bytes:
     return text.encode()
 
 
+_FOREIGN_BREAKS = re.compile("[\r\x85\u2028\u2029]")
+"""Characters that YAML takes for line breaks; only double quotes keep them as they are."""
+
+
 class _Dumper(yaml.SafeDumper):
     """Writes longer texts as blocks and never uses anchors."""
 
@@ -47,7 +53,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text and _fits_block(text) else None
+    style = "|" if "\n" in text and _fits_block(text) else '"' if _FOREIGN_BREAKS.search(text) else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -16,7 +16,11 @@ _LINK = re.compile(r"\[(?P<text>.*)\]\((?P<link>\S+)\)")
 def read_policies(part: Part, control: str, file: str) -> tuple[PolicyTable, ...]:
     """The tables below the heading of the monitoring. Raises DocumentError with the line."""
     titles = [(index, found) for index, line in enumerate(part.body) if (found := _TITLE.fullmatch(line))]
-    ends = [index for index, _ in titles[1:]] + [len(part.body)]
+    if not titles:
+        raise DocumentError(
+            file, f"line {part.line}", "no table of policy definitions follows; the page seems cut"
+        )
+    ends = [*(index for index, _ in titles[1:]), len(part.body)]
     return tuple(
         _table(part, index, end, control, found["namespace"], file)
         for (index, found), end in zip(titles, ends, strict=True)

@@ -254,9 +254,8 @@ def _document(page: _Page, front_matter: str) -> Document:
     if not page.profile:
         raise DocumentError(page.file, "", "has no security profile; the page seems cut")
     if not page.next_steps:
-        if not page.entries:
-            raise DocumentError(page.file, "", "has no features and no end; the page seems cut")
-        page.oddities.append(Oddity("end", 'the chapter "Next steps" is missing; the page may be cut'))
+        problem = 'does not end with the chapter "Next steps", as every page does; it seems cut'
+        raise DocumentError(page.file, "", problem)
     workbook = learning.workbook_key(page.introduction)
     key = unquote(workbook) if workbook else key_of_name(page.service)
     try:

@@ -1,0 +1,85 @@
+"""Pages whose text was copied out of a browser."""
+
+import re
+
+import pytest
+
+from holdfast.baseline.documents.conversion import Format, parse_document, write_document
+from holdfast.baseline.documents.document import DocumentError
+from holdfast.baseline.documents.markdown.plain import is_plain, read_plain
+from holdfast.baseline.documents.markdown.reader import read_page
+from holdfast.baseline.documents.workbook.reader import read_workbook
+from holdfast.baseline.model.service import ServiceBaseline
+from holdfast.baseline.model.vocabulary import Answer, Combination
+from tests.baseline.samples import PAGE, WORKBOOK, page, shared_file
+
+
+def copied(text: str) -> str:
+    """What remains of a page when its text is copied."""
+    text = re.sub(r"(?s)^---.*?\n---\n", "", text)
+    text = re.sub(r"(?s)#### Microsoft Defender for Cloud monitoring.*?(?=\n## )", "", text)
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"(?m)^\|[-|]+\|\n", "", text)
+    text = re.sub(r"(?m)^#+ |^> |^\*(?!\*)|(?<!\*)\*$|\*\*|^\| | \|$", "", text).replace(" | ", "\t")
+    return text.replace("[!NOTE]", "Note\n")
+
+
+def answers(baseline: ServiceBaseline) -> dict[tuple[str | None, str], Combination]:
+    return {
+        (entry.control, entry.feature): entry.combination
+        for entry in baseline.entries
+        if entry.supported is not Answer.NOT_APPLICABLE
+    }
+
+
+COPY = copied(PAGE)
+
+
+def test_marks_decide_what_a_text_is() -> None:
+    assert is_plain(COPY.encode())
+    assert not is_plain(page())
+
+
+def test_says_what_the_page_says() -> None:
+    plain, marked = read_plain(COPY.encode(), "copy.txt").baseline, read_page(page(), "page.md").baseline
+    assert answers(plain) == answers(marked)
+    assert [line.value for line in plain.profile] == [line.value for line in marked.profile]
+    assert [entry.guidance for entry in plain.entries] == [entry.guidance for entry in marked.entries]
+
+
+def test_links_of_every_page_are_filled_in() -> None:
+    text = write_document(parse_document(COPY.encode(), "copy.txt").baseline, Format.MARKDOWN).data.decode()
+    assert "[Azure Security Benchmark version 3.0](/security/benchmark/azure/overview)" in text
+    assert "(../security-controls-v3-data-protection.md)" in text
+    assert "[Learn more](/azure/security/fundamentals/double-encryption#data-in-transit)." in text
+
+
+def test_a_browsers_additions_are_passed_over() -> None:
+    text = COPY.replace("Supported\tEnabled", "Expand table\n\nSupported\tEnabled")
+    assert answers(read_plain(text.encode(), "copy.txt").baseline) == answers(
+        read_page(page(), "p.md").baseline
+    )
+
+
+def test_errors_name_the_line_of_the_text() -> None:
+    line = COPY.split("\n").index("True\tFalse\tCustomer")
+    text = COPY.replace("True\tFalse\tCustomer", "", 1)
+    with pytest.raises(DocumentError, match=f"copy.txt, line {line}: the table ends after its header"):
+        read_plain(text.encode(), "copy.txt")
+
+
+@pytest.mark.parametrize("text", ["", "Nothing of the kind.", "Shore security baseline for X\n\nNext steps"])
+def test_other_texts_are_refused(text: str) -> None:
+    with pytest.raises(DocumentError):
+        read_plain(text.encode(), "copy.txt")
+
+
+def test_the_second_seed_agrees_with_its_workbook() -> None:
+    seed = shared_file("seeds", "microsoft-defender-for-iot-security-baseline.txt")
+    source = shared_file("baselines", "xlsx", WORKBOOK.replace("tide-gauge", "microsoft-defender-for-iot"))
+    if seed and source:
+        baseline = read_plain(seed.read_bytes(), seed.name).baseline
+        assert answers(baseline) == answers(read_workbook(source.read_bytes(), source.name).baseline)
+        assert (baseline.key, len(baseline.entries)) == ("microsoft-defender-for-iot", 19)
+    else:
+        assert answers(read_plain(COPY.encode(), "copy.txt").baseline)

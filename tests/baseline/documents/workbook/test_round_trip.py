@@ -1,0 +1,46 @@
+"""A workbook that is read and written again has the same cells."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from holdfast.baseline.documents.workbook.reader import read_workbook
+from holdfast.baseline.documents.workbook.writer import write_workbook
+from tests.baseline.samples import WORKBOOK, cells_of, row, rows, workbook, workbooks
+
+WORKBOOKS = workbooks()
+
+TEXTS = st.text(
+    st.characters(codec="utf-8", exclude_characters="￾￿", exclude_categories=["Cs", "Cc"]) | st.just("\n"),
+    min_size=1,
+    max_size=60,
+)
+
+
+@pytest.mark.parametrize(("name", "data"), WORKBOOKS, ids=[name[:24] for name, _ in WORKBOOKS])
+def test_cells_survive(name: str, data: bytes) -> None:
+    written = write_workbook(read_workbook(data, name).baseline)
+    assert cells_of(written) == cells_of(data)
+
+
+def test_the_same_baseline_gives_the_same_bytes() -> None:
+    baseline = read_workbook(workbook(), WORKBOOK).baseline
+    assert write_workbook(baseline) == write_workbook(baseline)
+
+
+@settings(max_examples=40, deadline=None)
+@given(guidance=TEXTS, notes=TEXTS, reference=TEXTS)
+def test_any_text_survives(guidance: str, notes: str, reference: str) -> None:
+    cells = {"guidance": guidance, "notes": notes, "reference": reference}
+    special = row("Azure Backup", ("False", "Not Applicable", "Not Applicable"), **cells)
+    data = workbook(rows(special))
+    assert cells_of(write_workbook(read_workbook(data, WORKBOOK).baseline)) == cells_of(data)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "https://example.org", "007", "_x000D_", "{=A1}", "@x", "'quoted"])
+def test_nothing_becomes_a_formula_number_or_link(text: str) -> None:
+    data = workbook(rows(row("Azure Backup", notes="placeholder")))
+    baseline = read_workbook(data, WORKBOOK).baseline
+    entry = baseline.entries[0].model_copy(update={"notes": text})
+    written = write_workbook(baseline.model_copy(update={"entries": (entry, *baseline.entries[1:])}))
+    assert read_workbook(written, WORKBOOK).baseline.entries[0].notes == text
