@@ -17,6 +17,8 @@ class _Entry(NamedTuple):
 
 
 COMMANDS: dict[str, _Entry] = {
+    "up": _Entry("holdfast.cli.up", "Start the platform"),
+    "demo": _Entry("holdfast.cli.demo", "Start it with five simulated devices and show everything"),
     "policy": _Entry("holdfast.cli.policy", "Evaluate, lint and import policy definitions"),
     "baseline": _Entry("holdfast.cli.baseline", "Assess, convert, compare and publish the baseline"),
     "sensor": _Entry("holdfast.cli.sensor", "Analyze captures and watch a network"),

@@ -124,13 +124,35 @@ the audit log, so a cache that listens is never older than the relay; the stream
 class Cluster(Protocol):
     """All of it, as one process sees it."""
 
-    node: str
-    """This process: `gateway-1`, `control-1`, `worker-1`."""
-    bus: Bus
-    sessions: Sessions
-    router: Router
-    leases: Leases
-    limits: Limits
+    @property
+    def node(self) -> str:
+        """This process: `gateway-1`, `control-1`, `worker-1`."""
+        ...
+
+    @property
+    def bus(self) -> Bus:
+        """Requests and news."""
+        ...
+
+    @property
+    def sessions(self) -> Sessions:
+        """Session claims."""
+        ...
+
+    @property
+    def router(self) -> Router:
+        """Live sessions."""
+        ...
+
+    @property
+    def leases(self) -> Leases:
+        """Leadership."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """Shared counts."""
+        ...
 
     async def close(self) -> None:
         """Leave; claims of this node are released."""

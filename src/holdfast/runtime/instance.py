@@ -27,6 +27,7 @@ from holdfast.runtime.settings import Settings
 from holdfast.storage.control import open_control
 from holdfast.storage.database import Database
 from holdfast.storage.folder import DataFolder, open_folder
+from holdfast.telemetry.open import open_last_values
 from holdfast.vault.authority import Issued
 from holdfast.vault.files import open_authority, server_certificate
 
@@ -100,9 +101,10 @@ def prepare(settings: Settings) -> Iterator[tuple[Prepared, Instance]]:
     instance = open_instance(settings, prepare=True)
     try:
         is_new = instance.store.get(APPLICATION, APPLICATION) is None
+        open_last_values(settings.data, instance.ring, settings.database).prepare()
         id_scope = _default_resources(instance)
         authority = open_authority(instance.certificates, instance.ring, instance.clock)
-        certificate = _certificate(instance)
+        certificate = server_certificate_of(instance)
         root_ca = settings.data / ROOT_CA_FILE
         root_ca.write_bytes(authority.certificate_pem)
         yield Prepared(folder, id_scope, certificate, root_ca, is_new), instance
@@ -110,7 +112,8 @@ def prepare(settings: Settings) -> Iterator[tuple[Prepared, Instance]]:
         instance.close()
 
 
-def _certificate(instance: Instance) -> Issued:
+def server_certificate_of(instance: Instance) -> Issued:
+    """The listeners' certificate: the operator's own, else the one that the built-in authority issued."""
     tls = instance.settings.tls
     if tls.certificate_file is not None and tls.key_file is not None:
         return Issued(tls.certificate_file.read_bytes(), tls.key_file.read_bytes())

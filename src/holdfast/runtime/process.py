@@ -8,7 +8,7 @@ import asyncio
 import importlib
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,6 +54,19 @@ class Role:
     """Set by the role when it serves; the health page shows it."""
     checks: dict[str, Callable[[], str]] = field(default_factory=dict)
     """Health checks by name; each returns the empty string or what is wrong, in a sentence."""
+
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The process's event loop; ask for it on the loop only."""
+        return asyncio.get_running_loop()
+
+    def spawn(self, work: Coroutine[None, None, None]) -> None:
+        """Run a coroutine beside the others; a reference is kept until it ends."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def health(self) -> JsonObject:
         """This process's part of the health page."""

@@ -74,12 +74,15 @@ class Supervisor:
         keepers = [asyncio.create_task(self._keep(child), name=child.node) for child in self._children]
         if started is not None:
             started()
-        await self._stopping.wait()
-        await self._stop_children()
-        for keeper in keepers:
-            keeper.cancel()
-        await asyncio.gather(*keepers, return_exceptions=True)
-        await self._hub.stop()
+        try:
+            await self._stopping.wait()
+        finally:  # also when the caller is cancelled: no role may outlive its supervisor
+            self._stopping.set()
+            await self._stop_children()
+            for keeper in keepers:
+                keeper.cancel()
+            await asyncio.gather(*keepers, return_exceptions=True)
+            await self._hub.stop()
 
     async def _keep(self, child: _Child) -> None:
         while not self._stopping.is_set():

@@ -8,9 +8,18 @@ import structlog
 from prometheus_client import Gauge
 
 from holdfast.kernel.errors import HoldfastError
+from holdfast.log.open import open_reader
 from holdfast.runtime.instance import Instance, open_instance
 from holdfast.runtime.process import Role
-from holdfast.runtime.relay import Follower, Handle, PositionFile, device_requests, news
+from holdfast.runtime.relay import (
+    WAIT_SECONDS,
+    Follower,
+    Handle,
+    PositionFile,
+    device_requests,
+    news,
+)
+from holdfast.telemetry.open import open_last_values
 
 LEASE_SECONDS = 5.0
 """How long the others wait after a worker died before one of them takes its job."""
@@ -45,7 +54,17 @@ async def _follow(worker: Worker, name: str, handle: Handle, stopping: asyncio.E
     await follower.run(stopping)
 
 
+async def _last_values(worker: Worker, stopping: asyncio.Event) -> None:
+    instance, settings = worker.instance, worker.role.settings
+    values = await asyncio.to_thread(open_last_values, settings.data, instance.ring, settings.database)
+    log = await asyncio.to_thread(open_reader, settings.data, instance.ring, instance.clock)
+    while not stopping.is_set():
+        await asyncio.to_thread(values.consume, log)
+        await asyncio.to_thread(log.wait, WAIT_SECONDS)
+
+
 JOBS: dict[str, Job] = {
+    "last-values": _last_values,
     "news": _news,
     "device-requests": _device_requests,
 }

@@ -1,0 +1,211 @@
+"""The control role: the change path, the API and the console, provisioning, and the health page."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from prometheus_client import Gauge
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route as StarletteRoute
+
+from holdfast.access.application import APPLICATION, Listener, network_rules
+from holdfast.api.application import build
+from holdfast.api.routes import ROUTES
+from holdfast.api.services import Services
+from holdfast.cluster.port import INVALIDATE
+from holdfast.devices.provisioning import ProvisioningService
+from holdfast.devices.wire import serve_provisioning
+from holdfast.kernel.errors import UnavailableError
+from holdfast.kernel.json import JsonObject
+from holdfast.kernel.network import NetworkRules, parse_network
+from holdfast.kernel.principal import ANONYMOUS
+from holdfast.log.open import open_reader, open_state
+from holdfast.resources.changes import QueuedChangePath
+from holdfast.resources.port import ResourceStore
+from holdfast.runtime import metrics
+from holdfast.runtime.access import open_access
+from holdfast.runtime.instance import Instance, open_instance, server_certificate_of
+from holdfast.runtime.people_listener import PeopleListener, server_context
+from holdfast.runtime.process import Role
+from holdfast.runtime.supervisor import Supervisor
+from holdfast.telemetry.open import open_last_values
+from holdfast.vault.files import load_into
+
+HEALTH_DEADLINE = 2.0
+
+
+@dataclass
+class CurrentRules:
+    """The network rules of one listener as they are now; renewed when the application changes."""
+
+    store: ResourceStore
+    listener: Listener
+    rules: NetworkRules
+
+    def __call__(self) -> NetworkRules:
+        """The rules."""
+        return self.rules
+
+    def renew(self) -> None:
+        """Read them again. Blocking."""
+        application = self.store.get(APPLICATION, APPLICATION)
+        if application is not None:
+            self.rules = network_rules(application.body, self.listener)
+
+
+def current_rules(store: ResourceStore, listener: Listener) -> CurrentRules:
+    """The rules as they stand in the store; everybody is refused until they were read once."""
+    rules = CurrentRules(store, listener, NetworkRules(default_action="Deny"))
+    rules.renew()
+    return rules
+
+
+async def run(role: Role) -> None:
+    """Run the role until it is told to stop."""
+    instance = await asyncio.to_thread(open_instance, role.settings)
+    changes = await asyncio.to_thread(instance.change_path)
+    try:
+        await _serve(role, instance, changes)
+    finally:
+        await asyncio.to_thread(changes.close)
+        await asyncio.to_thread(instance.close)
+
+
+async def _serve(role: Role, instance: Instance, changes: QueuedChangePath) -> None:
+    services = await asyncio.to_thread(_services, role, instance, changes, role.loop)
+    serve_provisioning(
+        role.cluster.bus,
+        ProvisioningService(
+            instance.store,
+            changes,
+            role.clock,
+            id_scope=services.id_scope,
+            hub=services.host,
+        ),
+    )
+    rules = await asyncio.to_thread(current_rules, instance.store, Listener.PEOPLE)
+    listener = await asyncio.to_thread(_listener, role, instance, services, rules)
+    _enforce_changes(role, rules, listener)
+    settings = role.settings.people
+    port = await listener.start(settings.addresses, settings.port)
+    structlog.get_logger().info("serving people", addresses=settings.addresses, port=port)
+    role.ready = True
+    await role.stopping.wait()
+    await listener.stop()
+
+
+def _services(
+    role: Role, instance: Instance, changes: QueuedChangePath, loop: asyncio.AbstractEventLoop
+) -> Services:
+    application = instance.store.get(APPLICATION, APPLICATION)
+    if application is None:
+        raise UnavailableError("The instance was not prepared; start it with `holdfast up`.")
+    data = role.settings.data
+    id_scope = str(application.body["idScope"])
+    access = open_access(instance, changes, id_scope)
+    return Services(
+        clock=instance.clock,
+        randomness=instance.randomness,
+        store=instance.store,
+        changes=changes,
+        events=instance.events,
+        cluster=role.cluster,
+        state=open_state(data, instance.ring, instance.clock, instance.randomness),
+        log=open_reader(data, instance.ring, instance.clock),
+        last_values=open_last_values(data, instance.ring, role.settings.database),
+        authenticate=access.authenticate,
+        loop=loop,
+        extensions=access.extensions,
+        host=role.settings.host_names[0],
+        id_scope=id_scope,
+    )
+
+
+def _listener(role: Role, instance: Instance, services: Services, rules: CurrentRules) -> PeopleListener:
+    context = server_context()
+    load_into(context, server_certificate_of(instance), instance.randomness)
+    refused = Gauge(
+        "holdfast_people_refused", "Connections refused by network rules.", registry=role.registry
+    )
+    connections = Gauge("holdfast_people_connections", "Open connections of people.", registry=role.registry)
+
+    def on_refused(address: str, reason: str) -> None:
+        refused.inc()
+        _record_refusal(services, address, reason)
+
+    trusted = [parse_network(text) for text in role.settings.people.trusted_proxies]
+    listener = PeopleListener(build(services, ROUTES, _pages(role)), context, rules, trusted, on_refused)
+    connections.set_function(lambda: len(listener.connections))
+    return listener
+
+
+def _record_refusal(services: Services, address: str, reason: str) -> None:
+    services.changes.record(
+        ANONYMOUS,
+        "connection.refused",
+        resource=address,
+        outcome="refused",
+        detail=f"people listener: {reason}",
+    )
+
+
+def _enforce_changes(role: Role, rules: CurrentRules, listener: PeopleListener) -> None:
+    """Renew the rules when the application changes, and close what they no longer admit."""
+
+    async def renew() -> None:
+        await asyncio.to_thread(rules.renew)
+        if closed := listener.enforce():
+            structlog.get_logger().info("network rules closed connections", connections=closed)
+
+    role.cluster.bus.subscribe(f"{INVALIDATE}{APPLICATION}", lambda _topic, _message: role.spawn(renew()))
+
+
+# The health page: open, because load balancers and Prometheus have no token; it names processes and problems.
+
+
+def _pages(role: Role) -> Sequence[StarletteRoute]:
+    def page(answer: Callable[[], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(_request: Request) -> Response:
+            return await answer()
+
+        return endpoint
+
+    async def alive() -> Response:
+        return JSONResponse({"status": "alive"})
+
+    async def ready() -> Response:
+        parts = await _ask_all(role, "health")
+        problems = [f"{node} does not answer" for node, part in parts.items() if part is None]
+        problems += [f"{node} is not ready" for node, part in parts.items() if part and not part["ready"]]
+        for node, part in parts.items():
+            found = part.get("problems") if part else None
+            problems += [f"{node}: {text}" for text in (found.values() if isinstance(found, dict) else ())]
+        status = "ready" if not problems else "not ready"
+        body = {"status": status, "processes": sorted(parts), "problems": problems}
+        return JSONResponse(body, 200 if not problems else 503)
+
+    async def rendered() -> Response:
+        parts = await _ask_all(role, "metrics")
+        pages = {node: str(part["page"]) for node, part in parts.items() if part}
+        return Response(metrics.merge(pages), media_type="text/plain; version=0.0.4")
+
+    return [
+        StarletteRoute("/healthz", page(alive)),
+        StarletteRoute("/readyz", page(ready)),
+        StarletteRoute("/metrics", page(rendered)),
+    ]
+
+
+async def _ask_all(role: Role, method: str) -> dict[str, JsonObject | None]:
+    """Every process's answer; None for one that gives none."""
+
+    async def ask(node: str) -> JsonObject | None:
+        try:
+            return await role.cluster.bus.request(node, method, {}, HEALTH_DEADLINE)
+        except UnavailableError:
+            return None
+
+    nodes = Supervisor.nodes(role.settings)
+    return dict(zip(nodes, await asyncio.gather(*map(ask, nodes)), strict=True))
