@@ -1,9 +1,13 @@
 """Every protocol that is dissected: one entry each. `docs/dissectors.md` says how to add one."""
 
 from holdfast.defender.dissect import modbus
+from holdfast.defender.dissect.dnp3 import session as dnp3
 from holdfast.defender.dissect.session import Dissector
 
-DISSECTORS: tuple[Dissector, ...] = (modbus.DISSECTOR,)
+DISSECTORS: tuple[Dissector, ...] = (
+    dnp3.DISSECTOR,
+    modbus.DISSECTOR,
+)
 """Asked in this order where no port tells; protocols whose beginning cannot be mistaken come first."""
 
 PROTOCOLS = frozenset(name for each in DISSECTORS for name in (each.name, *each.records))
