@@ -13,8 +13,8 @@ _SAMPLE = workbook([row("Azure Backup"), row("Azure Private Link", ("True", "Fal
 with zipfile.ZipFile(io.BytesIO(_SAMPLE)) as archive:
     _PARTS = {part.filename: archive.read(part) for part in archive.infolist()}
 _NAMES = sorted(_PARTS)
-_TEXTS = "xl/sharedStrings.xml"
-_STARTS = [found.end() for found in re.finditer(rb"<t[^>]*>", _PARTS[_TEXTS])]
+_TEXTS = "xl/worksheets/sheet2.xml"
+_STARTS = [found.end() for found in re.finditer(rb"<t(?: [^>]*)?>", _PARTS[_TEXTS])]
 
 
 def target(data: bytes) -> None:
