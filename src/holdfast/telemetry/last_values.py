@@ -12,7 +12,7 @@ import sqlalchemy
 from sqlalchemy.dialects import postgresql, sqlite
 
 from holdfast.kernel.json import JsonValue
-from holdfast.log.port import LogReader, Position, Record
+from holdfast.log.port import PARTITIONS, LogReader, Position, Record
 from holdfast.storage.database import Database
 from holdfast.telemetry.decode import measurement
 
@@ -63,25 +63,23 @@ class LastValues:
 
     def consume(self, log: LogReader) -> int:
         """Take in what the log has beyond the kept positions; how many records that was."""
-        done = self._positions()
+        done = {number: Position(number, 0) for number in range(PARTITIONS)} | self._positions()
         total = 0
-        for partition, end in log.ends().items():
-            position = done.get(partition, Position(partition, 0))
-            while position < end:
-                records = log.read(position, BATCH)
-                if not records:
-                    break
-                position = records[-1].position
-                self._store(_latest(records), position)
-                total += len(records)
-        return total
+        while True:
+            chunk = log.poll(done, BATCH)
+            moved = {n: p for n, p in chunk.positions.items() if p != done.get(n)}
+            if not chunk.records:
+                return total
+            self._store(_latest(chunk.records), moved)
+            done.update(moved)
+            total += len(chunk.records)
 
     def _positions(self) -> dict[int, Position]:
         with self._database.read() as connection:
             rows = connection.execute(sqlalchemy.select(positions)).all()
         return {row.partition: Position(row.partition, row.offset) for row in rows}
 
-    def _store(self, latest: dict[_Key, tuple[bytes, float]], position: Position) -> None:
+    def _store(self, latest: dict[_Key, tuple[bytes, float]], moved: dict[int, Position]) -> None:
         rows = [
             {"device": d, "module": m, "component": c, "name": n, "value": value, "time": time}
             for (d, m, c, n), (value, time) in latest.items()
@@ -97,11 +95,12 @@ class LastValues:
                     ),
                     rows,
                 )
-            mark = self._insert(positions).values(partition=position.partition, offset=position.offset)
+            mark = self._insert(positions)
             connection.execute(
                 mark.on_conflict_do_update(
                     index_elements=[positions.c.partition], set_={"offset": mark.excluded.offset}
-                )
+                ),
+                [{"partition": p.partition, "offset": p.offset} for p in moved.values()],
             )
 
     def _insert(self, table: sqlalchemy.Table) -> postgresql.Insert | sqlite.Insert:
