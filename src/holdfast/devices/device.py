@@ -15,6 +15,11 @@ from holdfast.resources.query import Compare, Operator, Query
 
 DEVICE = "device"
 
+CLOUD_PATHS = "cloud.*"
+"""Open path of cloud properties: `cloud.owner`, `cloud.motor.limit`."""
+REPORTED_PATHS = "reported.*"
+"""Open path of what devices report. Not in the body: the twin has it, see `devices.reported`."""
+
 MAXIMUM_ID = 128
 MAXIMUM_NAME = 148
 """Both as in the hosted service."""
@@ -22,13 +27,14 @@ MAXIMUM_NAME = 148
 _ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9\-._:]{0,126}[A-Za-z0-9\-])?")
 """DPS registration ids: letters, digits, `-._:`, the last an alphanumeric or a dash."""
 
-_FLAGS = ("enabled", "provisioned", "simulated")
+_FLAGS = ("enabled", "provisioned", "simulated", "gateway")
 _FIELDS = frozenset(
     {
         "key",
         "displayName",
         "template",
         *_FLAGS,
+        "edge",
         "types",
         "group",
         "registration",
@@ -86,6 +92,7 @@ def _validate(draft: Draft, reader: Reader) -> JsonObject:
     body = draft.body
     if unknown := sorted(set(body) - _FIELDS):
         raise InvalidError(f"A device has no field {unknown[0]}.", f"/{unknown[0]}")
+    types = _texts(body, "types")
     template = _text(body, "template", 2048)
     if template and reader.get("deviceTemplate", template) is None:
         raise InvalidError(f"There is no device template {template}; create it first.", "/template")
@@ -96,7 +103,9 @@ def _validate(draft: Draft, reader: Reader) -> JsonObject:
         "enabled": _flag(body, "enabled", True),
         "provisioned": _flag(body, "provisioned", False),
         "simulated": _flag(body, "simulated", False),
-        "types": _texts(body, "types"),
+        "gateway": _flag(body, "gateway", False),
+        "edge": "iotEdge" in types,
+        "types": types,
         "group": _text(body, "group", 255),
         "registration": _object(body, "registration"),
         "cloud": _object(body, "cloud"),
@@ -134,7 +143,9 @@ DEVICE_KIND = Kind(
         "displayName": IndexType.TEXT,
         "template": IndexType.TEXT,
         "group": IndexType.TEXT,
-        **dict.fromkeys(_FLAGS, IndexType.BOOLEAN),
+        **dict.fromkeys((*_FLAGS, "edge"), IndexType.BOOLEAN),
+        CLOUD_PATHS: IndexType.ANY,
+        REPORTED_PATHS: IndexType.ANY,
     },
     policy_type="Holdfast.Devices/devices",
 )

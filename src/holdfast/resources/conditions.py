@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, false, func, not_, or_, true
 from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.organizations import ROOT, OrganizationPath
 from holdfast.resources import tables
-from holdfast.resources.indexes import IndexedPath, Indexes, encode
+from holdfast.resources.indexes import Indexes, encode
 from holdfast.resources.model import IndexType
 from holdfast.resources.query import All, AnyOf, Compare, Condition, In, Not, Operator, Scalar
 
@@ -85,10 +85,18 @@ def _compare(condition: Compare, kind: str, indexes: Indexes) -> Expression:
     if condition.value is None:
         found = _has(present)
         return {Operator.EQUAL: not_(found), Operator.NOT_EQUAL: found}.get(condition.operator, false())
-    column = column_of(indexed)
+    type_ = _type_of(condition.value) if indexed.type is IndexType.ANY else indexed.type
+    column = column_of(type_)
     if condition.operator is Operator.NOT_EQUAL:
-        return not_(_has(present, _test(column, indexed.type, Operator.EQUAL, condition)))
-    return _has(present, _test(column, indexed.type, condition.operator, condition))
+        return not_(_has(present, _test(column, type_, Operator.EQUAL, condition)))
+    return _has(present, _test(column, type_, condition.operator, condition))
+
+
+def _type_of(value: Scalar) -> IndexType:
+    """What a value at an open path must be to be compared with `value`."""
+    if isinstance(value, str):
+        return IndexType.TEXT
+    return IndexType.BOOLEAN if isinstance(value, bool) else IndexType.NUMBER
 
 
 def _has(*conditions: Expression) -> Expression:
@@ -96,10 +104,10 @@ def _has(*conditions: Expression) -> Expression:
     return tables.resource.c.id.in_(rows)
 
 
-def column_of(indexed: IndexedPath) -> Column:
-    """The side table's column that holds the values of a path."""
+def column_of(type_: IndexType) -> Column:
+    """The side table's column that holds values of a type."""
     column = tables.indexed_value.c
-    return column.text if indexed.type is IndexType.TEXT else column.number
+    return column.text if type_ is IndexType.TEXT else column.number
 
 
 def _compare_built_in(condition: Compare) -> Expression:

@@ -1,8 +1,12 @@
-"""The side table of indexed paths: which there are, and what a resource has there."""
+"""The side table of indexed paths: which there are, and what a resource has there.
+
+Declared paths have small numbers, given by the database. Paths below an open one (`cloud.*`) are as many as
+people invent, so their number is a digest of the path: no table of them is kept in any process.
+"""
 
 import hashlib
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy
@@ -19,6 +23,11 @@ from holdfast.storage.database import Database
 MAXIMUM_TEXT = 512
 """Longer text is indexed by its beginning and a digest of the whole: equality and beginnings stay exact."""
 _KEPT_TEXT = MAXIMUM_TEXT - 64
+
+OPEN = ".*"
+MAXIMUM_OPEN_VALUES = 400
+"""Values of one resource below its open paths that are indexed."""
+MAXIMUM_OPEN_DEPTH = 4
 
 
 class IndexedPath(NamedTuple):
@@ -54,8 +63,8 @@ class Indexes:
         return self._paths.get(kind, {})
 
     def path(self, kind: str, path: str) -> IndexedPath:
-        """One declared path; InvalidError when the kind does not index it."""
-        found = self.of(kind).get(path)
+        """One declared path, or one below an open path; InvalidError when the kind does not index it."""
+        found = self.of(kind).get(path) or self._below_open(kind, path)
         if found is None:
             raise InvalidError(f"A {kind} cannot be searched or sorted by “{path}”.", path)
         return found
@@ -64,10 +73,17 @@ class Indexes:
         """The side table's rows for a resource."""
         rows: list[Values] = []
         for indexed in self.of(kind).values():
-            text, number = encode(indexed.type, at_path(body, indexed.path))
-            if text is not None or number is not None:
-                rows.append({"path": indexed.number, "id": identity, "text": text, "number": number})
+            if indexed.path.endswith(OPEN):
+                rows += open_values(kind, identity, indexed.path[: -len(OPEN)], body)
+            elif row := _row(indexed.number, identity, indexed.type, at_path(body, indexed.path)):
+                rows.append(row)
         return rows
+
+    def _below_open(self, kind: str, path: str) -> IndexedPath | None:
+        for indexed in self.of(kind).values():
+            if indexed.path.endswith(OPEN) and path.startswith(indexed.path[:-1]):
+                return IndexedPath(open_number(kind, path), path, IndexType.ANY)
+        return None
 
     def _load(self, connection: Connection) -> None:
         paths: dict[str, dict[str, IndexedPath]] = {}
@@ -79,7 +95,8 @@ class Indexes:
         present = {path.path: path.type for path in self.of(kind.name).values()}
         if present == dict(kind.indexed):
             return
-        for path in [path for path, type_ in present.items() if kind.indexed.get(path) != type_]:
+        gone = [path for path, type_ in present.items() if kind.indexed.get(path) != type_]
+        for path in gone:
             number = self.path(kind.name, path).number
             connection.execute(tables.indexed_value.delete().where(tables.indexed_value.c.path == number))
             connection.execute(tables.indexed_path.delete().where(tables.indexed_path.c.number == number))
@@ -101,7 +118,40 @@ class Indexes:
         )
         for identity, body in rows.all():
             if values := self.values(kind, identity, msgspec.json.decode(body)):
+                connection.execute(DELETE_VALUES, addresses(values))  # below open paths some may stand
                 connection.execute(INSERT_VALUES, values)
+
+
+def open_number(kind: str, path: str) -> int:
+    """The number of a path below an open one: negative, so that it never meets a declared path's."""
+    digest = hashlib.sha256(f"{kind}\0{path}".encode()).digest()
+    return -1 - (int.from_bytes(digest[:8], "big") >> 1)
+
+
+def open_values(kind: str, identity: str, prefix: str, body: JsonObject) -> list[Values]:
+    """The rows of every value below an open path."""
+    rows: list[Values] = []
+    for path, value in _leaves(at_path(body, prefix), prefix, 0):
+        row = _row(open_number(kind, path), identity, IndexType.ANY, value)
+        if row and len(rows) < MAXIMUM_OPEN_VALUES:
+            rows.append(row)
+    return rows
+
+
+def _leaves(value: JsonValue, path: str, depth: int) -> Iterator[tuple[str, JsonValue]]:
+    if isinstance(value, dict):
+        if depth < MAXIMUM_OPEN_DEPTH:
+            for name, inner in value.items():
+                yield from _leaves(inner, f"{path}.{name}", depth + 1)
+    elif depth:
+        yield path, value
+
+
+def _row(number: int, identity: str, type_: IndexType, value: JsonValue) -> Values | None:
+    text, amount = encode(type_, value)
+    if text is None and amount is None:
+        return None
+    return {"path": number, "id": identity, "text": text, "number": amount}
 
 
 def encode(type_: IndexType, value: JsonValue | Scalar) -> tuple[str | None, float | None]:
@@ -112,6 +162,10 @@ def encode(type_: IndexType, value: JsonValue | Scalar) -> tuple[str | None, flo
         case IndexType.NUMBER if isinstance(value, int | float) and not isinstance(value, bool):
             return None, float(value)
         case IndexType.BOOLEAN if isinstance(value, bool):
+            return None, float(value)
+        case IndexType.ANY if isinstance(value, str):
+            return shortened(value), None
+        case IndexType.ANY if isinstance(value, int | float):
             return None, float(value)
         case _:
             return None, None
@@ -132,6 +186,13 @@ _ALL_PATHS = sqlalchemy.select(
     tables.indexed_path.c.type,
 )
 INSERT_VALUES = sqlalchemy.insert(tables.indexed_value)
+
+
+def addresses(rows: list[Values]) -> list[dict[str, Any]]:  # Any: numbers and texts as parameters
+    """The parameters of `DELETE_VALUES` for rows."""
+    return [{"path_number": row["path"], "identity": row["id"]} for row in rows]
+
+
 DELETE_VALUES = tables.indexed_value.delete().where(
     tables.indexed_value.c.path == bindparam("path_number"),
     tables.indexed_value.c.id == bindparam("identity"),

@@ -73,6 +73,8 @@ class IndexType(StrEnum):
     TEXT = "text"
     NUMBER = "number"
     BOOLEAN = "boolean"
+    ANY = "any"
+    """Each value by its own type; an operand finds values of its type. The type of open paths (`cloud.*`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,12 @@ class Kind:
     """Runs inside the transaction for every change of the kind, deletions too, after `validate`: for what
     two changes made at the same time could break together (the last administrator, a unique name)."""
     indexed: Mapping[str, IndexType] = field(default_factory=dict)
-    """Dotted paths into the body that queries may filter and sort by."""
+    """Dotted paths into the body that queries may filter and sort by.
+
+    A path ending in `.*` is open: every value below it is indexed under its own path (`cloud.owner`,
+    `cloud.motor.limit`), for filters only. Its type is ANY. Values of open paths may also stand beside the
+    body, see `resources.beside`.
+    """
     secrets: frozenset[str] = frozenset()
     """Dotted paths whose values never appear in audit, events, logs or policies; `*` matches any key."""
     policy_type: str = ""

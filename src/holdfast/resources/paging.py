@@ -16,6 +16,7 @@ from holdfast.kernel.errors import InvalidError
 from holdfast.resources import tables
 from holdfast.resources.conditions import BUILT_IN, Column, Expression, column_of
 from holdfast.resources.indexes import IndexedPath, Indexes
+from holdfast.resources.model import IndexType
 from holdfast.resources.query import Query, Scalar
 from holdfast.resources.rows import SELECT_RESOURCE
 
@@ -60,7 +61,9 @@ def ordering(query: Query, indexes: Indexes) -> Ordering:
     if query.order.path in BUILT_IN:
         return Ordering(BUILT_IN[query.order.path][0], descending)
     indexed = indexes.path(query.kind, query.order.path)
-    return Ordering(column_of(indexed), descending, indexed)
+    if indexed.type is IndexType.ANY:
+        raise InvalidError(f"Lists cannot be sorted by “{indexed.path}”.", "orderby")
+    return Ordering(column_of(indexed.type), descending, indexed)
 
 
 def rows_from(

@@ -12,7 +12,7 @@ from holdfast.kernel.json import digest
 from holdfast.keys.port import KeyRing
 from holdfast.resources import secrets, tables
 from holdfast.resources.events import event_of
-from holdfast.resources.indexes import DELETE_VALUES, INSERT_VALUES, Indexes
+from holdfast.resources.indexes import DELETE_VALUES, INSERT_VALUES, Indexes, addresses
 from holdfast.resources.model import Action, Applied, Event, Kind, Resource
 from holdfast.resources.prepare import Prepared
 from holdfast.resources.rows import Values, from_event, from_resource
@@ -117,9 +117,7 @@ class Transaction:
 
     def _delete_values(self, rows: list[Values]) -> None:
         if rows:
-            self._connection.execute(
-                DELETE_VALUES, [{"path_number": row["path"], "identity": row["id"]} for row in rows]
-            )
+            self._connection.execute(DELETE_VALUES, addresses(rows))
 
     def _event(self, prepared: Prepared, after: Resource | None) -> Event:
         draft, kind = prepared.draft, prepared.kind

@@ -22,7 +22,7 @@ from holdfast.protocol.sas import derive_key
 from holdfast.resources.model import Action, Change, Resource
 
 _WRITABLE = ("displayName", "template", "enabled", "simulated")
-_KEPT = ("provisioned", "types", "group", "registration", "cloud", "manifest", "modules")
+_KEPT = ("provisioned", "gateway", "types", "group", "registration", "cloud", "manifest", "modules")
 """What a replacement does not touch: it is not the caller's to say."""
 
 
