@@ -2,7 +2,7 @@
 
 from rich.table import Table
 
-from holdfast.runtime.demo.client import ApiClient
+from holdfast.api.client import ApiClient
 
 
 async def assess(_api: ApiClient) -> Table:

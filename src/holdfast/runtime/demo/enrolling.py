@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from holdfast.api.client import ApiClient
 from holdfast.kernel.json import JsonObject
 from holdfast.protocol.sas import decode_key, derive_key
-from holdfast.runtime.demo.client import ApiClient
 from holdfast.runtime.demo.thermostat import TEMPLATE, Identity
 
 TEMPLATE_ID = "dtmi:holdfast:demo:ThermostatTemplate;1"

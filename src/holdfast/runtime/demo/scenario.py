@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from holdfast.api.client import ApiClient
 from holdfast.kernel.clock import Clock, SystemClock
 from holdfast.kernel.errors import HoldfastError, UnavailableError
-from holdfast.runtime.demo.client import ApiClient
 from holdfast.runtime.demo.enrolling import TEMPLATE_ID, certificate_folder, enroll
 from holdfast.runtime.demo.thermostat import Thermostat, until
 from holdfast.runtime.instance import Prepared

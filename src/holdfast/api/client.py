@@ -1,9 +1,10 @@
-"""A small client of the REST API, for the demo and the command line."""
+"""A small client of the REST API, for the command line and the demo."""
 
 import asyncio
 import ssl
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import httpx
 
@@ -17,14 +18,26 @@ TIMEOUT = 40.0
 class ApiClient:
     """Calls one instance with an API token."""
 
-    def __init__(self, address: str, root_ca: Path, token: str) -> None:
-        context = ssl.create_default_context(cafile=str(root_ca))
+    def __init__(self, address: str, root_ca: Path | None, token: str) -> None:
+        try:
+            context = ssl.create_default_context(cafile=str(root_ca) if root_ca else None)
+        except OSError as error:
+            raise UnavailableError(f"The root certificate {root_ca} cannot be read: {error}.") from error
         headers = {"authorization": token} if token else {}
         self._client = httpx.AsyncClient(base_url=address, verify=context, headers=headers, timeout=TIMEOUT)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+    async def pages(self, path: str) -> list[Any]:  # any JSON
+        """GET a list and every page after the first; all items."""
+        answer = await self.get(path)
+        items = list(answer["value"])
+        while link := answer.get("nextLink"):
+            answer = await self.get(link)
+            items += answer["value"]
+        return items
 
     async def wait_until_ready(self, seconds: float) -> None:
         """Return when every process is ready. UnavailableError with the problems when that takes too long."""
@@ -68,12 +81,17 @@ class ApiClient:
 
     async def _call(self, method: str, path: str, body: Any = None) -> Any:  # any JSON
         try:
-            response = await self._client.request(method, path, json=body, params={"api-version": VERSION})
+            response = await self._client.request(method, path, json=body, params=_version(path))
         except httpx.TransportError as error:
             raise UnavailableError(f"{self._client.base_url} does not answer: {error}.") from error
         if response.is_success:
             return response.json() if response.content else None
         raise _error(response, f"{method} {path}")
+
+
+def _version(path: str) -> dict[str, str] | None:
+    """The version, unless the path carries one already (a `nextLink`)."""
+    return None if "api-version=" in path else {"api-version": VERSION}
 
 
 def _error(response: httpx.Response, what: str) -> HoldfastError:
@@ -83,3 +101,48 @@ def _error(response: httpx.Response, what: str) -> HoldfastError:
         message = response.text[:200]
     kind = {403: ForbiddenError, 404: NotFoundError}.get(response.status_code, HoldfastError)
     return kind(f"{what} was refused ({response.status_code}): {message}")
+
+
+class Remote:
+    """The same for code that is not asynchronous. Use it in a `with` block."""
+
+    def __init__(self, address: str, root_ca: Path | None, token: str) -> None:
+        self._runner = asyncio.Runner()
+        self._client = self._runner.run(_make(address, root_ca, token))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._runner.run(self._client.close())
+        self._runner.close()
+
+    def get(self, path: str) -> Any:  # any JSON
+        """See `ApiClient.get`."""
+        return self._runner.run(self._client.get(path))
+
+    def pages(self, path: str) -> list[Any]:  # any JSON
+        """See `ApiClient.pages`."""
+        return self._runner.run(self._client.pages(path))
+
+    def put(self, path: str, body: Any) -> Any:  # any JSON
+        """See `ApiClient.put`."""
+        return self._runner.run(self._client.put(path, body))
+
+    def patch(self, path: str, body: Any) -> Any:  # any JSON
+        """See `ApiClient.patch`."""
+        return self._runner.run(self._client.patch(path, body))
+
+    def post(self, path: str, body: Any = None) -> Any:  # any JSON
+        """See `ApiClient.post`."""
+        return self._runner.run(self._client.post(path, body))
+
+    def delete(self, path: str) -> None:
+        """See `ApiClient.delete`."""
+        self._runner.run(self._client.delete(path))
+
+
+async def _make(address: str, root_ca: Path | None, token: str) -> ApiClient:
+    return ApiClient(address, root_ca, token)
