@@ -9,7 +9,7 @@ others read it in short transactions and ask the owner through `cluster/` to cha
 """
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from holdfast.kernel.json import JsonObject
@@ -82,8 +82,20 @@ class LogWriter(Protocol):
         ...
 
 
+class Chunk(NamedTuple):
+    """What one poll found."""
+
+    records: list[Record]
+    positions: dict[int, Position]
+    """Where every polled partition was read to, idle ones too: what to keep, and to poll with next."""
+
+
 class LogReader(Protocol):
     """The reading end; any process."""
+
+    def poll(self, after: Mapping[int, Position], limit: int = 1000) -> Chunk:
+        """The next records of several partitions in one pass, in order within each. The way to consume."""
+        ...
 
     def read(self, after: Position, limit: int = 1000) -> list[Record]:
         """Records of `after.partition` behind `after`, oldest first; offset 0 is the beginning."""

@@ -1,0 +1,168 @@
+"""How records lie in the log: frames of one partition each, the frames of a group commit side by side.
+
+A group commit is stored as one row: a bit mask of the partitions that have a frame in it, and these bytes
+(integers little-endian):
+
+    row     frame count (u8), then for each frame: partition (u8), records (u16), bytes (u32); then the frames
+    frame   records, one after another
+    record  payload length (u32), CRC-32 of the payload (u32), payload
+    payload MessagePack array: device, module, kind, time, properties, body
+
+A reader of one partition skips the other frames without decoding them, and rows that have none by the mask.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from holdfast.kernel.errors import HoldfastError
+from holdfast.log.port import Entry, Position, Record, partition_of
+
+MAXIMUM_RECORD_BYTES = 1 << 20
+"""Four times the largest device-to-cloud message of the hub's protocol (256 KB)."""
+ROW_RECORDS = 16_384
+"""Records in one row at most; a larger group is written as several rows."""
+
+_ROW = struct.Struct("<B")
+_FRAME = struct.Struct("<BHI")
+_RECORD = struct.Struct("<II")
+_INDEX_BITS = 16
+"""An offset is the row's sequence and the record's place in its frame, so that it grows without gaps in
+between mattering."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Entry).decode
+
+
+class DamagedRecordError(HoldfastError):
+    """A stored record does not have the bytes that were written."""
+
+    code = "LogDamaged"
+
+
+class Batch:
+    """Encoded records of one row, by partition, in the order of appending."""
+
+    __slots__ = ("_frames", "bytes", "records")
+
+    def __init__(self) -> None:
+        self._frames: dict[int, list[bytes]] = {}
+        self.records = 0
+        self.bytes = 0
+
+    def add(self, partition: int, record: bytes) -> None:
+        """Append an encoded record."""
+        self._frames.setdefault(partition, []).append(record)
+        self.records += 1
+        self.bytes += len(record)
+
+    def mask(self) -> int:
+        """The partitions that have a frame in the row, see `mask_of`."""
+        return mask_of(self._frames)
+
+    def encode(self) -> bytes:
+        """The row's bytes."""
+        frames = [(partition, records, b"".join(records)) for partition, records in self._frames.items()]
+        heads = [_FRAME.pack(partition, len(records), len(data)) for partition, records, data in frames]
+        return b"".join((_ROW.pack(len(frames)), *heads, *(data for _, _, data in frames)))
+
+
+def encode_entry(entry: Entry) -> bytes:
+    """The bytes of one record. ValueError when it is too large or holds text that is not Unicode."""
+    payload = _encode(entry)
+    if len(payload) > MAXIMUM_RECORD_BYTES:
+        raise ValueError(f"A record has {len(payload)} bytes; at most {MAXIMUM_RECORD_BYTES} are taken.")
+    return _RECORD.pack(len(payload), zlib.crc32(payload)) + payload
+
+
+def records_of(sequence: int, data: bytes, after: Mapping[int, int]) -> Iterator[Record]:
+    """The records of a row in the partitions that `after` names, behind the offsets that it gives.
+
+    DamagedRecordError when the bytes are not those that were written.
+    """
+    try:
+        for partition, start, end, count in _directory(data):
+            if partition in after:
+                frame = memoryview(data)[start:end]
+                yield from _frame_records(sequence, partition, frame, count, after[partition])
+    except (struct.error, msgspec.DecodeError, IndexError):
+        raise _damaged(sequence) from None
+
+
+def last_offsets(sequence: int, data: bytes) -> dict[int, int]:
+    """The offset of the last record of each partition that has a frame in the row."""
+    return {
+        partition: offset_of(sequence, records - 1) for partition, _start, _end, records in _directory(data)
+    }
+
+
+def _directory(data: bytes) -> list[tuple[int, int, int, int]]:
+    """(partition, start, end, records) of each frame."""
+    (count,) = _ROW.unpack_from(data)
+    start = _ROW.size + count * _FRAME.size
+    frames: list[tuple[int, int, int, int]] = []
+    for number in range(count):
+        partition, records, length = _FRAME.unpack_from(data, _ROW.size + number * _FRAME.size)
+        frames.append((partition, start, start + length, records))
+        start += length
+    if start != len(data):
+        raise IndexError("the frames do not fill the row")
+    return frames
+
+
+def _frame_records(
+    sequence: int, partition: int, frame: memoryview, count: int, after: int
+) -> Iterator[Record]:
+    place = 0
+    for index in range(count):
+        length, checksum = _RECORD.unpack_from(frame, place)
+        place += _RECORD.size
+        offset = offset_of(sequence, index)
+        if offset > after:
+            payload = frame[place : place + length]
+            if len(payload) != length or zlib.crc32(payload) != checksum:
+                raise _damaged(sequence)
+            yield Record(Position(partition, offset), record_id(partition, offset), *_decode(payload))
+        place += length
+    if place != len(frame):
+        raise _damaged(sequence)
+
+
+def offset_of(sequence: int, index: int) -> int:
+    """The offset of the record at `index` of its frame in the row `sequence`; rows count from 1."""
+    return sequence << _INDEX_BITS | index
+
+
+def end_of_row(sequence: int) -> int:
+    """An offset behind every record of the row and before the next row."""
+    return offset_of(sequence, (1 << _INDEX_BITS) - 1)
+
+
+def sequence_of(offset: int) -> int:
+    """The row that an offset lies in."""
+    return offset >> _INDEX_BITS
+
+
+def record_id(partition: int, offset: int) -> str:
+    """Stable and unique within an instance."""
+    return f"{partition:02x}{offset:016x}"
+
+
+def mask_of(partitions: Iterable[int]) -> int:
+    """The partitions as bits of a signed 64-bit integer, as databases have them."""
+    mask = sum(1 << partition for partition in partitions)
+    return mask - (1 << 64) if mask >> 63 else mask
+
+
+def _damaged(sequence: int) -> DamagedRecordError:
+    return DamagedRecordError(
+        f"Row {sequence} of the log is damaged: its checksum does not match. Restore the log from a backup, "
+        "or let the consumers go on behind it."
+    )
+
+
+def encoded(entry: Entry) -> tuple[int, bytes]:
+    """An entry's partition and bytes."""
+    return partition_of(entry.device), encode_entry(entry)

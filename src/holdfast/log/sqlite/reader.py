@@ -1,0 +1,107 @@
+"""The reading end on SQLCipher files: any process, short statements, no lock that a writer waits for."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from holdfast.kernel.clock import Clock
+from holdfast.log.chunks import chunk
+from holdfast.log.frames import mask_of
+from holdfast.log.port import Chunk, Position, Record
+from holdfast.log.sqlite import segments
+from holdfast.log.sqlite.segments import Segment
+from holdfast.storage.sqlcipher import DatabaseError
+
+POLL_SECONDS = 0.005
+"""How often a waiting reader looks at the files' sizes; one look is two system calls."""
+ROWS = 64
+"""Rows that one statement fetches at most, so that no snapshot is held for long."""
+
+
+class SqliteLogReader:
+    """See `log.port.LogReader`. Thread-safe."""
+
+    def __init__(self, folder: Path, key: bytes, clock: Clock) -> None:
+        self._folder = folder
+        self._key = key
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._opened: tuple[Segment, sqlite3.Connection] | None = None
+        self._seen = self._signature()
+
+    def read(self, after: Position, limit: int = 1000) -> list[Record]:
+        """See `LogReader.read`."""
+        return self.poll({after.partition: after}, limit).records
+
+    def poll(self, after: Mapping[int, Position], limit: int = 1000) -> Chunk:
+        """See `LogReader.poll`."""
+        with self._lock:
+            return chunk(self, after, limit)
+
+    def ends(self) -> dict[int, Position]:
+        """See `LogReader.ends`."""
+        with self._lock:
+            present = segments.segments(self._folder)
+            found = segments.ends(self._connection(present[-1])) if present else {}
+        return {partition: Position(partition, offset) for partition, offset in found.items()}
+
+    def wait(self, timeout: float) -> bool:
+        """See `LogReader.wait`."""
+        deadline = self._clock.monotonic() + timeout
+        while (signature := self._signature()) == self._seen:
+            if self._clock.monotonic() >= deadline:
+                return False
+            time.sleep(POLL_SECONDS)
+        self._seen = signature
+        return True
+
+    def close(self) -> None:
+        """Close the file that is open."""
+        with self._lock:
+            if self._opened is not None:
+                self._opened[1].close()
+                self._opened = None
+
+    def rows(self, start: int, partitions: frozenset[int]) -> Iterator[tuple[int, bytes]]:
+        """See `chunks.RowSource.rows`."""
+        mask = mask_of(partitions)
+        present = segments.segments(self._folder)
+        for number, segment in enumerate(present):
+            if number + 1 == len(present) or present[number + 1].first > start:
+                yield from self._segment_rows(segment, start, mask)
+
+    def last(self) -> int:
+        """See `chunks.RowSource.last`."""
+        present = segments.segments(self._folder)
+        return segments.last_sequence(self._connection(present[-1]), present[-1]) if present else 0
+
+    def _segment_rows(self, segment: Segment, start: int, mask: int) -> Iterator[tuple[int, bytes]]:
+        try:
+            connection = self._connection(segment)
+        except DatabaseError:
+            if segment.path.exists():
+                raise
+            return  # expired since the folder was listed
+        rows = [(start - 1, b"")]
+        while rows:
+            rows = connection.execute(_ROWS, (rows[-1][0], mask, ROWS)).fetchall()
+            yield from rows
+
+    def _connection(self, segment: Segment) -> sqlite3.Connection:
+        """The file's connection; the one that was used last stays open."""
+        if self._opened is None or self._opened[0] != segment:
+            connection = segments.open_reader(segment, self._key)
+            if self._opened is not None:
+                self._opened[1].close()
+            self._opened = (segment, connection)
+        return self._opened[1]
+
+    def _signature(self) -> tuple[int, int]:
+        """Changes whenever something was appended: the newest file's name and the size of its log."""
+        present = segments.segments(self._folder)
+        return (present[-1].first, segments.size_of(present[-1])) if present else (0, 0)
+
+
+_ROWS = "SELECT sequence, data FROM batch WHERE sequence > ? AND partitions & ? ORDER BY sequence LIMIT ?"

@@ -1,0 +1,224 @@
+"""The writing end: many callers queue, one thread commits in groups and tells them when it is durable."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
+
+import structlog
+
+from holdfast.kernel.clock import Clock
+from holdfast.kernel.errors import HoldfastError, InvalidError, UnavailableError
+from holdfast.log.backend import Backend, NotDurableError
+from holdfast.log.frames import ROW_RECORDS, Batch, encoded
+from holdfast.log.port import Done, Entry
+from holdfast.log.view import StateView
+
+WINDOW_SECONDS = 0.002
+"""Commits begin at least this far apart: a burst shares one fsync, and a lone message does not wait."""
+GROUP_BYTES = 8 << 20
+"""What one commit takes at most; the rest waits for the next one."""
+PAUSE_SECONDS = 0.1
+"""The rest after a failed commit, so that a full disk is not hammered."""
+TEND_SECONDS = 1.0
+"""How often the thread looks after rotation and retention."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+logger = structlog.get_logger(__name__)
+
+
+class _Append(NamedTuple):
+    records: list[tuple[int, bytes]]
+    bytes: int
+    done: Done
+
+
+class _Operation(NamedTuple):
+    run: Callable[[StateView], Callable[[], None]]
+    """Runs against the state; returns what to call once the transaction is durable."""
+    fail: Callable[[Exception], None]
+    bytes: int = 0
+
+
+class GroupCommitWriter:
+    """See `log.port.LogWriter`; also runs operations on the device state, in the order of queueing."""
+
+    def __init__(self, backend: Backend, clock: Clock, window: float = WINDOW_SECONDS) -> None:
+        self._backend = backend
+        self._clock = clock
+        self._window = window
+        self._wake = threading.Condition()
+        self._queue: list[_Append | _Operation] = []
+        self._pending = 0
+        self._trouble = ""
+        self._fatal = False
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
+        self._thread.start()
+
+    def append(self, entries: Sequence[Entry], done: Done) -> None:
+        """See `LogWriter.append`."""
+        try:
+            records = [encoded(entry) for entry in entries]
+        except (ValueError, TypeError) as error:
+            done(InvalidError(f"The message cannot be stored: {error}"))
+            return
+        self._put(_Append(records, sum(len(record) for _, record in records), done), done)
+
+    def submit(
+        self, operation: Callable[Concatenate[StateView, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> "Future[T]":
+        """Run an operation of `log.operations` in the next commit; the future is done when it is durable."""
+        future: Future[T] = Future()
+
+        def run(view: StateView) -> Callable[[], None]:
+            result = operation(view, *args, **kwargs)
+            return lambda: future.set_result(result)
+
+        self._put(_Operation(run, future.set_exception), future.set_exception)
+        return future
+
+    def pending_bytes(self) -> int:
+        """See `LogWriter.pending_bytes`."""
+        return self._pending
+
+    def healthy(self) -> str:
+        """See `LogWriter.healthy`."""
+        return self._trouble
+
+    @property
+    def fatal(self) -> bool:
+        """Whether an fsync failed: the process must be restarted, nothing is acknowledged any more."""
+        return self._fatal
+
+    def close(self) -> None:
+        """See `LogWriter.close`."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _put(self, job: _Append | _Operation, fail: Callable[[Exception], None]) -> None:
+        with self._wake:
+            if not self._closed and not self._fatal:
+                self._pending += job.bytes
+                self._queue.append(job)
+                if len(self._queue) == 1:
+                    self._wake.notify()
+                return
+        fail(UnavailableError(self._trouble or "The log is closed; try again in a moment."))
+
+    def _run(self) -> None:
+        next_commit = 0.0
+        while (group := self._take(next_commit)) is not None:
+            next_commit = self._clock.monotonic() + self._window
+            if group:
+                self._commit(group)
+            self._tend()
+        self._backend.close()
+
+    def _take(self, next_commit: float) -> list[_Append | _Operation] | None:
+        """The jobs of the next commit, none when only time passed; None when closed and all is done."""
+        with self._wake:
+            if not self._queue and not self._closed:
+                self._wake.wait(TEND_SECONDS)
+            if not self._queue:
+                return None if self._closed else []
+            rest = next_commit - self._clock.monotonic()
+            if rest > 0 and not self._closed:
+                self._wake.wait_for(lambda: self._closed or self._pending >= GROUP_BYTES, rest)
+            return self._first_group()
+
+    def _first_group(self) -> list[_Append | _Operation]:
+        size = 0
+        for number, job in enumerate(self._queue, 1):
+            size += job.bytes
+            if size >= GROUP_BYTES:
+                group, self._queue = self._queue[:number], self._queue[number:]
+                return group
+        group, self._queue = self._queue, []
+        return group
+
+    def _commit(self, group: list[_Append | _Operation]) -> None:
+        answers: list[Callable[[], None]] = []
+        try:
+            with self._backend.transaction() as transaction:
+                view = StateView(transaction)
+                answers = [_perform(job, view) for job in group]
+                transaction.write(_batches(view.appended), view.changes())
+        except NotDurableError as error:
+            self._failed(error)
+            answers = [_refusal(job, error) for job in group]
+        except Exception:
+            logger.exception("a commit failed for a reason that nobody foresaw")
+            self._failed(NotDurableError("The log cannot be written; its messages say why.", fatal=True))
+            answers = [_refusal(job, UnavailableError(self._trouble)) for job in group]
+        else:
+            self._trouble = ""
+        with self._wake:
+            self._pending -= sum(job.bytes for job in group)
+        for answer in answers:
+            _tell(answer)
+
+    def _failed(self, error: NotDurableError) -> None:
+        logger.error("the log does not acknowledge", reason=str(error), fatal=error.fatal)
+        self._trouble = str(error)
+        with self._wake:
+            self._fatal = self._fatal or error.fatal
+            abandoned, self._queue = (self._queue, []) if error.fatal else ([], self._queue)
+            self._pending -= sum(job.bytes for job in abandoned)
+        for job in abandoned:
+            _tell(_refusal(job, error))
+        if not error.fatal:
+            with self._wake:
+                self._wake.wait_for(lambda: self._closed, PAUSE_SECONDS)
+
+    def _tend(self) -> None:
+        if not self._fatal:
+            try:
+                self._backend.tend()
+            except NotDurableError as error:
+                self._failed(error)
+
+
+def _perform(job: _Append | _Operation, view: StateView) -> Callable[[], None]:
+    """Do one job against the view; returns how to answer once it is durable. What an operation raises
+    undoes it alone."""
+    if isinstance(job, _Append):
+        view.appended += job.records
+        return lambda: job.done(None)
+    own = StateView(view)
+    try:
+        answer = job.run(own)
+    except HoldfastError as error:
+        return _refusal(job, error)
+    except Exception:
+        logger.exception("an operation on device state failed for a reason that nobody foresaw")
+        return _refusal(job, HoldfastError("Device state was not changed; the messages say why."))
+    view.merge(own)
+    return answer
+
+
+def _refusal(job: _Append | _Operation, error: Exception) -> Callable[[], None]:
+    if isinstance(job, _Append):
+        return lambda: job.done(error)
+    return lambda: job.fail(error)
+
+
+def _tell(answer: Callable[[], None]) -> None:
+    try:
+        answer()
+    except Exception:
+        logger.exception("a caller of the log failed on its answer")
+
+
+def _batches(records: list[tuple[int, bytes]]) -> list[Batch]:
+    batches: list[Batch] = []
+    for start in range(0, len(records), ROW_RECORDS):
+        batch = Batch()
+        for partition, record in records[start : start + ROW_RECORDS]:
+            batch.add(partition, record)
+        batches.append(batch)
+    return batches
