@@ -158,7 +158,7 @@ def _add_reason(tree: Tree, reason: Reason) -> None:
         mark.append(f"{reason.expression} {reason.operator} {shown(reason.expected)!r}")
         mark.append(f", found {shown(reason.actual)!r}")
     else:
-        mark.append(reason.expression if reason.kind == "exists" else reason.kind)
+        mark.append(f"missing {reason.expression}" if reason.kind == "missing" else reason.kind)
     branch = tree.add(mark)
     for child in reason.children:
         _add_reason(branch, child)

@@ -57,6 +57,8 @@ def apply_operations(
         if not _is_taken(operation):
             continue
         path = field_path(operation.field, catalog, resource_type_of(resource), api_version)
+        if not path:
+            raise TemplateError(f"'{operation.field}' names no place in the resource")
         for change in _carry_out(operation, result, path, ""):
             if change.operation == "conflict":
                 conflicts.append(operation.field)

@@ -154,7 +154,8 @@ def _value_condition(condition: Condition, left: Value, right: Value, expression
         return value is not UNDEFINED and operator(value, read_right(scope))
 
     def explain(scope: Scope) -> Reason:
-        actual, expected = read(scope), read_right(scope)
+        actual = read(scope)
+        expected = UNDEFINED if actual is UNDEFINED else read_right(scope)
         result = actual is not UNDEFINED and operator(actual, expected)
         return Reason("value", result, expression, condition.operator, actual, expected, condition.pointer)
 

@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from holdfast.policy.language.aliases.model import Alias
+from holdfast.policy.language.aliases.paths import PathSyntaxError
 from holdfast.policy.language.documents import Node, optional_text
+from holdfast.policy.language.errors import TemplateError
 from holdfast.policy.language.evaluation.expressions import compile_template
-from holdfast.policy.language.evaluation.fields import Read, Setting
+from holdfast.policy.language.evaluation.fields import Read, Setting, access
 from holdfast.policy.language.evaluation.scope import Scope
 from holdfast.policy.language.expressions.syntax import is_expression
-from holdfast.policy.language.expressions.templates import Constant, parse_template
+from holdfast.policy.language.expressions.templates import Constant, parse_template, parse_text
 from holdfast.policy.language.rules.model import Effect, Rule, effect_named
 from holdfast.policy.language.values import UNDEFINED
 
@@ -99,6 +101,9 @@ def _no_lookup(_scope: Scope) -> Mapping[str, object]:
 class _Step(NamedTuple):
     operation: str
     field: str
+    """As written."""
+    name: Read
+    """The field's name; an expression may give it."""
     value: Read | None
     condition: Read | None
     condition_text: str
@@ -116,7 +121,10 @@ class _Step(NamedTuple):
         """The step as it is to be carried out."""
         value = UNDEFINED if self.value is None else self.value(scope)
         condition = True if self.condition is None else self.condition(scope)
-        return Operation(self.operation, self.field, value, condition)
+        name = self.name(scope)
+        if not isinstance(name, str) or not name:
+            raise TemplateError(f"{self.field} does not name a field")
+        return Operation(self.operation, name, value, condition)
 
 
 def _modify(name: Read, details: Node, setting: Setting, find_alias: FindAlias) -> CompiledEffect:
@@ -170,10 +178,21 @@ def _step(operation: str, field: Node, value: Node | None, condition: Node | Non
     return _Step(
         operation,
         field.text(),
+        _field_name(field, setting),
         None if value is None else compile_template(parse_template(value), setting).read,
         None if condition is None else compile_template(parse_template(condition), setting).read,
         str(condition.value) if condition is not None else "",
     )
+
+
+def _field_name(field: Node, setting: Setting) -> Read:
+    name = compile_template(parse_text(field), setting)
+    if isinstance(name.constant, str):
+        try:
+            access(name.constant, setting)
+        except PathSyntaxError as error:
+            field.fail(str(error))
+    return name.read
 
 
 def _append(name: Read, details: Node, setting: Setting) -> CompiledEffect:

@@ -174,8 +174,8 @@ class Policy:
         shown = str(name) if isinstance(name, str) else ""
         if effect is Effect.DISABLED:
             return Outcome(Compliance.NOT_APPLICABLE, effect, shown)
-        reason = self._condition.explain(scope) if about.explain else None
-        holds = reason.result if reason is not None else self._condition.holds(scope)
+        holds = self._condition.holds(scope)
+        reason = _explained(self._condition, scope, about, holds)
         if not holds:
             state = self._state_of_others(scope, effect)
             return Outcome(state, effect, shown, reason=reason, faults=tuple(scope.faults))
@@ -221,19 +221,19 @@ class Policy:
             for resource in resources
             if resource is not None
         ]
-        found, reasons = self._some_satisfies(scope, documents, explain=about.explain)
+        found, reasons = self._some_satisfies(scope, about, documents)
         if reason is not None:
-            exists = Reason("exists", not found, str(kind), children=reasons)
-            reason = Reason("allOf", not found, children=(reason, exists))
+            missing = Reason("missing", not found, str(kind), children=reasons)
+            reason = Reason("allOf", not found, children=(reason, missing))
         if found:
             return Outcome(Compliance.COMPLIANT, effect, name, reason=reason, faults=tuple(scope.faults))
         return self._triggered(scope, effect, name, reason)
 
     def _some_satisfies(
-        self, scope: Scope, documents: list[Document], *, explain: bool
+        self, scope: Scope, about: Circumstances, documents: list[Document]
     ) -> tuple[bool, tuple[Reason, ...]]:
         """Whether one of the related resources fulfils the existence condition, and why the others do not."""
-        check: Check | None = self._existence
+        check = self._existence
         if check is None:
             return bool(documents), ()
         reasons: list[Reason] = []
@@ -241,9 +241,10 @@ class Policy:
             for document in documents:
                 scope.budget.spend()
                 scope.subject = document.flat
-                if explain:
-                    reasons.append(check.explain(scope))
-                if reasons[-1].result if explain else check.holds(scope):
+                holds = check.holds(scope)
+                reason = _explained(check, scope, about, holds)
+                reasons += [reason] if reason is not None else []
+                if holds:
                     return True, tuple(reasons)
         finally:
             scope.subject = scope.resource
@@ -261,3 +262,17 @@ class Policy:
             reason=reason,
             faults=tuple(scope.faults),
         )
+
+
+def _explained(check: Check, scope: Scope, about: Circumstances, result: bool) -> Reason | None:
+    """The reason for a result when it is asked for; bounded apart, so that asking changes no result."""
+    if not about.explain:
+        return None
+    budget = scope.budget
+    scope.budget = Budget(monotonic=about.monotonic)
+    try:
+        return check.explain(scope)
+    except TemplateError:
+        return Reason("too large to explain", result)
+    finally:
+        scope.budget = budget

@@ -14,7 +14,7 @@ class Reason:
     """One node of the tree. What was not looked at, because the result was clear before, is not in it."""
 
     kind: str
-    """`allOf`, `anyOf`, `not`, `field`, `value`, `count`, `member` or `exists`."""
+    """`allOf`, `anyOf`, `not`, `field`, `value`, `count`, `member` or `missing`."""
     result: bool
     expression: str = ""
     """What the left side says: a field's name, an expression, the array of a count."""

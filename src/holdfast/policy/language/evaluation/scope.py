@@ -67,4 +67,6 @@ class Scope:
         """Note that a function could not work with its arguments, unless one of them was missing."""
         if len(self.faults) < _MOST_FAULTS and all(each is not UNDEFINED for each in arguments):
             kinds = ", ".join(map(type_name, arguments))
-            self.faults.append(f"{function}() cannot work with {kinds}")
+            fault = f"{function}() cannot work with {kinds}"
+            if fault not in self.faults:
+                self.faults.append(fault)
