@@ -1,0 +1,112 @@
+"""From sessions to the log: one append for all that came in one turn of the event loop, one answer for all of
+it.
+
+The answer comes in the log's thread and crosses into the loop once a group commit. While more waits for the
+log than memory is given for, sessions stop reading from their sockets and are told when to go on.
+"""
+
+import asyncio
+from typing import Protocol, TypeAlias
+
+from holdfast.gateway.network.link import Hold, Link
+from holdfast.gateway.sessions.acknowledgements import Group
+from holdfast.log.port import Entry, LogWriter
+
+FLUSH_BYTES = 1 << 20
+"""Appended without waiting for the end of the turn, so that the log's count of pending bytes is never far
+off."""
+
+
+class Source(Protocol):
+    """A session that appends."""
+
+    def seal(self) -> list[Group]:
+        """The messages since the last call; what comes next belongs to another append."""
+        ...
+
+    def durable(self, groups: list[Group]) -> None:
+        """These messages are on disk."""
+        ...
+
+    def not_durable(self, error: Exception) -> None:
+        """The log failed; nothing of it may be acknowledged."""
+        ...
+
+
+_Work: TypeAlias = list[tuple[Source, list[Group]]]
+
+
+class Ingest:
+    """Collects, appends, reports."""
+
+    def __init__(self, log: LogWriter, pending_limit: int) -> None:
+        self._log = log
+        self._limit = pending_limit
+        self._entries: list[Entry] = []
+        self._bytes = 0
+        self._sources: dict[Source, None] = {}
+        self._parked: dict[Link, None] = {}
+        self._loop = asyncio.get_running_loop()
+        self.is_full = False
+        """Whether sessions that append should stop reading; ends when half of the limit is left."""
+        self.appended = 0
+        self._outstanding = 0
+        self._idle = asyncio.Event()
+
+    def add(self, entry: Entry, source: Source | None = None) -> None:
+        """Append `entry` at the end of this turn; `source` hears when it is durable."""
+        if not self._entries:
+            self._loop.call_soon(self.flush)
+        self._entries.append(entry)
+        if source is not None:
+            self._sources[source] = None
+        self._bytes += len(entry.body)
+        if self._bytes > FLUSH_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Append what was collected."""
+        entries, self._entries = self._entries, []
+        sources, self._sources = self._sources, {}
+        self._bytes = 0
+        if not entries:
+            return
+        work: _Work = [(source, source.seal()) for source in sources]
+        self.appended += len(entries)
+        self._outstanding += 1
+        self._log.append(entries, lambda error: self._answer(work, error))
+        self.is_full = self.is_full or self._log.pending_bytes() > self._limit
+
+    def _answer(self, work: _Work, error: Exception | None) -> None:
+        """In the log's thread."""
+        self._loop.call_soon_threadsafe(self._settle, work, error)
+
+    def _settle(self, work: _Work, error: Exception | None) -> None:
+        self._outstanding -= 1
+        for source, groups in work:
+            if error is None:
+                source.durable(groups)
+            else:
+                source.not_durable(error)
+        if not self._outstanding:
+            self._idle.set()
+        if self.is_full and self._log.pending_bytes() < self._limit // 2:
+            self.is_full = False
+            self._unpark()
+
+    async def drain(self) -> None:
+        """Wait until everything that was added is durable or refused."""
+        self.flush()
+        while self._outstanding:
+            self._idle.clear()
+            await self._idle.wait()
+
+    def park(self, link: Link) -> None:
+        """Stop reading from `link` until the log has caught up."""
+        self._parked[link] = None
+        link.hold(Hold.LOG)
+
+    def _unpark(self) -> None:
+        parked, self._parked = self._parked, {}
+        for link in parked:
+            link.release(Hold.LOG)

@@ -1,0 +1,35 @@
+"""Holds back a device that sends faster than it may, and says when it has been held back for too long."""
+
+from holdfast.gateway.limits import GatewayLimits, TokenBucket
+from holdfast.kernel.clock import Clock
+
+PAUSE_SECONDS = 1.0
+"""A device that kept within its rate for this long has made up for what was before."""
+
+
+class Shaping:
+    """One device's rate."""
+
+    __slots__ = ("_bucket", "_clock", "_held_until", "_patience", "_since")
+
+    def __init__(self, limits: GatewayLimits, clock: Clock) -> None:
+        self._bucket = TokenBucket(limits.messages_per_second, limits.messages_burst, clock)
+        self._clock = clock
+        self._patience = limits.shaped_seconds
+        self._since = 0.0
+        self._held_until = -PAUSE_SECONDS
+
+    def charge(self, messages: int) -> float:
+        """Count messages; for how many seconds not to read, 0 when the device is within its rate."""
+        wait = self._bucket.charge(messages)
+        if wait:
+            now = self._clock.monotonic()
+            if now - self._held_until > PAUSE_SECONDS:
+                self._since = now
+            self._held_until = now + wait
+        return wait
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether the device was held back without a pause for longer than anybody waits."""
+        return self._held_until - self._since > self._patience
