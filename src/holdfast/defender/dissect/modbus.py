@@ -290,6 +290,7 @@ def _file_references(reader: Reader, fields: Fields) -> None:
     while references.left:
         references.u8()
         found.append({"file": references.u16(), "record": references.u16(), "length": references.u16()})
+    fields["quantity"] = len(found)
 
 
 def _file_records(reader: Reader, fields: Fields) -> None:
@@ -302,6 +303,7 @@ def _file_records(reader: Reader, fields: Fields) -> None:
         found.append(
             {"file": file, "record": number, "length": length, "values": _registers(records, length * 2)}
         )
+    fields["quantity"] = len(found)
 
 
 def _encapsulated(reader: Reader, fields: Fields) -> None:

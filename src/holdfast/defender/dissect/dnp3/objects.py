@@ -140,7 +140,8 @@ OBJECTS: dict[tuple[int, int], Layout] = {
     **_family(
         2,
         "B Bt Br",
-        "Binary Input Change Without Time|Binary Input Change With Time|Binary Input Change With Relative Time",
+        "Binary Input Change Without Time|Binary Input Change With Time"
+        "|Binary Input Change With Relative Time",
     ),
     (3, 1): Layout("Double-bit Input No Flags", "", packed=2),
     (3, 2): Layout("Double-bit Input With Status", "D"),
@@ -218,8 +219,10 @@ OBJECTS: dict[tuple[int, int], Layout] = {
         "Ai Ah Ait Aht Af Ad Aft Adt",
         "32-Bit Frozen Analog Event w/o Time|16-Bit Frozen Analog Event w/o Time"
         "|32-Bit Frozen Analog Event w/ Time|16-Bit Frozen Analog Event w/ Time"
-        "|32-Bit Floating Point Frozen Change Event w/o Time|64-Bit Floating Point Frozen Change Event w/o Time"
-        "|32-Bit Floating Point Frozen Change Event w/ Time|64-Bit Floating Point Frozen Change Event w/ Time",
+        "|32-Bit Floating Point Frozen Change Event w/o Time"
+        "|64-Bit Floating Point Frozen Change Event w/o Time"
+        "|32-Bit Floating Point Frozen Change Event w/ Time"
+        "|64-Bit Floating Point Frozen Change Event w/ Time",
     ),
     **_family(34, "H I f", "unknown|unknown|unknown"),
     **_family(

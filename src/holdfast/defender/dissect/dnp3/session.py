@@ -26,6 +26,8 @@ from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import Emit, Fields, Record, Role
 
 NAME = "dnp3"
+_SEGMENT = "TRANSPORT_SEGMENT"
+"""A part of a fragment that a later frame completes."""
 _SYNC = b"\x05\x64"
 _HEADER = struct.Struct("<2xBBHH").unpack_from
 _BLOCK = 16
@@ -34,6 +36,8 @@ _MAXIMUM_FRAGMENT = 63 * 0xFF
 _MAXIMUM_BUFFERS = 64
 """Outstations behind one connection whose fragments are put together at once."""
 _FIN, _FIR = 0x80, 0x40
+_LAST_FRAGMENT = 0x40
+"""FIN in the application control."""
 _CONFIRM, _RESPONSE, _UNSOLICITED, _AUTHENTICATE_RESPONSE = 0x00, 0x81, 0x82, 0x83
 _REFUSALS = 0x0017
 """IIN2: function not supported, object unknown, parameter error, already executing."""
@@ -123,8 +127,10 @@ class Dnp3Session(Session):
         control, source, destination = link
         kind = kind or f"unknown-{control & 15:x}"
         role = Role.REQUEST if control & 0x40 else Role.RESPONSE
+        if kind == _SEGMENT:
+            role = Role.NOTICE
         key = (source, destination)
-        self.emit(Record(frame, time, direction, NAME, kind, role, key, (link, b"", b""), _link_fields))
+        self.emit(Record(frame, time, direction, NAME, kind, role, key, (link,), _link_fields))
 
     def _transport(
         self, link: tuple[int, int, int], user: bytes, frame: int, time: int, direction: Direction
@@ -145,7 +151,7 @@ class Dnp3Session(Session):
             if len(self._fragments) >= _MAXIMUM_BUFFERS:
                 del self._fragments[next(iter(self._fragments))]
             self._fragments[pair] = fragment
-        self._link_frame(link, "TRANSPORT_SEGMENT", frame, time, direction)
+        self._link_frame(link, _SEGMENT, frame, time, direction)
 
     def _application(
         self, link: tuple[int, int, int], fragment: bytes, frame: int, time: int, direction: Direction
@@ -158,7 +164,7 @@ class Dnp3Session(Session):
         if function < 0x80:
             objects = _named_objects(function, fragment[2:])
             key = (source, destination, function, None, objects)
-            body = (link, fragment, b"")
+            body = (link, fragment)
             record = Record(frame, time, direction, NAME, kind, Role.REQUEST, key, body, _request_fields)
             if function != _CONFIRM:
                 self._remember((source, destination), control & 15, record)
@@ -175,9 +181,11 @@ class Dnp3Session(Session):
             sequence, request = self._asked.get((destination, source), (-1, None))
             if sequence != control & 15:
                 request = None
-        key = (source, destination, function, indications, ())
-        body = (link, fragment, b"")
-        self.emit(Record(frame, time, direction, NAME, kind, role, key, body, _response_fields, request))
+            elif control & _LAST_FRAGMENT:
+                del self._asked[destination, source]
+        answer = (source, destination, function, indications, ())
+        body = (link, fragment)
+        self.emit(Record(frame, time, direction, NAME, kind, role, answer, body, _response_fields, request))
 
     def _remember(self, pair: tuple[int, int], sequence: int, record: Record) -> None:
         if pair not in self._asked and len(self._asked) >= _MAXIMUM_BUFFERS:
@@ -263,7 +271,8 @@ def _response_fields(record: Record, fields: Fields) -> None:
 
 def _objects(record: Record, start: int, fields: Fields) -> None:
     fragment: bytes = record.body[1]
-    fields["objects"] = objects = []
+    objects: list[Fields] = []
+    fields["objects"] = objects
     try:
         read_objects(Reader(fragment, start), fragment[1], objects)
     finally:

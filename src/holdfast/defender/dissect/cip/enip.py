@@ -1,0 +1,205 @@
+"""EtherNet/IP encapsulation over TCP and UDP, with CIP inside, and CIP I/O over UDP.
+
+Keys: of `enip` (command, status); of `cip_io` (connection identifier,); of `cip_identity` (vendor, device
+type, product code, serial number); of `cip` see `message`.
+"""
+
+from __future__ import annotations
+
+import struct
+from functools import lru_cache
+
+from holdfast.defender.dissect.cip.detail import identity_attributes
+from holdfast.defender.dissect.cip.message import NAME as CIP
+from holdfast.defender.dissect.cip.message import Conversation, Message
+from holdfast.defender.dissect.cip.names import COMMANDS, STATUSES
+from holdfast.defender.dissect.decoding import fields_of
+from holdfast.defender.dissect.reader import Reader
+from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
+from holdfast.defender.flows.addresses import ip_text
+from holdfast.defender.flows.model import Direction, Flow
+from holdfast.defender.record import Emit, Fields, Record, Role
+
+NAME, CIP_IO, CIP_IDENTITY = "enip", "cip_io", "cip_identity"
+
+_HEADER = struct.Struct("<HHII8sI").unpack_from
+_ITEM = struct.Struct("<HH").unpack_from
+_U16 = struct.Struct("<H").unpack_from
+_IO = struct.Struct("<HHHIIHH").unpack_from
+_HEADER_LENGTH = 24
+_LIST_IDENTITY, _SEND_RR_DATA, _SEND_UNIT_DATA = 0x63, 0x6F, 0x70
+_WITH_PACKET_FORMAT = frozenset({_SEND_RR_DATA, _SEND_UNIT_DATA})
+
+_CONNECTED_ADDRESS, _CONNECTED_DATA, _UNCONNECTED_DATA = 0x00A1, 0x00B1, 0x00B2
+_IDENTITY, _SEQUENCED_ADDRESS = 0x000C, 0x8002
+_MAXIMUM_ITEMS = 16
+
+
+@lru_cache(maxsize=1024)
+def _command_shape(command: int, status: int) -> tuple[str, tuple[int, int]]:
+    return COMMANDS.get(command, "unknown"), (command, status)
+
+
+class EnipSession(Session):
+    """Encapsulation messages of one connection."""
+
+    __slots__ = ("_conversation",)
+
+    def __init__(self, flow: Flow, emit: Emit) -> None:
+        super().__init__(flow, emit)
+        self._conversation = Conversation(emit)
+
+    def feed(self, data: bytes, start: int, end: int, frame: int, time: int, direction: Direction) -> int:
+        """See `Session.feed`."""
+        while start + _HEADER_LENGTH <= end:
+            command, length, _, status, context, _ = _HEADER(data, start)
+            stop = start + _HEADER_LENGTH + length
+            if command not in COMMANDS:
+                raise MalformedError("command", f"The encapsulation command 0x{command:04x} does not exist.")
+            if stop > end:
+                return start
+            kind, key = _command_shape(command, status)
+            role = Role.REQUEST if direction.to_server else Role.RESPONSE
+            if status:
+                role = Role.FAILURE
+            body = data[start : min(stop, start + _HEADER_LENGTH)]
+            self.emit(Record(frame, time, direction, NAME, kind, role, key, body, _enip_fields))
+            if length:
+                message = (frame, time, direction)
+                if command in _WITH_PACKET_FORMAT:
+                    self._packet_items(data, start + _HEADER_LENGTH + 6, stop, context, message)
+                elif command == _LIST_IDENTITY:
+                    self._packet_items(data, start + _HEADER_LENGTH, stop, context, message)
+            start = stop
+        return start
+
+    def _packet_items(
+        self, data: bytes, start: int, stop: int, context: bytes, message: tuple[int, int, Direction]
+    ) -> None:
+        """The common packet format (volume 2, section 2-6): a count, then items with type and length."""
+        if start + 2 > stop:
+            raise MalformedError(TRUNCATED, "The common packet format has no item count.", start)
+        (count,) = _U16(data, start)
+        start += 2
+        for _ in range(min(count, _MAXIMUM_ITEMS)):
+            if start + 4 > stop:
+                raise MalformedError(TRUNCATED, f"{count} items are announced, fewer are there.", start)
+            kind, length = _ITEM(data, start)
+            start += 4
+            finish = start + length
+            if finish > stop:
+                raise MalformedError(TRUNCATED, "An item is longer than its message.", start)
+            self._item(kind, data, start, finish, context, message)
+            start = finish
+
+    def _item(
+        self,
+        kind: int,
+        data: bytes,
+        start: int,
+        finish: int,
+        context: bytes,
+        message: tuple[int, int, Direction],
+    ) -> None:
+        if kind == _UNCONNECTED_DATA:
+            self._conversation.take(data[start:finish], Message(*message, None), context)
+        elif kind == _CONNECTED_DATA and finish - start >= 4:
+            (sequence,) = _U16(data, start)
+            self._conversation.take(data[start + 2 : finish], Message(*message, sequence), sequence)
+        elif kind == _IDENTITY:
+            body = data[start:finish]
+            key = (body[18:24], body[28:32])
+            self.emit(Record(*message, CIP_IDENTITY, "Identity", Role.NOTICE, key, body, _identity_fields))
+
+
+class CipIoSession(Session):
+    """I/O of class 0 and 1 connections over UDP (volume 2, section 3-2.1): an address item and a data
+    item."""
+
+    __slots__ = ()
+
+    def feed(self, data: bytes, start: int, end: int, frame: int, time: int, direction: Direction) -> int:
+        """See `Session.feed`."""
+        if end - start < 18:
+            raise MalformedError(TRUNCATED, "A CIP I/O packet has at least 18 bytes.")
+        count, address, octets, connection, _, kind, length = _IO(data, start)
+        if count < 2 or address != _SEQUENCED_ADDRESS or octets != 8 or kind != _CONNECTED_DATA:
+            raise MalformedError("items", "A CIP I/O packet has a sequenced address and connected data.")
+        if start + 18 + length > end:
+            raise MalformedError(TRUNCATED, "CIP I/O data is longer than its packet.", 16)
+        body = data[start + 6 : start + 18 + length]
+        self.emit(
+            Record(frame, time, direction, CIP_IO, "I/O Data", Role.NOTICE, (connection,), body, _io_fields)
+        )
+        return end
+
+
+def recognize(data: bytes, start: int, end: int, expected: bool) -> bool:
+    """Whether a payload begins with an encapsulation header: off its ports it must be the whole payload."""
+    if end - start < _HEADER_LENGTH:
+        return False
+    command, length, _, status, _, options = _HEADER(data, start)
+    if command not in COMMANDS or status not in STATUSES:
+        return False
+    return expected or (command != 0 and options == 0 and start + _HEADER_LENGTH + length == end)
+
+
+def recognize_io(data: bytes, start: int, end: int, expected: bool) -> bool:
+    """Whether a payload is a CIP I/O packet."""
+    if end - start < 18:
+        return False
+    count, address, octets, _, _, kind, length = _IO(data, start)
+    expected_items = (2, _SEQUENCED_ADDRESS, 8, _CONNECTED_DATA)
+    return (count, address, octets, kind) == expected_items and bool(start + 18 + length <= end)
+
+
+@fields_of
+def _enip_fields(record: Record, fields: Fields) -> None:
+    command, length, session, status, context, options = _HEADER(record.body)
+    fields |= {
+        "enip_command_code": f"0x{command:02x}",
+        "enip_command": record.kind,
+        "length": length,
+        "session_handle": f"0x{session:08x}",
+        "enip_status": STATUSES.get(status, f"Unknown ENIP Status-0x{status:02x}"),
+        "sender_context": f"0x{context.hex()}",
+        "options": f"0x{options:08x}",
+    }
+
+
+@fields_of
+def _identity_fields(record: Record, fields: Fields) -> None:
+    """The identity item (volume 2, section 2-4.3): the socket address in network order, then the Identity
+    object."""
+    reader = Reader(record.body)
+    fields["encapsulation_version"] = reader.u16_little()
+    reader.skip(2)
+    fields["socket_port"], fields["socket_address"] = reader.u16(), ip_text(reader.take(4))
+    reader.skip(8)
+    fields |= identity_attributes(reader)
+    fields["device_state"] = f"0x{reader.u8():04x}"
+
+
+@fields_of
+def _io_fields(record: Record, fields: Fields) -> None:
+    reader = Reader(record.body)
+    fields["connection_id"] = f"0x{reader.u32_little():08x}"
+    fields["sequence_number"] = reader.u32_little()
+    reader.skip(2)
+    fields["data_length"] = reader.u16_little()
+    fields["io_data"] = reader.rest().hex()
+
+
+DISSECTOR = Dissector(
+    name=NAME,
+    session=EnipSession,
+    recognize=recognize,
+    tcp=(44818,),
+    udp=(44818,),
+    over=("tcp", "udp"),
+    records=(CIP, CIP_IDENTITY),
+)
+
+IO_DISSECTOR = Dissector(
+    name=CIP_IO, session=CipIoSession, recognize=recognize_io, udp=(2222,), over=("udp",)
+)

@@ -1,0 +1,210 @@
+"""CIP messages: services asked of objects and their answers (CIP volume 1, chapters 2 and 3).
+
+Key of requests and responses: (service code, class, instance, attribute, symbol), None for what the path does
+not name; a response has its request's. Failures have the general status behind.
+"""
+
+from __future__ import annotations
+
+import struct
+from functools import lru_cache
+from typing import NamedTuple
+
+from holdfast.defender.dissect.cip import detail
+from holdfast.defender.dissect.cip.names import CLASS_SERVICES, CONNECTION_MANAGER, SERVICES
+from holdfast.defender.dissect.cip.path import Path, parse_path
+from holdfast.defender.dissect.decoding import fields_of
+from holdfast.defender.dissect.session import TRUNCATED, MalformedError
+from holdfast.defender.dissect.tables import names
+from holdfast.defender.flows.model import Direction
+from holdfast.defender.record import Emit, Fields, Record, Role
+
+NAME = "cip"
+_RESPONSE = 0x80
+_MULTIPLE_SERVICE, _UNCONNECTED_SEND = 0x0A, 0x52
+_MAXIMUM_OUTSTANDING = 64
+"""Requests of one connection that wait for their response."""
+_MAXIMUM_EMBEDDED = 512
+_MAXIMUM_DEPTH = 3
+_GOOD_STATUSES = frozenset({0x00, 0x06})
+"""Success, and a partial transfer, which more requests continue."""
+_U16 = struct.Struct("<H").unpack_from
+
+Key = tuple[int | str | None, ...]
+
+
+class _Shape(NamedTuple):
+    kind: str
+    key: Key
+    path: Path
+
+
+@lru_cache(maxsize=65_536)
+def _request_shape(head: bytes) -> _Shape:
+    """What a request asks of which object; `head` is the service, the path's size and the path."""
+    path = parse_path(head[2:])
+    service = head[0]
+    kind = _service_name(service, path.class_id)
+    return _Shape(kind, (service, path.class_id, path.instance_id, path.attribute_id, path.symbol), path)
+
+
+def _service_name(service: int, class_id: int | None) -> str:
+    if class_id is not None and (class_id, service) in CLASS_SERVICES:
+        return CLASS_SERVICES[class_id, service]
+    return SERVICES.get(service, "unknown")
+
+
+class _Asked(NamedTuple):
+    record: Record
+    shape: _Shape
+    embedded: tuple[_Asked, ...]
+
+
+class Message(NamedTuple):
+    """Where a message was found."""
+
+    frame: int
+    time: int
+    direction: Direction
+    sequence: int | None
+    """Of a connected message."""
+
+
+class Conversation:
+    """The messages of one EtherNet/IP session: pairs responses with requests."""
+
+    __slots__ = ("_asked", "_emit")
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._asked: dict[int | bytes, _Asked] = {}
+
+    def take(self, octets: bytes, message: Message, transaction: int | bytes) -> None:
+        """Emit a message and those embedded in it. `transaction` is what a request shares with its
+        response."""
+        if len(octets) < 2:
+            raise MalformedError(TRUNCATED, "A CIP message has no service and path.")
+        if octets[0] & _RESPONSE:
+            self._response(octets, message, self._asked.pop(transaction, None), _MAXIMUM_DEPTH)
+            return
+        self._asked[transaction] = self._request(octets, message, _MAXIMUM_DEPTH)
+        if len(self._asked) > _MAXIMUM_OUTSTANDING:
+            del self._asked[next(iter(self._asked))]
+
+    def _request(self, octets: bytes, message: Message, depth: int) -> _Asked:
+        end_of_path = 2 + 2 * octets[1]
+        if end_of_path > len(octets):
+            raise MalformedError(TRUNCATED, "A CIP path is longer than its message.", 1)
+        shape = _request_shape(octets[:end_of_path])
+        frame, time, direction, sequence = message
+        body = (octets, sequence, shape.path)
+        record = Record(
+            frame, time, direction, NAME, shape.kind, Role.REQUEST, shape.key, body, _request_fields
+        )
+        self._emit(record)
+        service = octets[0]
+        embedded: tuple[_Asked, ...] = ()
+        if service == _MULTIPLE_SERVICE and depth:
+            parts = _split(octets, end_of_path)
+            embedded = tuple(self._request(part, message, depth - 1) for part in parts)
+        elif service == _UNCONNECTED_SEND and shape.path.class_id == CONNECTION_MANAGER and depth:
+            inner = _sent_unconnected(octets, end_of_path)
+            embedded = (self._request(inner, message, depth - 1),)
+        return _Asked(record, shape, embedded)
+
+    def _response(self, octets: bytes, message: Message, asked: _Asked | None, depth: int) -> None:
+        if len(octets) < 4:
+            raise MalformedError(TRUNCATED, "A CIP response has no status.")
+        service, status, extended = octets[0] & 0x7F, octets[2], octets[3]
+        asked = _answered(asked, service)
+        kind = SERVICES.get(service, "unknown")
+        key: Key = (service, None, None, None, "")
+        if asked is not None:
+            kind, key = asked.shape.kind, asked.shape.key
+        role = Role.RESPONSE
+        if status not in _GOOD_STATUSES:
+            role, key = Role.FAILURE, (*key, status)
+        frame, time, direction, sequence = message
+        request = asked.record if asked is not None else None
+        body = (octets, sequence, asked.shape.path if asked is not None else None)
+        self._emit(Record(frame, time, direction, NAME, kind, role, key, body, _response_fields, request))
+        if service == _MULTIPLE_SERVICE and depth:
+            embedded = asked.embedded if asked is not None else ()
+            for number, part in enumerate(_split(octets, 4 + 2 * extended)):
+                inner = embedded[number] if number < len(embedded) else None
+                self._response(part, message, inner, depth - 1)
+
+
+def _answered(asked: _Asked | None, service: int) -> _Asked | None:
+    """The request that a response with `service` answers: what was sent unconnected answers itself."""
+    while asked is not None and asked.shape.key[0] != service:
+        asked = asked.embedded[0] if asked.embedded else None
+    return asked
+
+
+def _split(octets: bytes, start: int) -> list[bytes]:
+    """The messages of a Multiple Service Packet: their count, then the offset of each from the count."""
+    if start + 2 > len(octets):
+        return []
+    (count,) = _U16(octets, start)
+    if count > _MAXIMUM_EMBEDDED or start + 2 + 2 * count > len(octets):
+        raise MalformedError(TRUNCATED, f"A Multiple Service Packet announces {count} services.", start)
+    offsets = [start + _U16(octets, start + 2 + 2 * number)[0] for number in range(count)]
+    parts = [octets[begin:end] for begin, end in zip(offsets, [*offsets[1:], len(octets)], strict=True)]
+    if not all(len(part) >= 2 for part in parts):
+        raise MalformedError(TRUNCATED, "A service of a Multiple Service Packet has no bytes.", start)
+    return parts
+
+
+def _sent_unconnected(octets: bytes, start: int) -> bytes:
+    """The message in an Unconnected Send: behind two bytes of time-out and its length."""
+    if start + 4 > len(octets):
+        raise MalformedError(TRUNCATED, "An Unconnected Send carries nothing.", start)
+    (length,) = _U16(octets, start + 2)
+    inner = octets[start + 4 : start + 4 + length]
+    if len(inner) < 2 or len(inner) < length:
+        raise MalformedError(TRUNCATED, "An Unconnected Send is shorter than it says.", start)
+    return inner
+
+
+def _hexadecimal(value: int | None) -> str | None:
+    return None if value is None else f"0x{value:02x}"
+
+
+@fields_of
+def _request_fields(record: Record, fields: Fields) -> None:
+    octets, sequence, path = record.body
+    fields |= {
+        "cip_sequence_count": sequence,
+        "direction": "request",
+        "cip_service_code": f"0x{octets[0]:02x}",
+        "cip_service": record.kind,
+        "class_id": _hexadecimal(path.class_id),
+        "class_name": None if path.class_id is None else names("cip_classes").get(path.class_id, "unknown"),
+        "instance_id": _hexadecimal(path.instance_id),
+        "attribute_id": _hexadecimal(path.attribute_id),
+    }
+    if path.symbol:
+        fields["symbol"] = path.symbol
+    detail.request(octets[0], path, octets[2 + 2 * octets[1] :], fields)
+
+
+@fields_of
+def _response_fields(record: Record, fields: Fields) -> None:
+    octets, sequence, path = record.body
+    status = octets[2]
+    fields |= {
+        "cip_sequence_count": sequence,
+        "direction": "response",
+        "cip_service_code": f"0x{octets[0] & 0x7F:02x}",
+        "cip_service": record.kind,
+        "cip_status_code": f"0x{status:02x}",
+        "cip_status": names("cip_status").get(status, f"Unknown CIP Status-0x{status:02x}"),
+    }
+    if octets[3] and len(octets) >= 6:
+        (extended,) = _U16(octets, 4)
+        fields["cip_extended_status_code"] = f"0x{extended:04x}"
+        unknown = f"Unknown Extended Status-0x{extended:04x}"
+        fields["cip_extended_status"] = names("cip_extended_status").get(extended, unknown)
+    if path is not None and status in _GOOD_STATUSES:
+        detail.response(octets[0] & 0x7F, path, octets[4 + 2 * octets[3] :], fields)
