@@ -17,6 +17,7 @@ class _Entry(NamedTuple):
 
 
 COMMANDS: dict[str, _Entry] = {
+    "audit": _Entry("holdfast.cli.audit", "Read the audit log and check that nobody changed it"),
     "up": _Entry("holdfast.cli.up", "Start the platform"),
     "demo": _Entry("holdfast.cli.demo", "Start it with five simulated devices and show everything"),
     "policy": _Entry("holdfast.cli.policy", "Evaluate, lint and import policy definitions"),
@@ -70,3 +71,7 @@ def main() -> None:
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(141)
+
+
+if __name__ == "__main__":
+    main()

@@ -50,3 +50,7 @@ class KeyRing(Protocol):
     def signing_key(self, purpose: str) -> SigningKey:
         """The signing key for a purpose (`audit`, `evidence`, `tokens`)."""
         ...
+
+    def public_key(self, purpose: str, key_id: str) -> bytes | None:
+        """The public key of that id, also of an older version; None when the purpose never had it."""
+        ...

@@ -97,9 +97,19 @@ class FileKeyRing:
 
     def signing_key(self, purpose: str) -> SigningKey:
         """See `KeyRing.signing_key`."""
-        private = self._newest(f"signing/{purpose}")[1]
-        public = Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
-        return SigningKey(hashlib.sha256(public).hexdigest()[:16], private, public)
+        return _signing_key(self._newest(_signing(purpose))[1])
+
+    def public_key(self, purpose: str, key_id: str) -> bytes | None:
+        """See `KeyRing.public_key`."""
+        for version in [key.version for key in self._ring.keys.get(_signing(purpose), [])]:
+            key = _signing_key(self._key(_signing(purpose), version))
+            if key.key_id == key_id:
+                return key.public
+        return None
+
+    def rotate_signing_key(self, purpose: str) -> None:
+        """Sign with a new key from now on; what older ones signed stays verifiable."""
+        self._update(lambda ring: self._with_new_version(ring, _signing(purpose)))
 
     def rotate_root(self) -> None:
         """Make a new root key and wrap every key again with it; the keys themselves stay the same."""
@@ -189,6 +199,15 @@ class FileKeyRing:
             ]
             for name, versions in ring.keys.items()
         }
+
+
+def _signing(purpose: str) -> str:
+    return f"signing/{purpose}"
+
+
+def _signing_key(private: bytes) -> SigningKey:
+    public = Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+    return SigningKey(hashlib.sha256(public).hexdigest()[:16], private, public)
 
 
 def _context(name: str, version: int) -> str:

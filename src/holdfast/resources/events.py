@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.json import JsonObject
@@ -11,7 +11,7 @@ from holdfast.kernel.organizations import ROOT, OrganizationPath
 from holdfast.kernel.principal import Principal
 from holdfast.resources import tables
 from holdfast.resources.model import Event
-from holdfast.resources.rows import to_event
+from holdfast.resources.rows import LAST_SEQUENCE, to_event
 from holdfast.storage.database import Database
 
 OK = "ok"
@@ -71,7 +71,7 @@ class AuditFeed:
     def last(self) -> int:
         """The newest sequence, 0 when there is none."""
         with self._database.read() as connection:
-            return connection.execute(_LAST).scalar_one()
+            return connection.execute(LAST_SEQUENCE).scalar_one()
 
     def wait(self, after: int, timeout: float) -> bool:
         """See `EventFeed.wait`."""
@@ -106,6 +106,3 @@ class AuditFeed:
     def _events(self, statement: Select[Any]) -> list[Event]:  # Any: a one-column selection
         with self._database.read() as connection:
             return [to_event(record) for record in connection.execute(statement).scalars()]
-
-
-_LAST: Select[int] = select(func.coalesce(func.max(tables.audit.c.sequence), 0))

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import sqlalchemy
-from sqlalchemy import bindparam
+from sqlalchemy import Select, bindparam, func
 
 from holdfast.kernel.json import JsonObject, canonical
 from holdfast.kernel.organizations import OrganizationPath
@@ -28,6 +28,13 @@ SELECT_RESOURCE = sqlalchemy.select(
 GET_RESOURCE = SELECT_RESOURCE.where(
     tables.resource.c.kind == bindparam("kind"), tables.resource.c.id == bindparam("id")
 )
+
+
+SEARCHED = ("sequence", "time", "name", "kind", "resource", "organization", "actor", "outcome")
+"""Fields of an event that have a column of their own."""
+
+LAST_SEQUENCE: Select[int] = sqlalchemy.select(func.coalesce(func.max(tables.audit.c.sequence), 0))
+"""The newest audit record, 0 when there is none."""
 
 
 def to_resource(row: Sequence[Any], kind: Kind, ring: KeyRing) -> Resource:  # Any: rows are untyped tuples
@@ -53,18 +60,16 @@ def from_resource(resource: Resource, kind: Kind, ring: KeyRing) -> Values:
     }
 
 
+def searched(event: Event) -> Values:
+    """The columns that repeat parts of the record, for searches."""
+    return {name: getattr(event, name) for name in SEARCHED}
+
+
 def from_event(event: Event) -> Values:
-    """The column values of an event with the digest of its record."""
+    """The column values of an event: its record, the record's digest, and what is searched."""
     record = canonical(msgspec.to_builtins(event))
     return {
-        "sequence": event.sequence,
-        "time": event.time,
-        "name": event.name,
-        "kind": event.kind,
-        "resource": event.resource,
-        "organization": event.organization,
-        "actor": event.actor,
-        "outcome": event.outcome,
+        **searched(event),
         "record": record.decode(),
         "digest": hashlib.sha256(record).hexdigest(),
     }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import sqlalchemy
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam
 
 from holdfast.kernel.clock import Clock, Randomness
 from holdfast.kernel.ids import new_id
@@ -15,7 +15,7 @@ from holdfast.resources.events import event_of
 from holdfast.resources.indexes import DELETE_VALUES, INSERT_VALUES, Indexes, addresses
 from holdfast.resources.model import Action, Applied, Event, Kind, Resource
 from holdfast.resources.prepare import Prepared
-from holdfast.resources.rows import Values, from_event, from_resource
+from holdfast.resources.rows import LAST_SEQUENCE, Values, from_event, from_resource
 
 _INSERT = sqlalchemy.insert(tables.resource)
 _UPDATE = (
@@ -27,7 +27,6 @@ _DELETE = tables.resource.delete().where(
     tables.resource.c.kind == bindparam("of_kind"), tables.resource.c.id == bindparam("of_id")
 )
 _INSERT_AUDIT = sqlalchemy.insert(tables.audit)
-_LAST_SEQUENCE = select(func.coalesce(func.max(tables.audit.c.sequence), 0))
 
 
 class Transaction:
@@ -48,7 +47,7 @@ class Transaction:
         self._ring = ring
         self._clock = clock
         self._randomness = randomness
-        self.sequence: int = connection.execute(_LAST_SEQUENCE).scalar_one()
+        self.sequence: int = connection.execute(LAST_SEQUENCE).scalar_one()
         """The last audit sequence; a caller that rolls back to a savepoint puts it back."""
 
     def write(self, prepared: Prepared) -> Applied:
