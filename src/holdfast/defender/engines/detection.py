@@ -70,6 +70,7 @@ class Detection:
         self._talk_of: dict[Direction, Talk] = {}
         self._flow_handlers: dict[tuple[str, str], tuple[Handler, ...]] = {}
         self._next_tick = 0
+        self._now = 0
         self.faults: dict[str, int] = {}
         """Rules that failed on a message, by protocol: a fault of ours, never of the traffic."""
 
@@ -79,11 +80,13 @@ class Detection:
             self._generation = self._learned.generation
             self.talks.forget_judgements()
         self._records(batch.records)
-        if batch.time >= self._next_tick:
-            self._tick(batch.time)
+        self._now = max(self._now, batch.time)
+        if self._now >= self._next_tick:
+            self._tick(self._now)
 
     def finish(self) -> None:
         """See `pipeline.Sink.finish`."""
+        self._tick(self._now)
 
     def _records(self, records: list[Record]) -> None:
         """The hot path. Whatever a rule does wrong costs a count and not the sensor."""

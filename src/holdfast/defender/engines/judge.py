@@ -89,6 +89,7 @@ class Judge:
         table = self._tables.get(transport)
         if table is not None:
             handlers += [self._rates[id(rate)].handle for rate in table.rates if kind in rate.select.kinds]
+            handlers += [self._observer(rule) for rule in table.rules if kind in rule.select.kinds]
         return tuple(handlers)
 
     def _follow(self, table: Table, record: Record) -> Iterable[Handler]:
@@ -141,19 +142,22 @@ class Judge:
             )
 
     def _apply(self, rule: Rule, record: Record) -> list[Handler]:
+        if not rule.steady:
+            return [self._observer(rule)]
+        observed = rule.observe(record)
+        if observed is None:
+            return []
+        return [_constant(self._reporter, rule.alert, observed, rule.expected, (), rule.blame)]
+
+    def _observer(self, rule: Rule) -> Handler:
         reporter = self._reporter
-        if rule.steady:
-            observed = rule.observe(record)
-            if observed is None:
-                return []
-            return [_constant(reporter, rule.alert, observed, rule.expected, (), rule.blame)]
 
         def observe(record: Record) -> None:
             observed = rule.observe(record)
             if observed is not None:
                 reporter.record(rule.alert, record, observed, rule.expected, blame=rule.blame)
 
-        return [observe]
+        return observe
 
 
 class _Unsteady:

@@ -139,6 +139,38 @@ class Change:
     blame: Blame = Blame.SPEAKER
 
 
+class Act(Enum):
+    """What a client can do to a controller that matters in every protocol alike."""
+
+    PROGRAM = "program"
+    """Load a program, or part of one, into it."""
+    UPLOAD = "upload"
+    """Read its program out of it."""
+    CONFIGURE = "configure"
+    """Change its settings."""
+    INSPECT = "inspect"
+    """Read its settings or identity in detail, as engineering software does."""
+    STOP = "stop"
+    START = "start"
+    RESET = "reset"
+    FIRMWARE = "firmware"
+    """Send it firmware."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Which messages of a protocol are an act; `deeds` turns it into rows of every kind."""
+
+    act: Act
+    select: Selector
+    text: str
+    """What is done, in words."""
+    when: Callable[[Record], bool] | None = None
+    """Narrows `select` further; may read values."""
+    alert: str = ""
+    """Another alert than the act's own, where the protocol has one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """A handler for messages that a detector wants to see every time."""
@@ -170,6 +202,7 @@ class Table:
     rules: tuple[Rule, ...] = ()
     rates: tuple[Rate, ...] = ()
     changes: tuple[Change, ...] = ()
+    deeds: tuple[Deed, ...] = ()
     industrial: bool = False
     """Whether devices of a process speak it; poll rhythms and function order are watched then."""
 

@@ -13,7 +13,7 @@ class Place(IntEnum):
     """Where an address lies."""
 
     LOCAL = 0
-    """A private address, an address of a configured subnet, or a hardware address."""
+    """A private or loopback address, an address of a configured subnet, or a hardware address."""
     OFFICE = 1
     """A subnet that is declared as IT: nothing but malware is reported between two such addresses."""
     INTERNET = 2
@@ -22,7 +22,7 @@ class Place(IntEnum):
     NOWHERE = 4
     """The unspecified address, used while a device has none."""
     IMPOSSIBLE = 5
-    """Loopback or reserved: must not appear on a wire."""
+    """Reserved: must not appear on a wire."""
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ def _internet_protocol(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -
         return Place.NOWHERE
     if address.is_multicast or (address.version == 4 and str(address).endswith(".255")):
         return Place.GROUP
-    if address.is_loopback or (address.version == 4 and address in _RESERVED):
+    if address.version == 4 and address in _RESERVED:
         return Place.IMPOSSIBLE
     if address.is_global:
         return Place.INTERNET

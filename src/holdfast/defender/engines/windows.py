@@ -71,9 +71,9 @@ class DistinctValues:
             if not values:
                 del self._values[key]
 
-    def clear(self, key: Hashable) -> None:
-        """Begin anew for `key`."""
-        self._values.pop(key, None)
+    def size(self, key: Hashable) -> int:
+        """How many different values are within the window of the newest one."""
+        return len(self._values.get(key, ()))
 
     def __len__(self) -> int:
         return len(self._values)

@@ -28,8 +28,8 @@ _ROUTER_ADDRESSES = 5
 _MAXIMUM_VALUE = 256
 """Characters of an attribute's value."""
 
-Changed = Callable[[Asset, Fact, str, str, int, float], None]
-"""Asset, fact, value before, protocol, frame, time: an attribute that one protocol gave has another value."""
+Learned = Callable[[Asset, Fact, str, str, int, float], None]
+"""Asset, fact, value that the same protocol gave before (or nothing), protocol, frame, time."""
 
 
 @dataclass(slots=True)
@@ -38,7 +38,8 @@ class Inventory:
 
     on_new: Callable[[Asset, int], None] | None = None
     """Told about a new asset, with the frame that showed it."""
-    on_changed: Changed | None = None
+    on_learned: Learned | None = None
+    """Told about values that were not known of the asset, or are other than before."""
     on_merged: Callable[[Asset, str], None] | None = None
     """Told about the asset that remains, and the id of the one that became part of it."""
     dropped: int = 0
@@ -114,8 +115,8 @@ class Inventory:
             before = self._learn_module(asset, fact, attribute)
         else:
             before = _learn_attribute(asset, fact.name, attribute)
-        if before and before != value and self.on_changed is not None:
-            self.on_changed(asset, fact._replace(value=value), before, protocol, frame, time)
+        if before != value and self.on_learned is not None:
+            self.on_learned(asset, fact._replace(value=value), before, protocol, frame, time)
 
     def speak(self, asset: Asset, protocol: str, server: bool, port: int, time: float) -> ProtocolUse | None:
         """Note that the asset uses a protocol; `port` is that of the server."""
@@ -250,7 +251,7 @@ def _learn_attribute(asset: Asset, name: Name, attribute: Attribute) -> str:
     known = asset.attributes.setdefault(name, [])
     same = next((each for each in known if each.protocol == attribute.protocol), None)
     if same is not None and same.value == attribute.value:
-        return ""
+        return attribute.value
     before = same.value if same is not None else ""
     if same is not None:
         known.remove(same)

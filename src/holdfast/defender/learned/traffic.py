@@ -67,6 +67,10 @@ class LearnedTraffic:
         self._widen(pair, what, span)
         return True
 
+    def has(self, scenario: str, source: str, destination: str) -> bool:
+        """Whether anything was learned between two parties."""
+        return bool(self.entries.get((scenario, source, destination)))
+
     def known(self, scenario: str, source: str, destination: str) -> list[Entry]:
         """What is normal between two parties, in order."""
         return sorted(self.entries.get((scenario, source, destination), ()), key=_order)

@@ -1,4 +1,8 @@
-"""Who looks for what is there: scans of addresses, ports and controllers."""
+"""Who looks for what is there: scans of addresses, ports and controllers.
+
+Targets are counted when they are tried and taken back when a real conversation follows, so whether there was
+a scan is decided at the next tick.
+"""
 
 from collections.abc import Iterable
 
@@ -7,6 +11,7 @@ from holdfast.defender.engines.model import ACTIONS, FLOW, Watch, on
 from holdfast.defender.engines.places import Place
 from holdfast.defender.engines.reporter import Reporter
 from holdfast.defender.engines.windows import DistinctValues
+from holdfast.defender.learned.stages import Stage
 from holdfast.defender.learned.traffic import LearnedTraffic
 from holdfast.defender.record import SECOND, Record
 
@@ -19,117 +24,136 @@ INDUSTRIAL_PORTS = frozenset({
 })  # fmt: skip
 """TCP and UDP ports of controllers and field devices (IANA's registry and the vendors' documents)."""
 
+_SHORT = 12
+"""Packets of a client below which a conversation with a controller was only a look."""
+
+
+class _Scan:
+    """One kind of scan: who tried how many different targets."""
+
+    def __init__(self, alert: str, reporter: Reporter, text: str) -> None:
+        self._alert = alert
+        self._reporter = reporter
+        self._text = text
+        self._threshold = reporter.threshold(alert)
+        self._targets = DistinctValues(self._threshold.count, int(self._threshold.seconds * SECOND))
+        self._pending: dict[tuple[str, str], Record] = {}
+
+    def tried(self, source: str, scope: str, target: object, record: Record) -> None:
+        """`source` tried `target` within `scope` (a device or a network)."""
+        if self._targets.add((source, scope), target, record.time):
+            self._pending[source, scope] = record
+
+    def talks(self, source: str, scope: str, target: object) -> None:
+        """A real conversation followed."""
+        self._targets.discard((source, scope), target)
+
+    def decide(self) -> None:
+        """Report those of whom enough targets are left."""
+        for (source, scope), record in self._pending.items():
+            if self._targets.size((source, scope)) >= self._threshold.count:
+                self._say(source, scope, record)
+        self._pending.clear()
+
+    def _say(self, source: str, scope: str, record: Record) -> None:
+        window = f"{self._threshold.seconds / 60:g} min"
+        report = Report(
+            self._alert,
+            record.time / SECOND,
+            source,
+            scope if self._alert == "port-scan-detected" else "",
+            record.protocol,
+            self._text.format(count=self._threshold.count, scope=scope) + f" within {window}",
+            "conversations with known parties",
+            record.frame,
+        )
+        self._reporter.about(report, record)
+
 
 class Scans:
-    """Counts the different targets of each device. Targets that it is known to talk to do not count."""
+    """Counts the different targets of each device; known parties count for scans of ports alone."""
 
     def __init__(
         self, reporter: Reporter, learned: LearnedTraffic, scanners: frozenset[str] = frozenset()
     ) -> None:
-        self._reporter = reporter
+        self._places = reporter.places
         self._learned = learned
         self._scanners = scanners
-        self._networks = [
-            self._counter(name) for name in ("address-scan-detected", "long-duration-address-scan-detected")
-        ]
-        self._ports = self._counter("port-scan-detected")
-        self._controllers = self._counter("plc-scan-detected")
-        self._neighbours = self._counter("arp-address-scan-detected")
-
-    def _counter(self, alert: str) -> tuple[str, DistinctValues]:
-        threshold = self._reporter.threshold(alert)
-        return alert, DistinctValues(threshold.count, int(threshold.seconds * SECOND))
+        addresses = "{count} addresses of {scope} tried"
+        self._networks = (
+            _Scan("address-scan-detected", reporter, addresses),
+            _Scan("long-duration-address-scan-detected", reporter, addresses),
+        )
+        self._ports = _Scan("port-scan-detected", reporter, "{count} ports of {scope} tried")
+        self._controllers = _Scan("plc-scan-detected", reporter, "{count} industrial services tried")
+        self._neighbours = _Scan("arp-address-scan-detected", reporter, "{count} addresses asked for")
 
     def watches(self) -> Iterable[Watch]:
         """See `Detector.watches`."""
         for transport in ("tcp", "udp"):
             yield Watch(transport, on(FLOW, "opened"), self._attempt)
-            yield Watch(transport, on(FLOW, "recognized"), self._harmless)
+            yield Watch(transport, on(FLOW, "recognized"), self._talk)
+        yield Watch("tcp", on(FLOW, "closed", "reset"), self._look)
         yield Watch("arp", on(ACTIONS), self._neighbour)
         yield Watch("icmp", on(ACTIONS), self._echo)
 
     def tick(self, now: int) -> None:
-        """See `Detector.tick`."""
+        """Decide whether what was counted is a scan."""
+        for scan in (*self._networks, self._ports, self._controllers, self._neighbours):
+            scan.decide()
 
     def _attempt(self, record: Record) -> None:
         if not record.direction.to_server or not record.fields.get("attempt", True):
             return
         source, destination = record.direction.source, record.direction.destination
-        if source.ip in self._scanners or self._known(source.ip, destination.ip):
+        if record.protocol == "tcp" and source.ip not in self._scanners:
+            self._ports.tried(source.ip, destination.ip, destination.port, record)
+        if self._expected(source.ip, destination.ip):
             return
         self._address(record)
-        if record.protocol == "tcp":
-            alert, ports = self._ports
-            if ports.add((source.ip, destination.ip), destination.port, record.time):
-                self._say(alert, record, destination.ip, f"{ports.count} ports of {destination.ip} tried")
         if destination.port in INDUSTRIAL_PORTS:
-            alert, controllers = self._controllers
-            if controllers.add(source.ip, (destination.ip, destination.port), record.time):
-                self._say(alert, record, "", f"{controllers.count} industrial services tried")
+            self._controllers.tried(source.ip, "", (destination.ip, destination.port), record)
 
     def _address(self, record: Record) -> None:
         source, destination = record.direction.source.ip, record.direction.destination.ip
-        if self._reporter.places.of(destination) is Place.GROUP:
-            return
-        network = _class_b(destination)
-        for alert, networks in self._networks:
-            if networks.add((source, network), destination, record.time):
-                self._say(alert, record, "", f"{networks.count} addresses of {network} tried")
+        if self._places.of(destination) is not Place.GROUP:
+            for scan in self._networks:
+                scan.tried(source, _class_b(destination), destination, record)
 
-    def _harmless(self, record: Record) -> None:
-        """The two really talk in a protocol: no blind attempt."""
+    def _talk(self, record: Record) -> None:
+        """The two talk in a protocol: no blind attempt."""
         flow = record.direction.flow
-        source, destination = flow.client.source, flow.server.source
-        if destination.port in INDUSTRIAL_PORTS:
-            return  # a scanner of controllers speaks their protocol
-        for _alert, networks in self._networks:
-            networks.discard((source.ip, _class_b(destination.ip)), destination.ip)
-        self._ports[1].discard((source.ip, destination.ip), destination.port)
+        source, destination = flow.client.source.ip, flow.server.source
+        for scan in self._networks:
+            scan.talks(source, _class_b(destination.ip), destination.ip)
+        self._ports.talks(source, destination.ip, destination.port)
+        self._controllers.talks(source, "", (destination.ip, destination.port))
+
+    def _look(self, record: Record) -> None:
+        """A conversation with a controller that ends after a few messages was a look at what is there."""
+        flow = record.direction.flow
+        source, destination = flow.client.source.ip, flow.server.source
+        short = flow.client.frames <= _SHORT
+        if short and destination.port in INDUSTRIAL_PORTS and not self._expected(source, destination.ip):
+            self._controllers.tried(source, "", (destination.ip, destination.port), record)
 
     def _echo(self, record: Record) -> None:
         source, destination = record.direction.source.ip, record.direction.destination.ip
-        if (
-            record.kind == "ECHO_REQUEST"
-            and source not in self._scanners
-            and not self._known(source, destination)
-        ):
+        if record.kind == "ECHO_REQUEST" and not self._expected(source, destination):
             self._address(record)
 
     def _neighbour(self, record: Record) -> None:
         fields = record.fields
         sender, target = fields.get("sender_ip"), fields.get("target_ip")
-        if record.kind != "REQUEST" or not sender or sender == target or sender in self._scanners:
-            return
-        alert, neighbours = self._neighbours
-        if neighbours.add(sender, target, record.time):
-            report = Report(
-                alert,
-                record.time / SECOND,
-                str(sender),
-                "",
-                "arp",
-                f"{neighbours.count} addresses asked for",
-                "requests for a few neighbours",
-                record.frame,
-            )
-            self._reporter.about(report, record)
+        if record.kind == "REQUEST" and sender and sender != target and sender not in self._scanners:
+            self._neighbours.tried(str(sender), "", target, record)
 
-    def _known(self, source: str, destination: str) -> bool:
-        return (PAIRS, source, destination) in self._learned.entries
-
-    def _say(self, alert: str, record: Record, destination: str, observed: str) -> None:
-        threshold = self._reporter.threshold(alert)
-        report = Report(
-            alert,
-            record.time / SECOND,
-            record.direction.source.address,
-            destination,
-            record.protocol,
-            f"{observed} within {threshold.seconds / 60:g} min",
-            "connections to known parties",
-            record.frame,
-        )
-        self._reporter.about(report, record)
+    def _expected(self, source: str, destination: str) -> bool:
+        """Whether the two may talk. While everything is learned, a scan would make itself known."""
+        if source in self._scanners:
+            return True
+        learning = self._learned.stages.of(PAIRS) is Stage.LEARNING
+        return not learning and self._learned.has(PAIRS, source, destination)
 
 
 def _class_b(address: str) -> str:

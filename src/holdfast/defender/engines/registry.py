@@ -1,0 +1,24 @@
+"""Every table of detection. A new protocol is one file in `tables/` and one line here."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from holdfast.defender.engines.deeds import expand
+from holdfast.defender.engines.model import Table
+from holdfast.defender.engines.tables import flows, modbus
+from holdfast.defender.engines.tables.rows import MALFORMED_RATE
+
+_TABLES: tuple[Table, ...] = (
+    flows.TCP,
+    flows.UDP,
+    modbus.MODBUS,
+    modbus.UMAS,
+)
+
+TABLES: Mapping[str, Table] = {
+    table.protocol: replace(expand(table), rates=(*expand(table).rates, MALFORMED_RATE)) for table in _TABLES
+}
+"""By protocol, with the rows that deeds stand for and those that hold for every protocol."""
+
+INDUSTRIAL = frozenset(table.protocol for table in _TABLES if table.industrial)
+"""Protocols of processes."""

@@ -1,0 +1,107 @@
+"""Who talks to whom: connections of the same kind between two parties, summed up."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from holdfast.defender.engines.model import FLOW, Watch, on
+from holdfast.defender.engines.talks import Talk
+from holdfast.defender.record import SECOND, Record, Role
+
+MAXIMUM_CONVERSATIONS = 200_000
+MAXIMUM_COMMANDS = 100
+_TRANSPORTS = ("tcp", "udp", "icmp", "ip", "ethernet")
+
+
+class ConversationKey(NamedTuple):
+    """What makes two connections one conversation."""
+
+    client: str
+    server: str
+    transport: str
+    port: int
+    """The server's."""
+    protocol: str
+    """Empty where it was not recognized."""
+
+
+@dataclass(slots=True)
+class Conversation:
+    """What two parties exchanged in one protocol."""
+
+    first: float
+    last: float
+    connections: int = 0
+    refused: int = 0
+    """Attempts that were refused or got no answer."""
+    client_packets: int = 0
+    client_octets: int = 0
+    server_packets: int = 0
+    server_octets: int = 0
+    vlans: set[int] = field(default_factory=set)
+    commands: set[str] = field(default_factory=set)
+    """Kinds of messages, at most `MAXIMUM_COMMANDS`."""
+
+
+class Conversations:
+    """Sums up flows when they end; bounded."""
+
+    def __init__(self, maximum: int = MAXIMUM_CONVERSATIONS) -> None:
+        self._maximum = maximum
+        self._known: dict[ConversationKey, Conversation] = {}
+        self._commands: dict[tuple[str, str, str], set[str]] = {}
+        """By client, server and protocol, of flows that have not ended."""
+        self.dropped = 0
+        """Flows that were not taken up because there are too many conversations."""
+
+    def watches(self) -> Iterator[Watch]:
+        """See `Detector.watches`."""
+        for transport in _TRANSPORTS:
+            yield Watch(transport, on(FLOW, "ended"), self._ended)
+
+    def tick(self, now: int) -> None:
+        """See `Detector.tick`."""
+
+    def message(self, talk: Talk, record: Record) -> None:
+        """A message of a new kind or key was seen."""
+        if record.role is Role.MALFORMED:
+            return
+        client, server = talk.source, talk.destination
+        if not talk.to_server:
+            client, server = server, client
+        commands = self._commands.setdefault((client, server, talk.protocol), set())
+        if len(commands) < MAXIMUM_COMMANDS:
+            commands.add(record.kind)
+        if len(self._commands) > self._maximum:
+            del self._commands[next(iter(self._commands))]
+
+    def items(self) -> Iterator[tuple[ConversationKey, Conversation]]:
+        """Every conversation, oldest first, with the commands that were seen."""
+        for key, conversation in sorted(self._known.items(), key=lambda item: (item[1].first, item[0])):
+            conversation.commands |= self._commands.get((key.client, key.server, key.protocol), set())
+            yield key, conversation
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def _ended(self, record: Record) -> None:
+        flow = record.direction.flow
+        client, server = flow.client, flow.server
+        key = ConversationKey(
+            client.source.address, server.source.address, flow.transport, server.source.port, flow.service
+        )
+        first, last = flow.started / SECOND, max(client.last_time, server.last_time) / SECOND
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= self._maximum:
+                self.dropped += 1
+                return
+            known = self._known[key] = Conversation(first, last)
+        known.first, known.last = min(known.first, first), max(known.last, last)
+        known.connections += 1
+        known.refused += not server.frames or flow.state == "refused"
+        known.client_packets += client.frames
+        known.client_octets += client.octets
+        known.server_packets += server.frames
+        known.server_octets += server.octets
+        known.vlans.update(vlan for vlan in flow.vlans if vlan >= 0)

@@ -1,0 +1,114 @@
+"""Fills the inventory from records: who speaks, what they speak, and what they say about themselves."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from holdfast.defender.engines.model import FLOW, Act, Deed, Table, Watch, on
+from holdfast.defender.engines.places import Place, Places
+from holdfast.defender.engines.talks import Talk
+from holdfast.defender.flows.model import Direction, Endpoint
+from holdfast.defender.inventory.identity.model import Behaviour, Source
+from holdfast.defender.inventory.inventory import Inventory
+from holdfast.defender.inventory.model import Asset, AssetType, Confidence
+from holdfast.defender.record import SECOND, Record, Role
+
+_TRANSPORTS = ("tcp", "udp", "icmp", "ip", "ethernet")
+_ENGINEERING = frozenset({Act.PROGRAM, Act.FIRMWARE})
+
+
+class Observer:
+    """Watches on behalf of the inventory."""
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        places: Places,
+        sources: Iterable[Source],
+        behaviours: Iterable[Behaviour],
+        tables: Iterable[Table],
+    ) -> None:
+        self._inventory = inventory
+        self._places = places
+        self._sources = tuple(sources)
+        self._behaviours: dict[tuple[str, bool], list[Behaviour]] = {}
+        for behaviour in behaviours:
+            self._behaviours.setdefault((behaviour.protocol, behaviour.server), []).append(behaviour)
+        self._engineering = [
+            (table.protocol, deed) for table in tables for deed in table.deeds if deed.act in _ENGINEERING
+        ]
+
+    def watches(self) -> Iterator[Watch]:
+        """See `Detector.watches`."""
+        for transport in _TRANSPORTS:
+            yield Watch(transport, on(FLOW, "opened", "ended"), self._conversation)
+        for source in self._sources:
+            yield Watch(source.protocol, source.select, self._teller(source))
+        for protocol, deed in self._engineering:
+            yield Watch(protocol, deed.select, self._engineer(deed))
+        yield Watch("arp", on(frozenset(Role) - FLOW), self._bind)
+
+    def tick(self, now: int) -> None:
+        """See `Detector.tick`."""
+
+    def talk_opened(self, talk: Talk, record: Record) -> None:
+        """Two parties use a protocol for the first time."""
+        if record.role is Role.MALFORMED:
+            return
+        self._use(record, record.direction.source, server=_serves(record))
+
+    def _conversation(self, record: Record) -> None:
+        flow = record.direction.flow
+        for direction in (flow.client, flow.server):
+            if direction.frames:
+                self._see(direction.source, direction, record)
+
+    def _see(self, end: Endpoint, direction: Direction, record: Record) -> Asset | None:
+        """The asset of a party that really sent something; None for the internet and for groups."""
+        if self._places.of(end.address) not in {Place.LOCAL, Place.OFFICE}:
+            return None
+        time = (direction.last_time or record.time) / SECOND
+        return self._inventory.see(end.mac, end.ip, direction.flow.vlans, record.frame, time)
+
+    def _use(self, record: Record, end: Endpoint, *, server: bool) -> None:
+        asset = self._see(end, record.direction, record)
+        if asset is None:
+            return
+        self._inventory.speak(asset, record.protocol, server, end.port if server else 0, record.time / SECOND)
+        for behaviour in self._behaviours.get((record.protocol, server), ()):
+            side = "serves" if server else "uses"
+            reason = f"{side} {record.protocol}"
+            self._inventory.classify(asset, behaviour.kind, behaviour.confidence, reason)
+
+    def _teller(self, source: Source) -> Callable[[Record], None]:
+        def tell(record: Record) -> None:
+            for fact in source.facts(record):
+                end = record.direction.source
+                asset = self._inventory.find(fact.subject) if fact.subject else None
+                asset = asset or (None if fact.subject else self._see(end, record.direction, record))
+                if asset is not None:
+                    self._inventory.learn(asset, fact, record.protocol, record.frame, record.time / SECOND)
+
+        return tell
+
+    def _engineer(self, deed: Deed) -> Callable[[Record], None]:
+        def note(record: Record) -> None:
+            if deed.when is not None and not deed.when(record):
+                return
+            asset = self._see(record.direction.source, record.direction, record)
+            if asset is not None and not asset.programming:
+                asset.programming = True
+                reason = f"{record.protocol}: {deed.text}"
+                self._inventory.classify(asset, AssetType.ENGINEERING_STATION, Confidence.ANNOUNCED, reason)
+
+        return note
+
+    def _bind(self, record: Record) -> None:
+        """ARP names the sender's two addresses."""
+        fields = record.fields
+        mac, ip = fields.get("sender_mac"), fields.get("sender_ip")
+        if isinstance(mac, str) and isinstance(ip, str) and self._places.of(ip) is not Place.NOWHERE:
+            self._inventory.bind(mac, ip, record.frame, record.time / SECOND)
+
+
+def _serves(record: Record) -> bool:
+    """Whether the speaker is the side that offers something: it answers, or it publishes."""
+    return not record.direction.to_server or record.role is Role.NOTICE

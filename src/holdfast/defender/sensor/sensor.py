@@ -1,0 +1,108 @@
+"""Puts a sensor together: inventory, engines, alerts and timeline behind one sink of records."""
+
+from collections.abc import Callable, Iterable
+
+from holdfast.alerts.book import AlertBook
+from holdfast.defender.catalogue.table import alert_types
+from holdfast.defender.counters import Counters
+from holdfast.defender.engines.detection import Detection, Detector, Listeners
+from holdfast.defender.engines.detectors.assets import Assets
+from holdfast.defender.engines.detectors.bandwidth import Bandwidth
+from holdfast.defender.engines.detectors.internet import Internet
+from holdfast.defender.engines.detectors.rhythm import Rhythms
+from holdfast.defender.engines.detectors.scans import Scans
+from holdfast.defender.engines.detectors.silence import Unresponsive, UnresponsiveModbus
+from holdfast.defender.engines.places import Places
+from holdfast.defender.engines.registry import INDUSTRIAL, TABLES
+from holdfast.defender.engines.reporter import Reporter
+from holdfast.defender.flows.model import Flow
+from holdfast.defender.inventory.conversations import Conversations
+from holdfast.defender.inventory.identity.registry import BEHAVIOURS, SOURCES
+from holdfast.defender.inventory.inventory import Inventory
+from holdfast.defender.inventory.model import Asset, Fact
+from holdfast.defender.inventory.observer import Observer
+from holdfast.defender.learned.traffic import LearnedTraffic
+from holdfast.defender.pipeline import Batch
+from holdfast.defender.sensor.settings import SensorSettings
+from holdfast.defender.timeline.model import Timeline
+from holdfast.defender.timeline.recorder import Recorder
+
+
+class Sensor:
+    """Everything that one sensor knows. A sink: give it to `pipeline.analyze` or to a live pipeline."""
+
+    def __init__(self, settings: SensorSettings, learned: LearnedTraffic | None = None) -> None:
+        self.settings = settings
+        self.learned = learned or LearnedTraffic()
+        self.places = Places(settings.local, settings.office)
+        self.alerts = AlertBook(
+            alert_types(),
+            sensor=settings.name,
+            zone=settings.zone,
+            enabled=dict(settings.enabled),
+            exclusions=settings.exclusions,
+        )
+        self.reporter = Reporter(self.alerts, self.places, INDUSTRIAL, settings.thresholds)
+        self.inventory = Inventory()
+        self.conversations = Conversations()
+        self.timeline = Timeline()
+        self.counters = Counters()
+        self._flows: Callable[[], Iterable[Flow]] = tuple
+        self._assets = Assets(self.reporter, self.learned)
+        self._recorder = Recorder(self.timeline, TABLES.values())
+        self.detection = self._detection()
+        self._listen()
+
+    def consume(self, batch: Batch) -> None:
+        """See `pipeline.Sink.consume`."""
+        self.counters = batch.counters
+        self._flows = batch.flows
+        self.detection.consume(batch)
+
+    def finish(self) -> None:
+        """See `pipeline.Sink.finish`."""
+        self.detection.finish()
+        self._assets.finish()
+
+    def _detection(self) -> Detection:
+        reporter, learned = self.reporter, self.learned
+        rhythms = Rhythms(reporter, learned, INDUSTRIAL)
+        observer = Observer(self.inventory, self.places, SOURCES, BEHAVIOURS, TABLES.values())
+        detectors: list[Detector] = [
+            observer,
+            self.conversations,
+            self._assets,
+            Scans(reporter, learned, self.settings.scanners),
+            Internet(reporter, learned),
+            Unresponsive(reporter),
+            UnresponsiveModbus(reporter),
+            Bandwidth(reporter, learned, self._live_flows),
+            rhythms,
+            self._recorder,
+        ]
+        listeners = Listeners(
+            talk_opened=[observer.talk_opened],
+            message=[self.conversations.message],
+            step=rhythms.step if self.alerts.wants(self.alerts.types["new-function-transition"]) else None,
+            interval=rhythms.interval,
+        )
+        return Detection(TABLES, detectors, learned, reporter, listeners)
+
+    def _live_flows(self) -> Iterable[Flow]:
+        return self._flows()
+
+    def _listen(self) -> None:
+        self.alerts.on_open = self._recorder.alert
+        self.inventory.on_new = self._new
+        self.inventory.on_learned = self._learned_fact
+        self.inventory.on_merged = self._recorder.merged
+
+    def _new(self, asset: Asset, frame: int) -> None:
+        self._assets.new(asset, frame)
+        self._recorder.asset(asset, frame)
+
+    def _learned_fact(
+        self, asset: Asset, fact: Fact, before: str, protocol: str, frame: int, time: float
+    ) -> None:
+        self._assets.learned(asset, fact, before, protocol, frame, time)
+        self._recorder.learned(asset, fact, before, protocol, frame, time)
