@@ -75,6 +75,7 @@ class QueuedChangePath:
         self._store.indexes.synchronize(database)
         self._refusals = Refusals(clock)
         self._housekeeping = housekeeping
+        self._observers: list[Callable[[str, str], None]] = []
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="change-path", daemon=True)
@@ -116,6 +117,11 @@ class QueuedChangePath:
             self._enqueue(_Job(principal, event=event))
         else:
             self._refusals.add(event)
+
+    def observe(self, observer: Callable[[str, str], None]) -> None:
+        """Call `observer` with the kind and id of every change from now on: after its commit, before its
+        caller is answered, so that no cache of this process is older than an answer. Must not block."""
+        self._observers.append(observer)
 
     def close(self) -> None:
         """Commit what is queued, and stop."""
@@ -190,7 +196,13 @@ class QueuedChangePath:
             if isinstance(answer, HoldfastError):
                 job.future.set_exception(answer)
             else:
+                self._tell(job.changes)
                 job.future.set_result(answer)
+
+    def _tell(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            for observer in self._observers:
+                observer(change.kind, change.id)
 
     def _transaction(self, connection: Connection) -> Transaction:
         kinds, indexes = self._rules.kinds, self._store.indexes
