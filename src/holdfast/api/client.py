@@ -30,6 +30,15 @@ class ApiClient:
         """Close the connections."""
         await self._client.aclose()
 
+    async def ready(self) -> None:
+        """UnavailableError with the problems unless every process is ready now."""
+        try:
+            response = await self._client.get("/readyz")
+        except httpx.TransportError as error:
+            raise UnavailableError(f"{self._client.base_url} does not answer: {error}.") from error
+        if response.status_code != 200:
+            raise UnavailableError("; ".join(response.json().get("problems", [])))
+
     async def pages(self, path: str) -> list[Any]:  # any JSON
         """GET a list and every page after the first; all items."""
         answer = await self.get(path)
@@ -41,22 +50,20 @@ class ApiClient:
 
     async def wait_until_ready(self, seconds: float) -> None:
         """Return when every process is ready. UnavailableError with the problems when that takes too long."""
-        problems = "nothing listens yet"
+        problem = "nothing listens yet"
         try:
             async with asyncio.timeout(seconds):
                 while True:
                     try:
-                        response = await self._client.get("/readyz")
-                    except httpx.TransportError:
+                        await self.ready()
+                    except UnavailableError as error:
+                        problem = str(error)
                         await asyncio.sleep(0.1)
-                        continue
-                    if response.status_code == 200:
+                    else:
                         return
-                    problems = "; ".join(response.json().get("problems", []))
-                    await asyncio.sleep(0.1)
         except TimeoutError:
             raise UnavailableError(
-                f"The instance is not ready after {seconds:g} seconds: {problems}."
+                f"The instance is not ready after {seconds:g} seconds: {problem}"
             ) from None
 
     async def get(self, path: str) -> Any:  # any JSON
@@ -118,6 +125,10 @@ class Remote:
     ) -> None:
         self._runner.run(self._client.close())
         self._runner.close()
+
+    def ready(self) -> None:
+        """See `ApiClient.ready`."""
+        self._runner.run(self._client.ready())
 
     def get(self, path: str) -> Any:  # any JSON
         """See `ApiClient.get`."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 import structlog
 from prometheus_client import Gauge
@@ -10,56 +9,30 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route as StarletteRoute
 
-from holdfast.access.application import APPLICATION, Listener, network_rules
+from holdfast.access.application import APPLICATION, Listener
 from holdfast.api.application import build
 from holdfast.api.routes import ROUTES
 from holdfast.api.services import Services
-from holdfast.cluster.port import INVALIDATE
 from holdfast.devices.provisioning import ProvisioningService
 from holdfast.devices.wire import serve_provisioning
 from holdfast.kernel.errors import UnavailableError
 from holdfast.kernel.json import JsonObject
-from holdfast.kernel.network import NetworkRules, parse_network
+from holdfast.kernel.network import parse_network
 from holdfast.kernel.principal import ANONYMOUS
 from holdfast.log.open import open_reader, open_state
 from holdfast.resources.changes import QueuedChangePath
-from holdfast.resources.port import ResourceStore
 from holdfast.runtime import metrics
 from holdfast.runtime.access import open_access
+from holdfast.runtime.gateway import sas_rule
 from holdfast.runtime.instance import Instance, open_instance, server_certificate_of
 from holdfast.runtime.people_listener import PeopleListener, server_context
 from holdfast.runtime.process import Role
+from holdfast.runtime.rules import CurrentRules, follow_rules
 from holdfast.runtime.supervisor import Supervisor
 from holdfast.telemetry.open import open_last_values
 from holdfast.vault.files import load_into
 
 HEALTH_DEADLINE = 2.0
-
-
-@dataclass
-class CurrentRules:
-    """The network rules of one listener as they are now; renewed when the application changes."""
-
-    store: ResourceStore
-    listener: Listener
-    rules: NetworkRules
-
-    def __call__(self) -> NetworkRules:
-        """The rules."""
-        return self.rules
-
-    def renew(self) -> None:
-        """Read them again. Blocking."""
-        application = self.store.get(APPLICATION, APPLICATION)
-        if application is not None:
-            self.rules = network_rules(application.body, self.listener)
-
-
-def current_rules(store: ResourceStore, listener: Listener) -> CurrentRules:
-    """The rules as they stand in the store; everybody is refused until they were read once."""
-    rules = CurrentRules(store, listener, NetworkRules(default_action="Deny"))
-    rules.renew()
-    return rules
 
 
 async def run(role: Role) -> None:
@@ -83,11 +56,12 @@ async def _serve(role: Role, instance: Instance, changes: QueuedChangePath) -> N
             role.clock,
             id_scope=services.id_scope,
             hub=services.host,
+            sas_allowed=sas_rule(instance.store),
         ),
     )
-    rules = await asyncio.to_thread(current_rules, instance.store, Listener.PEOPLE)
+    rules = CurrentRules(instance.store, Listener.PEOPLE)
     listener = await asyncio.to_thread(_listener, role, instance, services, rules)
-    _enforce_changes(role, rules, listener)
+    await follow_rules(role, [rules], listener.enforce)
     settings = role.settings.people
     port = await listener.start(settings.addresses, settings.port)
     structlog.get_logger().info("serving people", addresses=settings.addresses, port=port)
@@ -149,17 +123,6 @@ def _record_refusal(services: Services, address: str, reason: str) -> None:
         outcome="refused",
         detail=f"people listener: {reason}",
     )
-
-
-def _enforce_changes(role: Role, rules: CurrentRules, listener: PeopleListener) -> None:
-    """Renew the rules when the application changes, and close what they no longer admit."""
-
-    async def renew() -> None:
-        await asyncio.to_thread(rules.renew)
-        if closed := listener.enforce():
-            structlog.get_logger().info("network rules closed connections", connections=closed)
-
-    role.cluster.bus.subscribe(f"{INVALIDATE}{APPLICATION}", lambda _topic, _message: role.spawn(renew()))
 
 
 # The health page: open, because load balancers and Prometheus have no token; it names processes and problems.

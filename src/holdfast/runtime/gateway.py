@@ -1,0 +1,145 @@
+"""The gateway role: the device listeners over the durable log."""
+
+import asyncio
+from collections.abc import Awaitable
+
+import structlog
+from prometheus_client import Gauge
+
+from holdfast.access.application import Listener
+from holdfast.access.reading import everything
+from holdfast.access.settings import KIND as SETTINGS
+from holdfast.access.settings import LocalMethod, allowed_methods, is_allowed
+from holdfast.cluster.port import INVALIDATE
+from holdfast.devices.registry import Registry, SasAllowed
+from holdfast.devices.wire import RemoteProvisioning
+from holdfast.gateway.authentication import HubIdentity
+from holdfast.gateway.gateway import SILENCE_SECONDS, FaceRules, Gateway, Ports
+from holdfast.gateway.limits import GatewayLimits
+from holdfast.gateway.network.tls import ServerCertificate
+from holdfast.kernel.json import JsonObject
+from holdfast.kernel.network import parse_network
+from holdfast.kernel.organizations import OrganizationPath
+from holdfast.log.open import open_writer
+from holdfast.log.sqlite.backend import Limits
+from holdfast.log.writer import GroupCommitWriter
+from holdfast.resources.port import ResourceStore
+from holdfast.runtime.instance import Instance, open_instance, server_certificate_of
+from holdfast.runtime.process import Role
+from holdfast.runtime.rules import CurrentRules, follow_rules
+from holdfast.runtime.settings import Settings
+
+
+async def run(role: Role) -> None:
+    """Run the role until it is told to stop, or until the log can no longer be trusted."""
+    instance = await asyncio.to_thread(open_instance, role.settings)
+    try:
+        writer = await asyncio.to_thread(_open_log, instance)
+        try:
+            await _serve(role, instance, writer)
+        finally:
+            await asyncio.to_thread(writer.close)
+    finally:
+        await asyncio.to_thread(instance.close)
+
+
+def _open_log(instance: Instance) -> GroupCommitWriter:
+    wanted = instance.settings.log
+    limits = Limits(
+        file_bytes=wanted.file_bytes,
+        keep_seconds=wanted.retention_days * 86_400,
+        keep_bytes=wanted.retention_bytes,
+    )
+    return open_writer(instance.settings.data, instance.ring, instance.clock, limits)
+
+
+def sas_rule(store: ResourceStore) -> SasAllowed:
+    """Whether devices of an organization may use symmetric keys: a local method that can be switched off."""
+
+    def allowed(organization: OrganizationPath) -> bool:
+        return is_allowed(allowed_methods(everything(store, SETTINGS)), LocalMethod.DEVICE_SAS, organization)
+
+    return allowed
+
+
+def gateway_limits(settings: Settings) -> GatewayLimits:
+    """The settings' bounds in the gateway's terms."""
+    return GatewayLimits(**settings.limits.model_dump())
+
+
+async def _serve(role: Role, instance: Instance, writer: GroupCommitWriter) -> None:
+    bus = role.cluster.bus
+    registry = Registry(
+        instance.store,
+        sas_allowed=sas_rule(instance.store),
+        trusted=lambda: bus.silent_for() <= SILENCE_SECONDS,
+    )
+
+    def invalidate(topic: str, message: JsonObject) -> None:
+        registry.invalidate(topic.removeprefix(INVALIDATE), str(message.get("id", "")))
+
+    bus.subscribe(INVALIDATE, invalidate)  # before the gateway's own: it judges sessions by this cache
+    issued = await asyncio.to_thread(server_certificate_of, instance)
+    ports = Ports(
+        log=writer,
+        cluster=role.cluster,
+        directory=registry,
+        provisioning=RemoteProvisioning(bus),
+        clock=role.clock,
+        randomness=role.randomness,
+    )
+    gateway = Gateway(
+        ports,
+        [ServerCertificate(issued.chain_pem, issued.key_pem)],
+        HubIdentity(frozenset(name.lower() for name in role.settings.host_names)),
+        gateway_limits(role.settings),
+    )
+    _measure(role, gateway, writer)
+    rules = {kind: CurrentRules(instance.store, kind) for kind in (Listener.DEVICES, Listener.SENSORS)}
+    await follow_rules(role, list(rules.values()), gateway.enforce_network_rules)
+    gateway.start()
+    try:
+        await _listen(role, gateway, rules)
+        role.ready = True
+        await _until_stopped(role, writer)
+    finally:
+        await gateway.stop()
+
+
+async def _listen(role: Role, gateway: Gateway, rules: dict[Listener, CurrentRules]) -> None:
+    devices, sensors = role.settings.devices, role.settings.sensors
+    trusted = tuple(parse_network(text) for text in devices.trusted_proxies)
+    access = FaceRules(rules[Listener.DEVICES], trusted)
+    starts: list[Awaitable[int]] = [
+        gateway.listen_mqtt("devices", devices.addresses, devices.mqtt_port, access),
+        gateway.listen_https("devices", devices.addresses, devices.https_port, access),
+    ]
+    if sensors.addresses:
+        watched = FaceRules(rules[Listener.SENSORS])
+        starts.append(gateway.listen_mqtt("sensors", sensors.addresses, sensors.mqtt_port, watched))
+    ports = [await start for start in starts]
+    structlog.get_logger().info("serving devices", addresses=devices.addresses, ports=ports)
+
+
+async def _until_stopped(role: Role, writer: GroupCommitWriter) -> None:
+    """Return when the role shall stop. A failed fsync ends the process: only a new one may trust the disk."""
+    while not role.stopping.is_set() and not writer.fatal:
+        try:
+            async with asyncio.timeout(0.5):
+                await role.stopping.wait()
+        except TimeoutError:
+            continue
+
+
+def _measure(role: Role, gateway: Gateway, writer: GroupCommitWriter) -> None:
+    role.checks["log"] = writer.healthy
+    figures = {
+        "holdfast_gateway_sessions": ("Device sessions held.", lambda: len(gateway.services.live.all())),
+        "holdfast_gateway_refusals": (
+            "Refused connections and logins.",
+            lambda: gateway.services.refusals.total,
+        ),
+        "holdfast_log_pending_bytes": ("Bytes queued and not yet durable.", writer.pending_bytes),
+    }
+    for name, (meaning, read) in figures.items():
+        Gauge(name, meaning, registry=role.registry).set_function(read)
