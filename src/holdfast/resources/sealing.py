@@ -7,6 +7,7 @@ from holdfast.kernel.clock import Clock
 from holdfast.keys.ring import FileKeyRing
 from holdfast.resources import tables
 from holdfast.resources.chain import GENESIS, Head, chained, sign
+from holdfast.resources.rows import LAST_SEQUENCE
 from holdfast.resources.witness import HeadFile
 from holdfast.storage.database import Database
 

@@ -12,7 +12,7 @@ from holdfast.kernel.clock import Clock, isoformat
 from holdfast.keys.ring import FileKeyRing
 from holdfast.resources import tables
 from holdfast.resources.chain import GENESIS, Head, chained, is_signed
-from holdfast.resources.rows import SEARCHED, searched, to_event
+from holdfast.resources.rows import SEARCHED, Values, searched, to_event
 from holdfast.resources.sealing import SIGNING_PURPOSE, heads_after
 from holdfast.resources.witness import HeadFile
 from holdfast.storage.database import Database
@@ -119,7 +119,7 @@ class _Walk:
     def _is_overdue(self, row: Row[Any]) -> bool:
         """Whether no head covers the record although the sealer had time; said once, for the first one."""
         sealed = self._heads[-1].last if self._heads else 0
-        return row.sequence == sealed + 1 and self._now - row.time > UNSEALED_SECONDS
+        return bool(row.sequence == sealed + 1 and self._now - row.time > UNSEALED_SECONDS)
 
     def _find(self, code: str, sequence: int, text: str) -> None:
         self._result.findings.append(Finding(code, sequence, text))
@@ -143,7 +143,8 @@ def _columns_agree(row: Row[Any]) -> bool:
         event = to_event(row.record)
     except (msgspec.DecodeError, TypeError, KeyError):
         return False
-    return searched(event) == {name: getattr(row, name) for name in SEARCHED}
+    columns: Values = {name: getattr(row, name) for name in SEARCHED}
+    return columns == searched(event)
 
 
 def _check_heads(heads: list[Head], ring: FileKeyRing) -> Iterator[Finding]:
