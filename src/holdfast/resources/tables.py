@@ -75,11 +75,3 @@ audit_head = Table(
     Column("signature", TEXT, nullable=False),
 )
 """Signed heads of the chain over the audit log; see `resources.chain`."""
-
-consumer = Table(
-    "consumer",
-    metadata,
-    Column("name", TEXT, primary_key=True),
-    Column("sequence", COUNTER, nullable=False),
-)
-"""How far each consumer that keeps its effects in this database has read the audit log."""

@@ -21,7 +21,9 @@ from holdfast.resources.changes import QueuedChangePath
 from holdfast.resources.events import AuditFeed
 from holdfast.resources.model import Action, Change
 from holdfast.resources.port import PolicyGate
+from holdfast.resources.sealing import Sealer
 from holdfast.resources.store import SqlResourceStore
+from holdfast.resources.witness import WITNESS_FILE, HeadFile
 from holdfast.runtime.kinds import KINDS
 from holdfast.runtime.settings import Settings
 from holdfast.storage.control import open_control
@@ -56,7 +58,17 @@ class Instance:
 
     def change_path(self, gate: PolicyGate | None = None) -> QueuedChangePath:
         """The change path, for the one role that writes the control database; close it first."""
-        return QueuedChangePath(self.database, KINDS, self.ring, self.clock, self.randomness, gate=gate)
+        heads = HeadFile(self.settings.data / WITNESS_FILE)
+        sealer = Sealer(self.database, self.ring, self.clock, heads)
+        return QueuedChangePath(
+            self.database,
+            KINDS,
+            self.ring,
+            self.clock,
+            self.randomness,
+            gate=gate,
+            housekeeping=[sealer.tend],
+        )
 
     def close(self) -> None:
         """Close the database."""

@@ -16,11 +16,6 @@ def upgrade() -> None:
         sa.Column("name", TEXT, primary_key=True),
         sa.Column("value", TEXT, nullable=False),
     )
-    op.create_table(
-        "consumer",
-        sa.Column("name", TEXT, primary_key=True),
-        sa.Column("sequence", COUNTER, nullable=False),
-    )
     _resources()
     _audit()
 
