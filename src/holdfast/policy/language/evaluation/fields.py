@@ -4,7 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
-from holdfast.policy.language.aliases.paths import WILDCARD, Segments, split_path, split_wildcards
+from holdfast.policy.language.aliases.paths import (
+    WILDCARD,
+    PathSyntaxError,
+    Segments,
+    split_path,
+    split_wildcards,
+)
 from holdfast.policy.language.evaluation.scope import Scope
 from holdfast.policy.language.values import UNDEFINED
 
@@ -124,6 +130,8 @@ def access(name: str, setting: Setting, base: Read | None = None) -> Access:
     if tag is not None:
         return Access(name.lower(), start, (("tags", tag.lower()),), bound=False)
     path = setting.path_of(name)
+    if not path.strip("."):
+        raise PathSyntaxError("A field needs a name")
     for binding in reversed(setting.bindings):
         rest = binding.rest_of(path)
         if rest is not None:
