@@ -6,7 +6,7 @@ change a savepoint of its own, and answers all of them after the commit.
 
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -26,6 +26,7 @@ from holdfast.resources.model import Applied, Change, Event, Kind
 from holdfast.resources.port import Authorizer, PolicyGate
 from holdfast.resources.prepare import NoPolicies, Prepared, Rules, guard, prepare, revalidated
 from holdfast.resources.refusals import Refusals
+from holdfast.resources.sealing import Sealer
 from holdfast.resources.store import RowReader, SqlResourceStore
 from holdfast.resources.writing import Transaction
 from holdfast.storage.database import Database
@@ -64,7 +65,7 @@ class QueuedChangePath:
         *,
         gate: PolicyGate | None = None,
         authorizer: Authorizer | None = None,
-        housekeeping: Sequence[Callable[[], None]] = (),
+        sealer: Sealer | None = None,
     ) -> None:
         self._database = database
         self._ring = ring
@@ -74,7 +75,7 @@ class QueuedChangePath:
         self._store = SqlResourceStore(database, kinds, ring)
         self._store.indexes.synchronize(database)
         self._refusals = Refusals(clock)
-        self._housekeeping = housekeeping
+        self._sealer = sealer
         self._observers: list[Callable[[str, str], None]] = []
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
@@ -156,14 +157,19 @@ class QueuedChangePath:
             group, open_for_jobs = self._gather()
             if group or self._refusals.due() or not open_for_jobs:
                 self._commit(group, self._refusals.take())
-            self._tidy()
+            self._seal(now=not open_for_jobs)
 
-    def _tidy(self) -> None:
-        for task in self._housekeeping:
-            try:
-                task()
-            except (SQLAlchemyError, OSError, HoldfastError):
-                logger.exception("housekeeping failed; it is tried again", task=task)
+    def _seal(self, *, now: bool) -> None:
+        """Chain what was recorded, when it is time or at the end."""
+        if self._sealer is None:
+            return
+        try:
+            if now:
+                self._sealer.seal()
+            else:
+                self._sealer.tend()
+        except (SQLAlchemyError, OSError):
+            logger.exception("the audit log was not sealed; it is tried again")
 
     def _gather(self) -> tuple[list[_Job], bool]:
         """The jobs that wait, up to a group; and whether more may come."""
