@@ -6,7 +6,7 @@ change a savepoint of its own, and answers all of them after the commit.
 
 import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 

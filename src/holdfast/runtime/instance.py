@@ -67,7 +67,7 @@ class Instance:
             self.clock,
             self.randomness,
             gate=gate,
-            housekeeping=[sealer.tend],
+            sealer=sealer,
         )
 
     def close(self) -> None:
