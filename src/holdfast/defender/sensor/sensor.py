@@ -24,6 +24,7 @@ from holdfast.defender.inventory.observer import Observer
 from holdfast.defender.learned.traffic import LearnedTraffic
 from holdfast.defender.pipeline import Batch
 from holdfast.defender.sensor.settings import SensorSettings
+from holdfast.defender.sensor.slices import Slices
 from holdfast.defender.timeline.model import Timeline
 from holdfast.defender.timeline.recorder import Recorder
 
@@ -31,8 +32,11 @@ from holdfast.defender.timeline.recorder import Recorder
 class Sensor:
     """Everything that one sensor knows. A sink: give it to `pipeline.analyze` or to a live pipeline."""
 
-    def __init__(self, settings: SensorSettings, learned: LearnedTraffic | None = None) -> None:
+    def __init__(
+        self, settings: SensorSettings, learned: LearnedTraffic | None = None, slices: Slices | None = None
+    ) -> None:
         self.settings = settings
+        self.slices = slices
         self.learned = learned or LearnedTraffic()
         self.places = Places(settings.local, settings.office)
         self.alerts = AlertBook(
@@ -58,6 +62,8 @@ class Sensor:
         self.counters = batch.counters
         self._flows = batch.flows
         self.detection.consume(batch)
+        if self.slices is not None:
+            self.slices.collect(batch)
 
     def finish(self) -> None:
         """See `pipeline.Sink.finish`."""
@@ -92,6 +98,8 @@ class Sensor:
         return self._flows()
 
     def _listen(self) -> None:
+        if self.slices is not None:
+            self.reporter.sighted = self.slices.note
         self.alerts.on_open = self._recorder.alert
         self.inventory.on_new = self._new
         self.inventory.on_learned = self._learned_fact
