@@ -1,0 +1,96 @@
+"""Access control of one instance, put together: what the API, the console and the command line work with."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from holdfast.access.attempts import Attempts, Take
+from holdfast.access.authenticator import Authenticator, Bearer, no_bearer
+from holdfast.access.directory import Directory
+from holdfast.access.local.enrolment import Enrolment
+from holdfast.access.local.links import Links
+from holdfast.access.local.passkeys import RelyingParty
+from holdfast.access.local.passwords import Passwords
+from holdfast.access.local.sign_in import LocalSignIn, Parts
+from holdfast.access.ports import Ports
+from holdfast.access.sessions.service import Sessions
+from holdfast.access.sign_in import SignIn
+from holdfast.access.tickets import Tickets
+from holdfast.access.tokens.service import ApiTokens
+from holdfast.access.traces import Traces
+from holdfast.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class AccessControl:
+    """The services. All of them block; event loops call them through threads."""
+
+    ports: Ports
+    directory: Directory
+    authenticator: Authenticator
+    sessions: Sessions
+    tokens: ApiTokens
+    links: Links
+    enrolment: Enrolment
+    local: LocalSignIn
+    sign_in: SignIn
+    tickets: Tickets
+    traces: Traces
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The instance as people reach it."""
+
+    application: str
+    """The `sr` of API tokens."""
+    host: str
+    """The host name to which passkeys are bound."""
+    origins: Sequence[str]
+    """`https://host:port` of the console."""
+
+
+def compose(
+    ports: Ports,
+    database: Database,
+    site: Site,
+    take: Take,
+    *,
+    passwords: Passwords | None = None,
+    trusts_memory: Callable[[], bool] = lambda: True,
+    bearer: Bearer = no_bearer,
+) -> AccessControl:
+    """Everything, over the ports of the role that writes the control database.
+
+    `take` waits for `cluster.port.Limits.take`. The caller hands every change on to `authenticator.changed`.
+    """
+    directory = Directory(ports.store)
+    traces = Traces(database, ports.clock)
+    sessions, tokens, links = Sessions(ports), ApiTokens(ports, site.application), Links(ports)
+    tickets = Tickets(ports.keys, traces, ports.clock, ports.randomness)
+    sign_in = SignIn(ports, directory, sessions, tickets)
+    parts = Parts(
+        directory=directory,
+        passwords=passwords or Passwords(),
+        attempts=Attempts(take),
+        tickets=tickets,
+        used=traces,
+        party=RelyingParty(site.host, site.origins),
+        sessions=sessions,
+        sign_in=sign_in,
+    )
+    authenticator = Authenticator(
+        ports, directory, sessions, tokens, traces, bearer=bearer, trusts_memory=trusts_memory
+    )
+    return AccessControl(
+        ports=ports,
+        directory=directory,
+        authenticator=authenticator,
+        sessions=sessions,
+        tokens=tokens,
+        links=links,
+        enrolment=Enrolment(ports, parts, links),
+        local=LocalSignIn(ports, parts),
+        sign_in=sign_in,
+        tickets=tickets,
+        traces=traces,
+    )
