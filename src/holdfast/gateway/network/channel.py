@@ -7,7 +7,7 @@ and what is held back is the reading from the socket.
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from OpenSSL import SSL
 
@@ -82,9 +82,8 @@ class Channel(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.BaseProtocol`."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.set_write_buffer_limits(UNSENT_HIGH, UNSENT_LOW)
+        self._transport = cast(asyncio.Transport, transport)  # by shape: uvloop's is no subclass
+        self._transport.set_write_buffer_limits(UNSENT_HIGH, UNSENT_LOW)
         self._listener.opened(self)
         if self._stage is _ignore:
             self._queue_handshake(b"")
