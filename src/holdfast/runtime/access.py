@@ -1,52 +1,68 @@
-"""Access control put together: what turns a request into a principal, and the services behind the pages."""
+"""Access control put together over an instance: what turns a request into a principal, and its services."""
 
-from dataclasses import dataclass, field
-from typing import Any
+import asyncio
+from collections.abc import Callable
 
-from holdfast.access.people.assignments import Assignment, grants_of
-from holdfast.access.people.organizations import path_of
+from holdfast.access.control import AccessControl, Site, compose
+from holdfast.access.first_start import FirstStart, first_start
 from holdfast.access.ports import Ports
-from holdfast.access.roles.builtin import ADMINISTRATOR
-from holdfast.access.roles.custom import find_role
-from holdfast.access.tokens.kind import read_token
 from holdfast.access.tokens.service import ApiTokens
-from holdfast.kernel.errors import UnauthenticatedError
-from holdfast.kernel.principal import ANONYMOUS, SYSTEM, Principal, PrincipalKind
-from holdfast.resources.port import ChangePath
+from holdfast.cluster.port import INVALIDATE, Bus, Cluster
+from holdfast.kernel.json import JsonObject
+from holdfast.resources.changes import QueuedChangePath
 from holdfast.runtime.instance import Instance
+from holdfast.runtime.settings import Settings
 
-FIRST_TOKEN = "first-administrator"  # noqa: S105 - the token's id, not its text
-
-
-@dataclass(frozen=True)
-class Access:
-    """The composed services."""
-
-    tokens: ApiTokens
-    ports: Ports
-    extensions: dict[type[Any], Any] = field(default_factory=dict)  # services by their own class
-
-    def authenticate(self, *, authorization: str, cookie: str, address: str, user_agent: str) -> Principal:
-        """See `api.services.Authenticate`."""
-        if not authorization:
-            return ANONYMOUS
-        token = self.tokens.find(authorization)
-        if token is None:
-            raise UnauthenticatedError("The API token is unknown or has expired.")
-        store = self.ports.store
-        grants = grants_of(
-            read_token(token).roles, lambda id: find_role(store, id), lambda id: path_of(store, id)
-        )
-        return Principal(token.id, PrincipalKind.API_TOKEN, token.id, grants, address)
+SILENCE_SECONDS = 1.0
+"""Without news from the hub for so long, nothing that is remembered is trusted."""
 
 
-def open_access(instance: Instance, changes: ChangePath, application: str) -> Access:
-    """The services of access control over an instance; `application` is the `sr` of its API tokens."""
-    ports = Ports(changes, instance.store, instance.ring, instance.clock, instance.randomness)
-    return Access(ApiTokens(ports, application), ports)
+def ports_of(instance: Instance, changes: QueuedChangePath) -> Ports:
+    """What access control stands on."""
+    return Ports(changes, instance.store, instance.ring, instance.clock, instance.randomness)
 
 
-def first_token(access: Access) -> str:
-    """Make the administrator's API token of a new instance; its text is shown once and kept nowhere."""
-    _stored, text = access.tokens.issue(SYSTEM, FIRST_TOKEN, [Assignment(ADMINISTRATOR.id)])
-    return text
+def open_access(
+    instance: Instance,
+    changes: QueuedChangePath,
+    application: str,
+    cluster: Cluster,
+    loop: asyncio.AbstractEventLoop,
+) -> AccessControl:
+    """The services of access control; `application` is the `sr` of its API tokens."""
+
+    def take(name: str, amount: float, capacity: float, per_second: float) -> float:
+        taking = cluster.limits.take(name, amount, capacity, per_second)
+        return asyncio.run_coroutine_threadsafe(taking, loop).result()
+
+    access = compose(
+        ports_of(instance, changes),
+        instance.database,
+        site_of(instance.settings, application),
+        take,
+        trusts_memory=lambda: cluster.bus.silent_for() <= SILENCE_SECONDS,
+    )
+    changes.observe(access.authenticator.changed)
+    return access
+
+
+def follow_changes(bus: Bus, changed: Callable[[str, str], None]) -> None:
+    """Tell of every change that any process made."""
+
+    def listen(topic: str, message: JsonObject) -> None:
+        changed(topic.removeprefix(INVALIDATE), str(message.get("id", "")))
+
+    bus.subscribe(INVALIDATE, listen)
+
+
+def site_of(settings: Settings, application: str) -> Site:
+    """The instance as browsers reach it."""
+    hosts, port = settings.host_names, settings.people.port
+    origins = [f"https://{host}" if port == 443 else f"https://{host}:{port}" for host in hosts]
+    return Site(application, hosts[0], origins)
+
+
+def welcome(instance: Instance, changes: QueuedChangePath, application: str) -> FirstStart | None:
+    """What the first administrator of a new instance is given, shown once and kept nowhere."""
+    ports = ports_of(instance, changes)
+    return first_start(ports, ApiTokens(ports, application))

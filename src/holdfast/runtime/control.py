@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route as StarletteRoute
 
 from holdfast.access.application import APPLICATION, Listener
+from holdfast.access.control import AccessControl
 from holdfast.api.application import build
 from holdfast.api.routes import ROUTES
 from holdfast.api.services import Services
@@ -22,7 +23,7 @@ from holdfast.kernel.principal import ANONYMOUS
 from holdfast.log.open import open_reader, open_state
 from holdfast.resources.changes import QueuedChangePath
 from holdfast.runtime import metrics
-from holdfast.runtime.access import open_access
+from holdfast.runtime.access import follow_changes, open_access
 from holdfast.runtime.gateway import sas_rule
 from holdfast.runtime.instance import Instance, open_instance, server_certificate_of
 from holdfast.runtime.people_listener import PeopleListener, server_context
@@ -48,6 +49,7 @@ async def run(role: Role) -> None:
 
 async def _serve(role: Role, instance: Instance, changes: QueuedChangePath) -> None:
     services = await asyncio.to_thread(_services, role, instance, changes, role.loop)
+    follow_changes(role.cluster.bus, services.extension(AccessControl).authenticator.changed)
     serve_provisioning(
         role.cluster.bus,
         ProvisioningService(
@@ -78,7 +80,7 @@ def _services(
         raise UnavailableError("The instance was not prepared; start it with `holdfast up`.")
     data = role.settings.data
     id_scope = str(application.body["idScope"])
-    access = open_access(instance, changes, id_scope)
+    access = open_access(instance, changes, id_scope, role.cluster, loop)
     return Services(
         clock=instance.clock,
         randomness=instance.randomness,
@@ -89,9 +91,9 @@ def _services(
         state=open_state(data, instance.ring, instance.clock, instance.randomness),
         log=open_reader(data, instance.ring, instance.clock),
         last_values=open_last_values(data, instance.ring, role.settings.database),
-        authenticate=access.authenticate,
+        authenticate=access.authenticator,
         loop=loop,
-        extensions=access.extensions,
+        extensions={AccessControl: access},
         host=role.settings.host_names[0],
         id_scope=id_scope,
     )

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from holdfast.runtime.access import first_token, open_access
+from holdfast.access.first_start import FirstStart
+from holdfast.runtime.access import welcome
 from holdfast.runtime.instance import Instance, Prepared, prepare
 from holdfast.runtime.settings import Settings
 from holdfast.runtime.supervisor import Supervisor
@@ -18,14 +19,13 @@ def addresses(settings: Settings) -> dict[str, str]:
     }
 
 
-def welcome(settings: Settings, prepared: Prepared, instance: Instance) -> str:
-    """Make what a new instance needs to be used, and say it: the one time that the token is shown."""
+def _first_start(prepared: Prepared, instance: Instance) -> FirstStart | None:
+    """Make the first administrator; the one time that the link and the token are there to be shown."""
     changes = instance.change_path()
     try:
-        token = first_token(open_access(instance, changes, prepared.id_scope))
+        return welcome(instance, changes, prepared.id_scope)
     finally:
         changes.close()
-    return token
 
 
 async def launch(
@@ -39,11 +39,14 @@ async def launch(
     empty unless this start made the instance). StartupError when something stands in the way.
     """
     with prepare(settings) as (prepared, instance):
-        token = welcome(settings, prepared, instance) if prepared.is_new else ""
+        first = _first_start(prepared, instance)
     lines = [f"{name}: {address}" for name, address in addresses(settings).items()]
     lines += [f"ID scope: {prepared.id_scope}", f"root certificate: {prepared.root_ca}"]
-    if token:
-        lines += ["API token of the first administrator (shown this once):", f"  {token}"]
+    if first is not None:
+        console = addresses(settings)["console and API"]
+        lines += ["sign-in link of the first administrator (shown this once, good for an hour):"]
+        lines += [f"  {console}/sign-in/link#{first.link}"]
+        lines += ["API token of the first administrator (shown this once):", f"  {first.token}"]
     announce("\n".join(lines))
     supervisor = Supervisor(settings)
-    await supervisor.run(lambda: started(prepared, token))
+    await supervisor.run(lambda: started(prepared, first.token if first else ""))
