@@ -1,7 +1,7 @@
 """Conditions of the filter language as SQL expressions over the resource table and the side table."""
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_, true
+from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 
 from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.organizations import ROOT, OrganizationPath
@@ -9,6 +9,7 @@ from holdfast.resources import tables
 from holdfast.resources.indexes import Indexes, encode
 from holdfast.resources.model import IndexType
 from holdfast.resources.query import All, AnyOf, Compare, Condition, In, Not, Operator, Scalar
+from holdfast.storage.columns import lowered
 
 Expression = ColumnElement[bool]
 Column = ColumnElement[str] | ColumnElement[float]
@@ -156,9 +157,9 @@ def _operand(type_: IndexType, operator: Operator, condition: Compare) -> str | 
 
 
 def _like(column: Column, operator: Operator, value: str) -> Expression:
-    """Search without case. SQLite's LIKE knows only the case of ASCII, so other text is folded first."""
+    """Search without case. LIKE knows only the case of ASCII, so other text is lowered first."""
     escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     pattern = _WITHOUT_CASE[operator].format(escaped)
     if value.isascii():
         return column.ilike(pattern, escape="\\")
-    return func.casefold(column).like(pattern.casefold(), escape="\\")
+    return lowered(column).like(pattern.lower(), escape="\\")

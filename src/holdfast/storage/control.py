@@ -6,7 +6,7 @@ import sqlalchemy
 
 from holdfast.kernel.errors import StartupError
 from holdfast.keys.ring import FileKeyRing
-from holdfast.storage import sqlcipher
+from holdfast.storage import postgresql, sqlcipher
 from holdfast.storage.columns import TEXT
 from holdfast.storage.database import Database
 from holdfast.storage.migrate import migrate
@@ -30,7 +30,10 @@ def open_control(data_dir: Path, ring: FileKeyRing, url: str = "", *, prepare: b
     for the encrypted file in the data folder. StartupError when the database is another instance's, another
     program's, newer, or cannot be written.
     """
-    database = sqlcipher.open_database(data_dir / CONTROL_FILE, ring.data_key("control-database"))
+    if url:
+        database = postgresql.open_database(url)
+    else:
+        database = sqlcipher.open_database(data_dir / CONTROL_FILE, ring.data_key("control-database"))
     try:
         if prepare:
             migrate(database)

@@ -9,6 +9,7 @@ import sqlalchemy
 import sqlcipher3.dbapi2 as sqlcipher
 
 from holdfast.kernel.errors import StartupError
+from holdfast.storage.columns import LOWER_FUNCTION
 from holdfast.storage.database import Database
 
 APPLICATION_ID = 0x486F6C64
@@ -67,7 +68,7 @@ def open_database(path: Path, key: bytes) -> Database:
         connection = connect(path, key)
         set_durable(connection)
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.create_function("casefold", 1, _casefold, deterministic=True)
+        connection.create_function(LOWER_FUNCTION, 1, _lower, deterministic=True)
         return connection
 
     def read_only() -> sqlite3.Connection:
@@ -128,5 +129,5 @@ def _refusal(path: Path, error: sqlite3.DatabaseError) -> str:
     return f"{path} cannot be opened ({error}); check the disk and restore the file from a backup."
 
 
-def _casefold(value: str | None) -> str | None:
-    return None if value is None else value.casefold()
+def _lower(value: str | None) -> str | None:
+    return None if value is None else value.lower()
