@@ -1,3 +1,5 @@
+from collections.abc import Mapping
+
 import pytest
 
 from holdfast.policy.language.aliases.catalog import Catalog
@@ -79,7 +81,7 @@ def test_an_empty_array_passes_and_a_missing_one_does_not(ports: object, result:
     assert holds(field(alias("ports[*].state"), equals="open"), resource) is result
 
 
-def count(of: dict[str, object], **operator: object) -> dict[str, object]:
+def count(of: Mapping[str, object], **operator: object) -> dict[str, object]:
     return {"count": of, **operator}
 
 

@@ -93,7 +93,8 @@ def field_path(field: str, catalog: Catalog, resource_type: str, api_version: st
     root = short.replace(WILDCARD, "").partition(".")[0].lower()
     if root in FOLDED_ROOT_FIELDS or root == "properties" or is_data_plane(resource_type):
         return _keys(short)
-    return ("properties", *_keys(short)) if "/" in field else _keys(short)
+    keys = _keys(short)
+    return ("properties", *keys) if keys and "/" in field else keys
 
 
 def _keys(path: str) -> tuple[str, ...]:

@@ -17,7 +17,10 @@ from holdfast.policy.language.aliases.plan import MemberMove, Plan, Wrapping, pl
 
 
 def denormalize(flat: object, aliases: TypeAliases | None = None, api_version: str | None = None) -> object:
-    """The resource whose flat form this is; anything but an object is returned as it is."""
+    """The resource whose flat form this is; anything but an object is returned as it is.
+
+    A renamed value inside an object that no alias stands for keeps its short name beside its own.
+    """
     if not isinstance(flat, dict):
         return flat
     casing = aliases.casing if aliases else DEFAULT_CASING
