@@ -47,7 +47,7 @@ def _scenario(deed: Deed) -> Scenario:
         select=deed.select,
         what=_entries(deed),
         text="{0}",
-        steady=deed.when is None,
+        steady=deed.steady,
     )
 
 
@@ -68,7 +68,7 @@ def _rule(deed: Deed) -> Rule:
         select=deed.select,
         observe=observe,
         expected="only while somebody works on the device",
-        steady=deed.when is None,
+        steady=deed.steady,
     )
 
 

@@ -166,7 +166,9 @@ class Deed:
     text: str
     """What is done, in words."""
     when: Callable[[Record], bool] | None = None
-    """Narrows `select` further; may read values."""
+    """Narrows `select` further."""
+    steady: bool = True
+    """Whether `when` holds for all messages of one key or for none; False looks at every message."""
     alert: str = ""
     """Another alert than the act's own, where the protocol has one."""
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from holdfast.defender.engines.deeds import expand
 from holdfast.defender.engines.model import Table
-from holdfast.defender.engines.tables import flows, modbus
+from holdfast.defender.engines.tables import cip, dnp3, flows, modbus
 from holdfast.defender.engines.tables.rows import MALFORMED_RATE
 
 _TABLES: tuple[Table, ...] = (
@@ -13,6 +13,9 @@ _TABLES: tuple[Table, ...] = (
     flows.UDP,
     modbus.MODBUS,
     modbus.UMAS,
+    dnp3.DNP3,
+    cip.ENIP,
+    cip.CIP,
 )
 
 TABLES: Mapping[str, Table] = {

@@ -12,6 +12,8 @@ from holdfast.defender.inventory.model import Asset, AssetType, Confidence
 from holdfast.defender.record import SECOND, Record, Role
 
 _TRANSPORTS = ("tcp", "udp", "icmp", "ip", "ethernet")
+_WITHIN = frozenset({Place.LOCAL, Place.OFFICE})
+_PUBLIC = frozenset({Place.INTERNET, Place.GROUP})
 _ENGINEERING = frozenset({Act.PROGRAM, Act.FIRMWARE})
 
 
@@ -29,6 +31,8 @@ class Observer:
         self._inventory = inventory
         self._places = places
         self._sources = tuple(sources)
+        tables = tuple(tables)
+        self._industrial = frozenset(table.protocol for table in tables if table.industrial)
         self._behaviours: dict[tuple[str, bool], list[Behaviour]] = {}
         for behaviour in behaviours:
             self._behaviours.setdefault((behaviour.protocol, behaviour.server), []).append(behaviour)
@@ -63,10 +67,24 @@ class Observer:
 
     def _see(self, end: Endpoint, direction: Direction, record: Record) -> Asset | None:
         """The asset of a party that really sent something; None for the internet and for groups."""
-        if self._places.of(end.address) not in {Place.LOCAL, Place.OFFICE}:
+        if not self._within(end.address, direction, record):
             return None
         time = (direction.last_time or record.time) / SECOND
         return self._inventory.see(end.mac, end.ip, direction.flow.vlans, record.frame, time)
+
+    def _within(self, address: str, direction: Direction, record: Record) -> bool:
+        """Whether the address belongs to the network that is watched.
+
+        Networks may use public addresses within: such a device is known, speaks an industrial protocol, or
+        talks to another public address, which traffic that crosses the border never does.
+        """
+        place = self._places.of(address)
+        if place is not Place.INTERNET:
+            return place in _WITHIN
+        if self._inventory.find(address) is not None or record.protocol in self._industrial:
+            return True
+        ends = direction.source.address, direction.destination.address
+        return all(self._places.of(end) in _PUBLIC for end in ends)
 
     def _use(self, record: Record, end: Endpoint, *, server: bool) -> None:
         asset = self._see(end, record.direction, record)

@@ -9,6 +9,7 @@ from holdfast.defender.engines.detection import Detection, Detector, Listeners
 from holdfast.defender.engines.detectors.assets import Assets
 from holdfast.defender.engines.detectors.bandwidth import Bandwidth
 from holdfast.defender.engines.detectors.internet import Internet
+from holdfast.defender.engines.detectors.restarts import Restarts
 from holdfast.defender.engines.detectors.rhythm import Rhythms
 from holdfast.defender.engines.detectors.scans import Scans
 from holdfast.defender.engines.detectors.silence import Unresponsive, UnresponsiveModbus
@@ -82,6 +83,7 @@ class Sensor:
             Internet(reporter, learned),
             Unresponsive(reporter),
             UnresponsiveModbus(reporter),
+            Restarts(reporter),
             Bandwidth(reporter, learned, self._live_flows),
             rhythms,
             self._recorder,

@@ -25,7 +25,7 @@ class _Sighting(NamedTuple):
 
 @dataclass(slots=True)
 class Slices:
-    """Collects packets while a sensor runs. `note` is the reporter's listener, `collect` is called a batch."""
+    """Collects packets while a sensor runs: `note` listens to the reporter, `collect` runs once a batch."""
 
     packets: dict[str, dict[int, Packet]] = field(default_factory=dict)
     """By alert and frame."""

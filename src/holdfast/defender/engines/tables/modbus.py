@@ -164,12 +164,14 @@ MODBUS = Table(
             on(REQUESTS, "DIAGNOSTICS"),
             "restarts its communication",
             equals("request_subfunction_code", "Restart Communications Option"),
+            steady=False,
         ),
         Deed(
             Act.STOP,
             on(REQUESTS, "DIAGNOSTICS"),
             "silences it (force listen only)",
             equals("request_subfunction_code", "Force Listen Only Mode"),
+            steady=False,
         ),
         Deed(Act.FIRMWARE, on(REQUESTS, "FIRMWARE_REPLACEMENT"), "replaces its firmware"),
         Deed(
