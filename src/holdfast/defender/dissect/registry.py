@@ -1,6 +1,6 @@
 """Every protocol that is dissected: one entry each. `docs/dissectors.md` says how to add one."""
 
-from holdfast.defender.dissect import modbus
+from holdfast.defender.dissect import iec104, iso_transport, modbus
 from holdfast.defender.dissect.cip import enip
 from holdfast.defender.dissect.dnp3 import session as dnp3
 from holdfast.defender.dissect.session import Dissector
@@ -9,6 +9,8 @@ DISSECTORS: tuple[Dissector, ...] = (
     dnp3.DISSECTOR,
     enip.DISSECTOR,
     enip.IO_DISSECTOR,
+    iso_transport.DISSECTOR,
+    iec104.DISSECTOR,
     modbus.DISSECTOR,
 )
 """Asked in this order where no port tells; protocols whose beginning cannot be mistaken come first."""

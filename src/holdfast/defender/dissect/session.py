@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from holdfast.defender.flows.model import Direction, Flow
-from holdfast.defender.record import Emit
+from holdfast.defender.record import Emit, Fields, Record, Role
 from holdfast.kernel.errors import InvalidError
 
 Recognize = Callable[[bytes, int, int, bool], bool]
@@ -34,6 +34,27 @@ class MalformedError(InvalidError):
 
 TRUNCATED = "truncated"
 """`MalformedError.kind` when a PDU ends before its own lengths say."""
+
+_PAYLOAD_SHOWN = 64
+"""Bytes of a malformed PDU that its record shows."""
+
+
+def malformed_record(
+    error: MalformedError, payload: bytes, frame: int, time: int, direction: Direction
+) -> Record:
+    """The record with `Role.MALFORMED` for `payload`, which the flow's service cannot read. The flow counts
+    it."""
+    flow = direction.flow
+    flow.errors += 1
+    protocol = flow.service or flow.transport
+    details = {"reason": str(error), "offset": error.offset, "payload": payload[:_PAYLOAD_SHOWN].hex()}
+    key = (protocol, error.kind)
+    return Record(frame, time, direction, protocol, error.kind, Role.MALFORMED, key, details, _details)
+
+
+def _details(record: Record) -> Fields:
+    fields: Fields = record.body
+    return fields
 
 
 class Session:

@@ -8,8 +8,8 @@ acknowledged them or too much waits.
 
 from __future__ import annotations
 
-from holdfast.defender.dissect.session import MalformedError
-from holdfast.defender.flows.events import announce, change_state, report_malformed
+from holdfast.defender.dissect.session import MalformedError, malformed_record
+from holdfast.defender.flows.events import announce, change_state
 from holdfast.defender.flows.model import Direction, Flow, Segment
 from holdfast.defender.record import Emit
 
@@ -119,8 +119,7 @@ class TcpStreams:
         self, direction: Direction, error: MalformedError, payload: bytes, frame: int, time: int
     ) -> None:
         flow = direction.flow
-        report_malformed(self._emit, direction, flow.service or "tcp", error, payload, (frame, time))
-        flow.errors += 1
+        self._emit(malformed_record(error, payload, frame, time, direction))
         if flow.errors > _PATIENCE and flow.errors * 4 > flow.client.frames + flow.server.frames:
             stop_dissecting(flow)
 

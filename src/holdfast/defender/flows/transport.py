@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from holdfast.defender.counters import Counters
 from holdfast.defender.dissect.recognition import Recognition
-from holdfast.defender.dissect.session import MalformedError
+from holdfast.defender.dissect.session import MalformedError, malformed_record
 from holdfast.defender.flows.addresses import ip_text, mac_text
-from holdfast.defender.flows.events import change_state, report_malformed
+from holdfast.defender.flows.events import change_state
 from holdfast.defender.flows.headers import opposite_key, vlan_prefix
 from holdfast.defender.flows.model import Direction, Endpoint, Feed
 from holdfast.defender.flows.table import FlowTable
@@ -141,12 +141,7 @@ class Transport:
             feed(data, start, finish, frame, time, direction)
         except MalformedError as error:
             if not cut:
-                flow = direction.flow
-                flow.errors += 1
-                payload = data[start:finish]
-                report_malformed(
-                    self._emit, direction, flow.service or flow.transport, error, payload, (frame, time)
-                )
+                self._emit(malformed_record(error, data[start:finish], frame, time, direction))
 
     def refuse(self, transport: str, key: bytes, place: Place) -> None:
         """ICMP says that nobody listens where the packet with this key went."""

@@ -1,0 +1,77 @@
+"""ISO transport services on port 102 and elsewhere: finds out whether S7, S7comm-plus or MMS is carried."""
+
+from __future__ import annotations
+
+from holdfast.defender.dissect import cotp
+from holdfast.defender.dissect.s7 import classic, plus
+from holdfast.defender.dissect.session import Dissector, Session
+from holdfast.defender.flows.model import Direction, Flow
+from holdfast.defender.record import Emit
+
+NAME = "cotp"
+
+
+class _Applications:
+    """Gives each message to the protocol that its first byte tells."""
+
+    def __init__(self, flow: Flow, emit: Emit) -> None:
+        self._flow = flow
+        self._emit = emit
+        self._readers: dict[int, cotp.Upper] = {}
+
+    def take(self, message: bytes, frame: int, time: int, direction: Direction) -> None:
+        """See `cotp.Upper`."""
+        identifier = message[0]
+        reader = self._readers.get(identifier)
+        if reader is None:
+            reader = self._readers[identifier] = self._open(identifier)
+        reader.take(message, frame, time, direction)
+
+    def _open(self, identifier: int) -> cotp.Upper:
+        if identifier == classic.PROTOCOL_IDENTIFIER:
+            self._flow.service = classic.NAME
+            return classic.Classic(self._emit)
+        if identifier == plus.PROTOCOL_IDENTIFIER:
+            self._flow.service = plus.NAME
+            return plus.Plus(self._emit)
+        return _Nothing()
+
+
+class _Nothing:
+    """Reads nothing."""
+
+    def take(self, message: bytes, frame: int, time: int, direction: Direction) -> None:
+        """See `cotp.Upper`."""
+
+
+class IsoTransportSession(Session):
+    """One transport connection."""
+
+    __slots__ = ("_carrier",)
+
+    def __init__(self, flow: Flow, emit: Emit) -> None:
+        super().__init__(flow, emit)
+        self._carrier = cotp.Carrier(emit, _Applications(flow, emit))
+
+    def feed(self, data: bytes, start: int, end: int, frame: int, time: int, direction: Direction) -> int:
+        """See `Session.feed`."""
+        return self._carrier.feed(data, start, end, frame, time, direction)
+
+    def gap(self, direction: Direction, missing: int) -> None:
+        """See `Session.gap`."""
+        self._carrier.gap()
+
+
+def recognize(data: bytes, start: int, end: int, expected: bool) -> bool:
+    """Whether a payload begins with a TPKT."""
+    return cotp.looks_like_tpkt(data, start, end)
+
+
+DISSECTOR = Dissector(
+    name=NAME,
+    session=IsoTransportSession,
+    recognize=recognize,
+    tcp=(102,),
+    over=("tcp",),
+    records=(classic.NAME, plus.NAME),
+)
