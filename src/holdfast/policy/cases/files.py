@@ -46,6 +46,14 @@ for _tag, _pattern, _first in (
     )
 
 
+def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    """A decimal number; a leading zero makes no octal one in YAML 1.2."""
+    return int(str(loader.construct_scalar(node)))
+
+
+_CoreSchema.add_constructor("tag:yaml.org,2002:int", _construct_int)
+
+
 def find_files(paths: list[Path]) -> Iterator[Path]:
     """The case files among `paths` and in the folders among them, in the order of their names.
 
