@@ -12,7 +12,7 @@ from typing import NamedTuple
 from holdfast.defender.dissect.decoding import fields_of
 from holdfast.defender.dissect.iec104_types import CAUSES, TYPES, octets_of, read_element
 from holdfast.defender.dissect.reader import Reader
-from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
+from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session, malformed_record
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import Fields, Record, Role
 
