@@ -7,8 +7,23 @@ durable with the records of the same transaction or not at all.
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from holdfast.kernel.errors import UnavailableError
 from holdfast.log.frames import Batch
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """When parts of the log begin anew and when they go."""
+
+    file_bytes: int = 64 << 20
+    file_seconds: float = 3600.0
+    keep_seconds: float = 7 * 86400.0
+    """The hub's own default retention is a day; a week leaves room for a weekend without the consumers."""
+    keep_bytes: int = 20 << 30
+
+
+DEFAULT_LIMITS = Limits()
 
 
 class StateChange(NamedTuple):

@@ -109,6 +109,10 @@ class LogReader(Protocol):
         """Block until something was appended since the last call, or `timeout` seconds passed."""
         ...
 
+    def close(self) -> None:
+        """Free files and connections."""
+        ...
+
 
 class Twin(NamedTuple):
     """A device twin, whole. Versions grow by one with each change of their side."""

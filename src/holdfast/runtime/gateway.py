@@ -21,7 +21,7 @@ from holdfast.kernel.json import JsonObject
 from holdfast.kernel.network import parse_network
 from holdfast.kernel.organizations import OrganizationPath
 from holdfast.log.open import open_writer
-from holdfast.log.sqlite.backend import Limits
+from holdfast.log.backend import Limits
 from holdfast.log.writer import GroupCommitWriter
 from holdfast.resources.port import ResourceStore
 from holdfast.runtime.instance import Instance, open_instance, server_certificate_of

@@ -19,7 +19,7 @@ import structlog
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import StartupError
 from holdfast.keys.files import PRIVATE_FILE, make_private_folder
-from holdfast.log.backend import NotDurableError, StateChange
+from holdfast.log.backend import DEFAULT_LIMITS, Limits, NotDurableError, StateChange
 from holdfast.log.frames import Batch
 from holdfast.log.sqlite import segments
 from holdfast.log.sqlite.segments import Segment
@@ -36,19 +36,6 @@ _encode_changes = msgspec.msgpack.Encoder().encode
 _decode_changes = msgspec.msgpack.Decoder(list[StateChange]).decode
 
 logger = structlog.get_logger(__name__)
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """When log files rotate and when they go."""
-
-    file_bytes: int = 64 << 20
-    file_seconds: float = 3600.0
-    keep_seconds: float = 7 * 86400.0
-    """The hub's own default retention is a day; a week leaves room for a weekend without the consumers."""
-    keep_bytes: int = 20 << 30
-
-
-DEFAULT_LIMITS = Limits()
 
 
 class SqliteTransaction:

@@ -1,0 +1,95 @@
+"""The reading ends on PostgreSQL."""
+
+import time
+from collections.abc import Iterator, Mapping
+
+import psycopg
+
+from holdfast.kernel.clock import Clock
+from holdfast.kernel.errors import UnavailableError
+from holdfast.log.chunks import chunk
+from holdfast.log.frames import mask_of
+from holdfast.log.port import Chunk, Position, Record
+from holdfast.log.postgresql import parts
+from holdfast.log.postgresql.connection import SharedConnection
+
+POLL_SECONDS = 0.01
+"""How often a waiting reader asks for the newest sequence."""
+ROWS = 64
+"""Rows that one statement fetches."""
+
+
+class PostgresqlLogReader:
+    """See `log.port.LogReader`. Thread-safe."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        self._shared = SharedConnection(url)
+        self._clock = clock
+        self._seen = 0
+
+    def read(self, after: Position, limit: int = 1000) -> list[Record]:
+        """See `LogReader.read`."""
+        return self.poll({after.partition: after}, limit).records
+
+    def poll(self, after: Mapping[int, Position], limit: int = 1000) -> Chunk:
+        """See `LogReader.poll`."""
+        return chunk(self, after, limit)
+
+    def ends(self) -> dict[int, Position]:
+        """See `LogReader.ends`."""
+        try:
+            with self._shared.use() as connection:
+                found = parts.ends(connection)
+        except psycopg.Error as error:
+            raise UnavailableError(f"The log's database does not answer ({error}); try again.") from None
+        return {partition: Position(partition, offset) for partition, offset in found.items()}
+
+    def wait(self, timeout: float) -> bool:
+        """See `LogReader.wait`."""
+        deadline = self._clock.monotonic() + timeout
+        while (last := self.last()) == self._seen:
+            if self._clock.monotonic() >= deadline:
+                return False
+            time.sleep(POLL_SECONDS)
+        self._seen = last
+        return True
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._shared.close()
+
+    def rows(self, start: int, partitions: frozenset[int]) -> Iterator[tuple[int, bytes]]:
+        """See `chunks.RowSource.rows`."""
+        mask = mask_of(partitions)
+        last = start - 1
+        while rows := self._shared.rows(_ROWS, (last, mask, ROWS)):
+            yield from ((sequence, bytes(data)) for sequence, data in rows)
+            last = rows[-1][0]
+
+    def last(self) -> int:
+        """See `chunks.RowSource.last`."""
+        return int(self._shared.rows("SELECT sequence FROM log_counter")[0][0])
+
+
+class PostgresqlState:
+    """Reads device state; see `backend.StateReading`."""
+
+    def __init__(self, shared: SharedConnection) -> None:
+        self._shared = shared
+
+    def get(self, space: str, key: str) -> bytes | None:
+        """See `StateReading.get`."""
+        rows = self._shared.rows("SELECT value FROM device_state WHERE space = %s AND key = %s", (space, key))
+        return bytes(rows[0][0]) if rows else None
+
+    def scan(self, space: str, prefix: str) -> list[tuple[str, bytes]]:
+        """See `StateReading.scan`."""
+        end = prefix + "\U0010ffff"
+        return [(key, bytes(value)) for key, value in self._shared.rows(_SCAN, (space, prefix, end))]
+
+
+_ROWS = (
+    "SELECT sequence, data FROM log_batch WHERE sequence > %s AND partitions & %s <> 0 "
+    "ORDER BY sequence LIMIT %s"
+)
+_SCAN = "SELECT key, value FROM device_state WHERE space = %s AND key >= %s AND key < %s ORDER BY key"
