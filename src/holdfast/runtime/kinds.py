@@ -2,8 +2,13 @@
 
 from holdfast.access.kinds import ACCESS_KINDS
 from holdfast.devices.attestation import ATTESTATION_KIND
+from holdfast.devices.commands import DEVICE_COMMAND_KIND
 from holdfast.devices.device import DEVICE_KIND
 from holdfast.devices.enrollment_group import ENROLLMENT_GROUP_KIND
+from holdfast.devices.groups import DEVICE_GROUP_KIND
+from holdfast.devices.jobs.kinds import JOB_DEVICE_KIND, JOB_KIND, SCHEDULED_JOB_KIND
+from holdfast.devices.relationships import RELATIONSHIP_KIND
+from holdfast.devices.templates.kind import DEVICE_TEMPLATE_KIND
 from holdfast.resources.model import Kind
 
 KINDS: dict[str, Kind] = {
@@ -11,7 +16,14 @@ KINDS: dict[str, Kind] = {
     for kind in (
         *ACCESS_KINDS,
         DEVICE_KIND,
+        DEVICE_TEMPLATE_KIND,
+        DEVICE_GROUP_KIND,
+        DEVICE_COMMAND_KIND,
+        RELATIONSHIP_KIND,
         ENROLLMENT_GROUP_KIND,
         ATTESTATION_KIND,
+        JOB_KIND,
+        JOB_DEVICE_KIND,
+        SCHEDULED_JOB_KIND,
     )
 }
