@@ -88,8 +88,10 @@ def _services(
         changes=changes,
         events=instance.events,
         cluster=role.cluster,
-        state=open_state(data, instance.ring, instance.clock, instance.randomness),
-        log=open_reader(data, instance.ring, instance.clock),
+        state=open_state(
+            data, instance.ring, instance.clock, instance.randomness, url=role.settings.database
+        ),
+        log=open_reader(data, instance.ring, instance.clock, role.settings.database),
         last_values=open_last_values(data, instance.ring, role.settings.database),
         authenticate=access.authenticator,
         loop=loop,

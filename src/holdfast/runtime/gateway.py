@@ -20,8 +20,8 @@ from holdfast.gateway.network.tls import ServerCertificate
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.network import parse_network
 from holdfast.kernel.organizations import OrganizationPath
-from holdfast.log.open import open_writer
 from holdfast.log.backend import Limits
+from holdfast.log.open import open_writer
 from holdfast.log.writer import GroupCommitWriter
 from holdfast.resources.port import ResourceStore
 from holdfast.runtime.instance import Instance, open_instance, server_certificate_of
@@ -50,7 +50,8 @@ def _open_log(instance: Instance) -> GroupCommitWriter:
         keep_seconds=wanted.retention_days * 86_400,
         keep_bytes=wanted.retention_bytes,
     )
-    return open_writer(instance.settings.data, instance.ring, instance.clock, limits)
+    settings = instance.settings
+    return open_writer(settings.data, instance.ring, instance.clock, limits, settings.database)
 
 
 def sas_rule(store: ResourceStore) -> SasAllowed:

@@ -57,7 +57,9 @@ async def _follow(worker: Worker, name: str, handle: Handle, stopping: asyncio.E
 async def _last_values(worker: Worker, stopping: asyncio.Event) -> None:
     instance, settings = worker.instance, worker.role.settings
     values = await asyncio.to_thread(open_last_values, settings.data, instance.ring, settings.database)
-    log = await asyncio.to_thread(open_reader, settings.data, instance.ring, instance.clock)
+    log = await asyncio.to_thread(
+        open_reader, settings.data, instance.ring, instance.clock, settings.database
+    )
     while not stopping.is_set():
         await asyncio.to_thread(values.consume, log)
         await asyncio.to_thread(log.wait, WAIT_SECONDS)
