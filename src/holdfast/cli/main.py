@@ -22,6 +22,7 @@ COMMANDS: dict[str, _Entry] = {
     "demo": _Entry("holdfast.cli.demo", "Start it with five simulated devices and show everything"),
     "policy": _Entry("holdfast.cli.policy", "Evaluate, lint and import policy definitions"),
     "baseline": _Entry("holdfast.cli.baseline", "Assess, convert, compare and publish the baseline"),
+    "evidence": _Entry("holdfast.cli.evidence", "Check evidence offline"),
     "sensor": _Entry("holdfast.cli.sensor", "Analyze captures and watch a network"),
     "template": _Entry("holdfast.cli.template", "Check device templates and DTDL models"),
 }

@@ -1,0 +1,41 @@
+"""The secure score, with a formula that anybody can compute again.
+
+    score = 100 × Σ weight × healthy ÷ (healthy + unhealthy)  ÷  Σ weight
+
+over the features that apply and have evidence; weight is 8, 4 or 2 for a recommendation of high, medium or
+low severity; healthy and unhealthy are the subjects that the probes looked at. A feature that the service
+lacks has one unhealthy subject, an exempt one and one without evidence count on neither side: what was not
+looked at is told by coverage.
+"""
+
+from typing import NamedTuple
+
+from holdfast.baseline.assessment.recommendations import Recommendation, Severity, Status
+
+WEIGHTS = {Severity.HIGH: 8, Severity.MEDIUM: 4, Severity.LOW: 2}
+
+
+class Score(NamedTuple):
+    """The score and what it was computed from."""
+
+    points: float
+    maximum: int
+
+    @property
+    def percent(self) -> float | None:
+        """0 to 100; None when nothing was assessed."""
+        return 100 * self.points / self.maximum if self.maximum else None
+
+
+def secure_score(found: tuple[Recommendation, ...]) -> Score:
+    """The score of a service."""
+    counted = [item for item in found if item.status in (Status.OPEN, Status.FIXED)]
+    points = sum(WEIGHTS[item.severity] * _healthy_share(item) for item in counted)
+    return Score(points, sum(WEIGHTS[item.severity] for item in counted))
+
+
+def _healthy_share(item: Recommendation) -> float:
+    if item.status is Status.FIXED:
+        return 1.0
+    subjects = len(item.healthy) + len(item.affected)
+    return len(item.healthy) / subjects if item.affected and subjects else 0.0

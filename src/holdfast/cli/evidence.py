@@ -1,0 +1,42 @@
+"""`holdfast evidence`: check evidence that somebody hands over."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from holdfast.baseline.documents.files import read_file
+from holdfast.baseline.evidence.archive import bundle_lines
+from holdfast.baseline.evidence.bundle import read_public_key, verify_bundle
+from holdfast.baseline.evidence.chain import OBSERVATION
+from holdfast.kernel.clock import isoformat
+
+app = typer.Typer(no_args_is_help=True)
+app.callback()(lambda: None)
+
+
+@app.command()
+def verify(
+    bundle: Annotated[
+        Path, typer.Argument(help="The bundle: evidence.jsonl, or the auditor's ZIP that holds it.")
+    ],
+    key: Annotated[Path, typer.Option("--key", help="The public key of the instance (PEM).")],
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
+) -> None:
+    """Check a bundle offline: every signature, the chain, and that nothing is missing or out of order."""
+    verified = verify_bundle(bundle_lines(bundle), read_public_key(read_file(key)))
+    observations = sum(item.predicate_type == OBSERVATION for item in verified.items)
+    if json:
+        content = {
+            "instance": verified.instance,
+            "created": isoformat(verified.created),
+            "items": len(verified.items),
+            "observations": observations,
+            "first": verified.items[0].link.sequence if verified.items else None,
+            "last": verified.items[-1].link.sequence if verified.items else None,
+        }
+        typer.echo(msgspec.json.encode(content).decode())
+        return
+    made = f"made {isoformat(verified.created)} by instance {verified.instance}"
+    typer.echo(f"Sound: {len(verified.items)} items, {observations} of them observations, {made}.")
