@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 from starlette.routing import Route as StarletteRoute
 from starlette.types import Receive, Scope, Send
 
+from holdfast.access.sessions.cookies import SESSION
 from holdfast.api.frame import OPEN, ApiRequest, Reply, Route
 from holdfast.api.services import Services
 from holdfast.kernel.errors import (
@@ -31,7 +32,6 @@ from holdfast.kernel.json import JsonValue
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import Principal, PrincipalKind
 
-SESSION_COOKIE = "__Host-holdfast"
 MAXIMUM_DEPTH = 64
 """Nesting of a JSON body; DTDL documents stay below 20."""
 
@@ -43,8 +43,17 @@ _SECURITY_HEADERS = {
 }
 
 
-def build(services: Services, routes: Sequence[Route], others: Sequence[BaseRoute] = ()) -> Starlette:
-    """The application that serves `routes`, and `others` (the console's, mounted files) after them."""
+ErrorPage = Callable[[HoldfastError, str, Request], Response]
+"""Makes the answer of a page's route out of an error, the request's id and the request."""
+
+
+def build(
+    services: Services,
+    routes: Sequence[Route],
+    others: Sequence[BaseRoute] = (),
+    error_page: ErrorPage | None = None,
+) -> Starlette:
+    """The application that serves `routes`, and `others` (health, mounted files) after them."""
     by_path: dict[str, dict[str, Route]] = {}
     for route in routes:
         methods = by_path.setdefault(route.path, {})
@@ -52,7 +61,7 @@ def build(services: Services, routes: Sequence[Route], others: Sequence[BaseRout
             raise ValueError(f"two routes for {route.method} {route.path}")
         methods[route.method] = route
     endpoints: list[BaseRoute] = [
-        StarletteRoute(path, _Endpoint(services, methods), methods=list(methods))
+        StarletteRoute(path, _Endpoint(services, methods, error_page), methods=list(methods))
         for path, methods in by_path.items()
     ]
     return Starlette(
@@ -64,26 +73,33 @@ def build(services: Services, routes: Sequence[Route], others: Sequence[BaseRout
 class _Endpoint:
     """Serves every method of one path."""
 
-    def __init__(self, services: Services, methods: dict[str, Route]) -> None:
+    def __init__(self, services: Services, methods: dict[str, Route], error_page: ErrorPage | None) -> None:
         self._services = services
         self._methods = methods
+        self._error_page = error_page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         method = "GET" if request.method == "HEAD" else request.method
+        route = self._methods[method]
         request_id = new_id(self._services.clock, self._services.randomness)
         try:
-            response = await self._serve(request, self._methods[method])
+            response = await self._serve(request, route)
         except HoldfastError as error:
-            response = error_response(error, request_id, self._services.clock.now())
+            response = self._failed(request, route, error, request_id)
         except ClientDisconnect:
             return
         except Exception as error:  # the last fence: the caller learns nothing of the inside
             structlog.get_logger().error("request failed", request=request_id, exc_info=error)
             failure = HoldfastError(f"Something failed inside; the log has it as request {request_id}.")
-            response = error_response(failure, request_id, self._services.clock.now())
+            response = self._failed(request, route, failure, request_id)
         response.headers["x-ms-request-id"] = request_id
         await response(scope, receive, send)
+
+    def _failed(self, request: Request, route: Route, error: HoldfastError, request_id: str) -> Response:
+        if route.is_page and self._error_page is not None:
+            return self._error_page(error, request_id, request)
+        return error_response(error, request_id, self._services.clock.now())
 
     async def _serve(self, request: Request, route: Route) -> Response:
         version = _version(request, route)
@@ -105,6 +121,7 @@ class _Endpoint:
         return respond(result) if isinstance(result, Reply) else result
 
     async def _admit(self, request: Request, route: Route) -> Principal:
+        _refuse_other_sites(request)
         principal: Principal = await to_thread.run_sync(lambda: authenticate(self._services, request))
         if route.permission is OPEN:
             return principal
@@ -129,10 +146,27 @@ def authenticate(services: Services, request: Request) -> Principal:
     """Who sends this request."""
     return services.authenticate(
         authorization=request.headers.get("authorization", ""),
-        cookie=request.cookies.get(SESSION_COOKIE, ""),
+        cookie=request.cookies.get(SESSION, ""),
         address=request.client.host if request.client else "",
         user_agent=request.headers.get("user-agent", ""),
     )
+
+
+def _refuse_other_sites(request: Request) -> None:
+    """A browser sends its cookies along with what another site asks: such a request changes nothing here.
+
+    Fetch Metadata says where a request comes from (W3C, Sec-Fetch-Site); browsers without it send Origin with
+    every unsafe request. Who sends neither is no browser, and has no cookie either.
+    """
+    if request.method in ("GET", "HEAD") or "authorization" in request.headers:
+        return
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    own = f"https://{request.headers.get('host', '')}"
+    if (site is not None and site != "same-origin") or (origin is not None and origin != own):
+        raise ForbiddenError("The request comes from another site. Open the console and do it there.")
+    if site is None and origin is None and request.cookies:
+        raise ForbiddenError("The request does not say which site it comes from; use an up-to-date browser.")
 
 
 async def _run(handler: Callable[[ApiRequest], Any], request: ApiRequest) -> Any:  # Reply or Response

@@ -96,5 +96,7 @@ class Route:
     versions: frozenset[str] = frozenset()
     """Values of `api-version` that it serves; empty: it has no versions (our own operations)."""
     content_types: tuple[str, ...] = ("application/json",)
+    is_page: bool = False
+    """Whether people see the answer: then errors are pages too, and who is not signed in is led to it."""
     maximum_body: int = 1_048_576
     """Bytes. The hosted API's largest body is a device template of some hundred kilobytes."""
