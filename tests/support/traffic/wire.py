@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from holdfast.defender.capture.packets import Block
 from holdfast.defender.learned.stages import Stage
 from holdfast.defender.learned.traffic import LearnedTraffic
-from holdfast.defender.pipeline import Pipeline
+from holdfast.defender.pipeline import Options, Pipeline
 from holdfast.defender.sensor.sensor import Sensor
 from holdfast.defender.sensor.settings import SensorSettings
 
@@ -180,16 +180,25 @@ class Connection:
 
 def play(wire: Wire, sensor: Sensor) -> Sensor:
     """Let the sensor hear everything on the wire, to the end."""
+    pipeline = Pipeline([sensor], Options(batch_packets=_BATCH))
+    for start in range(0, len(wire.frames), _BATCH):
+        pipeline.feed(_block(wire.frames[start : start + _BATCH]))
+    pipeline.finish()
+    return sensor
+
+
+def _block(frames: list[tuple[float, bytes]]) -> Block:
     data = bytearray()
     packets = []
-    for time, frame in wire.frames:
+    for time, frame in frames:
         start = len(data)
         data += frame
         packets.append((round(time * 1e9), start, len(data), len(frame)))
-    pipeline = Pipeline([sensor])
-    pipeline.feed(Block(bytes(data), packets, 1))
-    pipeline.finish()
-    return sensor
+    return Block(bytes(data), packets, 1)
+
+
+_BATCH = 250
+"""Packets a batch: small, so that short traffic is seen in several pieces."""
 
 
 def sensor_for(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from holdfast.defender.dissect import cotp
+from holdfast.defender.dissect.iec61850 import mms
 from holdfast.defender.dissect.s7 import classic, plus
 from holdfast.defender.dissect.session import Dissector, Session
 from holdfast.defender.flows.model import Direction, Flow
@@ -18,6 +19,7 @@ class _Applications:
         self._flow = flow
         self._emit = emit
         self._readers: dict[int, cotp.Upper] = {}
+        self._session = _Session(flow, emit)
 
     def take(self, message: bytes, frame: int, time: int, direction: Direction) -> None:
         """See `cotp.Upper`."""
@@ -34,14 +36,24 @@ class _Applications:
         if identifier == plus.PROTOCOL_IDENTIFIER:
             self._flow.service = plus.NAME
             return plus.Plus(self._emit)
-        return _Nothing()
+        return self._session
 
 
-class _Nothing:
-    """Reads nothing."""
+_SESSION_PDUS = frozenset({0x01, 0x09, 0x0A, 0x0C, 0x0D, 0x0E, 0x19})
+"""ISO 8327-1: give tokens and data, finish, disconnect, refuse, connect, accept, abort."""
+
+
+class _Session:
+    """Reads MMS out of ISO session PDUs, and lets everything else pass."""
+
+    def __init__(self, flow: Flow, emit: Emit) -> None:
+        self._flow = flow
+        self._mms = mms.Mms(emit)
 
     def take(self, message: bytes, frame: int, time: int, direction: Direction) -> None:
         """See `cotp.Upper`."""
+        if message[0] in _SESSION_PDUS and self._mms.take(message, frame, time, direction):
+            self._flow.service = mms.NAME
 
 
 class IsoTransportSession(Session):
@@ -73,5 +85,5 @@ DISSECTOR = Dissector(
     recognize=recognize,
     tcp=(102,),
     over=("tcp",),
-    records=(classic.NAME, plus.NAME),
+    records=(classic.NAME, plus.NAME, mms.NAME),
 )

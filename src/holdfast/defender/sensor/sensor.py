@@ -54,6 +54,7 @@ class Sensor:
         self.counters = Counters()
         self._flows: Callable[[], Iterable[Flow]] = tuple
         self._assets = Assets(self.reporter, self.learned)
+        self._bandwidth = Bandwidth(self.reporter, self.learned, self._live_flows)
         self._recorder = Recorder(self.timeline, TABLES.values())
         self.detection = self._detection()
         self._listen()
@@ -63,6 +64,7 @@ class Sensor:
         self.counters = batch.counters
         self._flows = batch.flows
         self.detection.consume(batch)
+        self._bandwidth.measure(batch.time)
         if self.slices is not None:
             self.slices.collect(batch)
 
@@ -84,7 +86,7 @@ class Sensor:
             Unresponsive(reporter),
             UnresponsiveModbus(reporter),
             Restarts(reporter),
-            Bandwidth(reporter, learned, self._live_flows),
+            self._bandwidth,
             rhythms,
             self._recorder,
         ]

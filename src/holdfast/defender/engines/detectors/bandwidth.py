@@ -35,7 +35,7 @@ class Bandwidth:
         self._ended: dict[tuple[str, str], int] = {}
         """Bytes, by pair, of flows that ended within the window."""
         self._windows: dict[Entry, int] = {}
-        self._next = 0
+        self._measured = 0
 
     def watches(self) -> Iterable[Watch]:
         """See `Detector.watches`."""
@@ -43,18 +43,23 @@ class Bandwidth:
             yield Watch(transport, on(FLOW, "ended"), self._end)
 
     def tick(self, now: int) -> None:
-        """See `Detector.tick`."""
-        if now < self._next:
+        """See `Detector.tick`; the counters of flows are only true at the end of a batch."""
+
+    def measure(self, now: int) -> None:
+        """A batch was read up to `now`; compare once a window has passed."""
+        elapsed = now - self._measured
+        if elapsed < self._window:
             return
-        first = not self._next
-        self._next = now + self._window
+        first = not self._measured
+        self._measured = now
         volumes = self._volumes()
         if first:
             return  # what was counted did not begin with the window
-        self._compare(TOTAL, "", "", sum(volumes.values()), now)
+        share = self._window / elapsed
+        self._compare(TOTAL, "", "", sum(volumes.values()) * share, now)
         for (one, other), volume in volumes.items():
             if volume >= _FLOOR:
-                self._compare(BETWEEN, one, other, volume, now)
+                self._compare(BETWEEN, one, other, volume * share, now)
 
     def _end(self, record: Record) -> None:
         flow = record.direction.flow
@@ -73,7 +78,7 @@ class Bandwidth:
         self._seen = seen
         return volumes
 
-    def _compare(self, alert: str, one: str, other: str, volume: int, now: int) -> None:
+    def _compare(self, alert: str, one: str, other: str, volume: float, now: int) -> None:
         entry = (PEAK, one, other)
         peak = self._learned.levels.get(entry, 0.0)
         windows = self._windows[entry] = self._windows.get(entry, 0 if not peak else _PATIENCE) + 1
