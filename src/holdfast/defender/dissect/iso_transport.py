@@ -39,10 +39,6 @@ class _Applications:
         return self._session
 
 
-_SESSION_PDUS = frozenset({0x01, 0x09, 0x0A, 0x0C, 0x0D, 0x0E, 0x19})
-"""ISO 8327-1: give tokens and data, finish, disconnect, refuse, connect, accept, abort."""
-
-
 class _Session:
     """Reads MMS out of ISO session PDUs, and lets everything else pass."""
 
@@ -52,7 +48,7 @@ class _Session:
 
     def take(self, message: bytes, frame: int, time: int, direction: Direction) -> None:
         """See `cotp.Upper`."""
-        if message[0] in _SESSION_PDUS and self._mms.take(message, frame, time, direction):
+        if self._mms.take(message, frame, time, direction):
             self._flow.service = mms.NAME
 
 

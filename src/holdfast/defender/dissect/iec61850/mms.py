@@ -20,6 +20,8 @@ from holdfast.defender.record import Emit, Record, Role
 
 NAME = "mms"
 _MAXIMUM_OUTSTANDING = 64
+_NAMED_BY_IDENTIFIER = frozenset({27, 36, 37})
+"""Services whose only argument is a domain's name: downloadSegment, deleteDomain, getDomainAttributes."""
 _MAXIMUM_NAMES = 64
 """Objects of a request that its key holds."""
 
@@ -39,10 +41,13 @@ _OTHER_PDUS = {
 _CONFIRMED = frozenset({_CONFIRMED_REQUEST, _CONFIRMED_RESPONSE, _CONFIRMED_ERROR})
 _MMS_TAGS = _CONFIRMED | {_UNCONFIRMED} | frozenset(_OTHER_PDUS)
 
-_VISIBLE_STRING, _LIST_OF_MODIFIERS, _DOMAIN_SPECIFIC = 0x1A, 0xA1, 0xA1
+_VISIBLE_STRING, _LIST_OF_MODIFIERS = 0x1A, 0xA1
+_NAMED, _DEVICE_SPECIFIC, _DOMAIN_SPECIFIC = 0xA0, 0x80, 0xA1
 
 # ISO 8327-1 session PDUs
 _GIVE_TOKENS = 0x01
+_SESSION_PDUS = frozenset({_GIVE_TOKENS, 0x09, 0x0A, 0x0C, 0x0D, 0x0E, 0x19})
+"""And finish, disconnect, refuse, connect, accept, abort."""
 _SESSION_USER_DATA = frozenset({0xC1, 0xC2})
 # ISO 8823 and 8650
 _FULLY_ENCODED_DATA, _SINGLE_ASN1_TYPE = 0x61, 0xA0
@@ -72,7 +77,8 @@ def service_number(tag: int) -> int:
 def object_names(data: bytes, element: ber.Element) -> tuple[str, ...]:
     """Objects that a service names: `domain/item`, each once, in order."""
     if not ber.constructed(element):
-        return (text(data[element.start : element.stop]),) if element.stop > element.start else ()
+        named = service_number(element.tag) in _NAMED_BY_IDENTIFIER
+        return (text(data[element.start : element.stop]),) if named else ()
     found: dict[str, None] = {}
     for inner in ber.walk(data, element.start, element.stop):
         name = _object_name(data, inner)
@@ -84,11 +90,12 @@ def object_names(data: bytes, element: ber.Element) -> tuple[str, ...]:
 
 
 def _object_name(data: bytes, element: ber.Element) -> str:
-    """`domain/item` when the element is the name of an object within a domain."""
-    if element.tag != _DOMAIN_SPECIFIC:
+    """`domain/item` or `item` when the element is an object's name within a domain or the whole device."""
+    if element.tag not in (_DOMAIN_SPECIFIC, _NAMED):
         return ""
     parts = list(ber.children(data, element.start, element.stop))
-    if len(parts) != 2 or any(part.tag != _VISIBLE_STRING for part in parts):
+    wanted = [_VISIBLE_STRING] * 2 if element.tag == _DOMAIN_SPECIFIC else [_DEVICE_SPECIFIC]
+    if [part.tag for part in parts] != wanted:
         return ""
     return "/".join(text(data[part.start : part.stop]) for part in parts)
 
@@ -104,6 +111,10 @@ class Mms:
 
     def take(self, message: bytes, frame: int, time: int, direction: Direction) -> bool:
         """Read one session PDU; False when there is no MMS in it."""
+        if message[0] in _MMS_TAGS:  # without session and presentation, as some devices have it
+            return self._value(message, ber.Element(0, 0, len(message)), frame, time, direction)
+        if message[0] not in _SESSION_PDUS:
+            return False
         found = False
         for start, stop in _presentation_data(message):
             found = self._presentation(message, start, stop, frame, time, direction) or found
