@@ -170,7 +170,7 @@ class AlertBook:
         alert = Alert(
             id=alert_id(self.sensor, key, report.time),
             type=kind,
-            severity=kind.severity,
+            severity=report.severity or kind.severity,
             source=report.source,
             destination=report.destination,
             protocol=report.protocol,
@@ -205,6 +205,8 @@ def _importance(alert: Alert) -> tuple[bool, int, float]:
 
 def _add(alert: Alert, report: Report) -> None:
     alert.count += 1
+    if report.severity is not None and report.severity.rank > alert.severity.rank:
+        alert.severity = report.severity
     alert.first = min(alert.first, report.time)
     alert.last = max(alert.last, report.time)
     for violation in alert.violations:

@@ -118,6 +118,8 @@ class Report(NamedTuple):
     """Number of the frame that shows it, counted from 1 over the run; 0 where no packet is behind it."""
     learn: tuple[str | int, ...] = ()
     """The learned-traffic entry that would allow it; empty where it cannot be learned."""
+    severity: Severity | None = None
+    """Another severity than the type's."""
 
 
 class Key(NamedTuple):

@@ -13,8 +13,10 @@ from rich.text import Text
 from holdfast.alerts.exclusion import parse_network
 from holdfast.alerts.model import Severity
 from holdfast.defender.catalogue.table import catalogue
+from holdfast.defender.dissect.registry import PROTOCOLS
 from holdfast.defender.inventory.model import Name
 from holdfast.defender.learned.stages import Stage
+from holdfast.defender.rules.file import read_rules
 from holdfast.defender.sensor.analysis import Analysis, Request, known_alerts, run
 from holdfast.defender.sensor.results import sensor_json
 from holdfast.defender.sensor.sensor import Sensor
@@ -56,6 +58,9 @@ def analyze(
     pcaps: Annotated[
         Path | None, typer.Option("--pcaps", help="Write the packets of each alert into this folder.")
     ] = None,
+    rules: Annotated[
+        Path | None, typer.Option("--rules", help="Custom rules (JSON); see docs/defender.md.")
+    ] = None,
     enable: _Names = None,
     disable: _Names = None,
     local: Annotated[
@@ -76,6 +81,7 @@ def analyze(
         scanners=frozenset(scanner or ()),
         enabled=dict.fromkeys(known_alerts(enable or (), types), True)
         | dict.fromkeys(known_alerts(disable or (), types), False),
+        rules=read_rules(rules, PROTOCOLS) if rules else (),
     )
     request = Request(tuple(paths), settings, learned, stage, records, pcaps)
     with _progress() as progress:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from holdfast.alerts.book import AlertBook
-from holdfast.alerts.model import Alert, Report, Threshold
+from holdfast.alerts.model import Alert, Report, Severity, Threshold
 from holdfast.defender.engines.model import Blame
 from holdfast.defender.engines.places import Place, Places
 from holdfast.defender.learned.traffic import Entry
@@ -43,6 +43,7 @@ class Reporter:
         *,
         blame: Blame = Blame.SPEAKER,
         learn: Entry = (),
+        severity: Severity | None = None,
     ) -> None:
         """Raise `alert` for a message; the blamed party is the alert's source."""
         direction = record.direction
@@ -59,6 +60,7 @@ class Reporter:
                 shown(expected),
                 record.frame,
                 learn,
+                severity,
             ),
             record,
         )

@@ -24,6 +24,7 @@ from holdfast.defender.inventory.model import Asset, Fact
 from holdfast.defender.inventory.observer import Observer
 from holdfast.defender.learned.traffic import LearnedTraffic
 from holdfast.defender.pipeline import Batch
+from holdfast.defender.rules.detector import CustomRules
 from holdfast.defender.sensor.settings import SensorSettings
 from holdfast.defender.sensor.slices import Slices
 from holdfast.defender.timeline.model import Timeline
@@ -56,6 +57,7 @@ class Sensor:
         self._assets = Assets(self.reporter, self.learned)
         self._bandwidth = Bandwidth(self.reporter, self.learned, self._live_flows)
         self._recorder = Recorder(self.timeline, TABLES.values())
+        self.rules = CustomRules(settings.rules, self.reporter, self.timeline)
         self.detection = self._detection()
         self._listen()
 
@@ -89,6 +91,7 @@ class Sensor:
             self._bandwidth,
             rhythms,
             self._recorder,
+            self.rules,
         ]
         listeners = Listeners(
             talk_opened=[observer.talk_opened],

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from holdfast.alerts.exclusion import ExclusionRule, Network
 from holdfast.alerts.model import Threshold
+from holdfast.defender.rules.model import CustomRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +25,4 @@ class SensorSettings:
     """Alert types that are turned on or off against their default."""
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
     exclusions: tuple[ExclusionRule, ...] = ()
+    rules: tuple[CustomRule, ...] = ()
