@@ -3,6 +3,7 @@
 from holdfast.defender.dissect import iec104, iso_transport, modbus
 from holdfast.defender.dissect.cip import enip
 from holdfast.defender.dissect.dnp3 import session as dnp3
+from holdfast.defender.dissect.iec61850 import goose, sampled_values
 from holdfast.defender.dissect.session import Dissector
 
 DISSECTORS: tuple[Dissector, ...] = (
@@ -11,6 +12,8 @@ DISSECTORS: tuple[Dissector, ...] = (
     enip.IO_DISSECTOR,
     iso_transport.DISSECTOR,
     iec104.DISSECTOR,
+    goose.DISSECTOR,
+    sampled_values.DISSECTOR,
     modbus.DISSECTOR,
 )
 """Asked in this order where no port tells; protocols whose beginning cannot be mistaken come first."""

@@ -20,8 +20,10 @@ from holdfast.defender.record import Emit, Record, Role
 
 NAME = "mms"
 _MAXIMUM_OUTSTANDING = 64
-_NAMED_BY_IDENTIFIER = frozenset({27, 36, 37})
-"""Services whose only argument is a domain's name: downloadSegment, deleteDomain, getDomainAttributes."""
+_NAMED_BY_IDENTIFIER = frozenset({27, 29, 36, 37, 39, 45})
+"""Services whose only argument is the name of a domain or a program invocation."""
+_NAMED_FIRST = frozenset({26, 38, 40, 41, 42, 43, 44})
+"""Services that name one first: initiateDownloadSequence, createProgramInvocation, start to kill."""
 _MAXIMUM_NAMES = 64
 """Objects of a request that its key holds."""
 
@@ -76,9 +78,12 @@ def service_number(tag: int) -> int:
 
 def object_names(data: bytes, element: ber.Element) -> tuple[str, ...]:
     """Objects that a service names: `domain/item`, each once, in order."""
+    number = service_number(element.tag)
     if not ber.constructed(element):
-        named = service_number(element.tag) in _NAMED_BY_IDENTIFIER
-        return (text(data[element.start : element.stop]),) if named else ()
+        return (text(data[element.start : element.stop]),) if number in _NAMED_BY_IDENTIFIER else ()
+    if number in _NAMED_FIRST:
+        first = next(ber.children(data, element.start, element.stop), None)
+        return (text(data[first.start : first.stop]),) if first and first.tag == _DEVICE_SPECIFIC else ()
     found: dict[str, None] = {}
     for inner in ber.walk(data, element.start, element.stop):
         name = _object_name(data, inner)
