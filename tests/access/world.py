@@ -8,7 +8,6 @@ from typing import Any
 
 import argon2
 
-from holdfast.access.authenticator import Bearer, no_bearer
 from holdfast.access.control import AccessControl, Site, compose
 from holdfast.access.kinds import ACCESS_KINDS
 from holdfast.access.local.passwords import Passwords
@@ -118,10 +117,10 @@ class AccessWorld:
 
 
 @contextmanager
-def open_access(folder: Path, *more_kinds: Kind, bearer: Bearer = no_bearer) -> Iterator[AccessWorld]:
+def open_access(folder: Path, *more_kinds: Kind) -> Iterator[AccessWorld]:
     """An instance in `folder` with access control."""
     with open_world(folder, (*ACCESS_KINDS, *more_kinds)) as world:
         ports = Ports(world.changes, world.store, world.ring, world.clock, world.randomness)
-        access = compose(ports, world.database, SITE, Buckets(world.clock), passwords=FAST, bearer=bearer)
+        access = compose(ports, world.database, SITE, Buckets(world.clock), passwords=FAST)
         world.changes.observe(access.authenticator.changed)
         yield AccessWorld(world, access)

@@ -55,11 +55,6 @@ Bearer = Callable[[str, Snapshot], Known]
 """Checks a provider's token; see `oidc.bearer`. SignInRefusedError when it is not good."""
 
 
-def no_bearer(_token: str, _snapshot: Snapshot) -> Known:
-    """For instances without an identity provider."""
-    raise SignInRefusedError("There is no identity provider whose tokens are taken here.", "no provider")
-
-
 class Authenticator:
     """See `api.services.Authenticate`. Thread-safe; blocks when a credential is not remembered."""
 
@@ -70,8 +65,8 @@ class Authenticator:
         sessions: Sessions,
         tokens: ApiTokens,
         traces: Traces,
+        bearer: Bearer,
         *,
-        bearer: Bearer = no_bearer,
         trusts_memory: Callable[[], bool] = lambda: True,
     ) -> None:
         self._ports = ports

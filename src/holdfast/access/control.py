@@ -4,13 +4,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from holdfast.access.attempts import Attempts, Take
-from holdfast.access.authenticator import Authenticator, Bearer, no_bearer
+from holdfast.access.authenticator import Authenticator
 from holdfast.access.directory import Directory
 from holdfast.access.local.enrolment import Enrolment
 from holdfast.access.local.links import Links
 from holdfast.access.local.passkeys import RelyingParty
 from holdfast.access.local.passwords import Passwords
 from holdfast.access.local.sign_in import LocalSignIn, Parts
+from holdfast.access.oidc.bearer import BearerTokens
+from holdfast.access.oidc.fetch import Fetcher
+from holdfast.access.oidc.flow import ProviderSignIn
+from holdfast.access.oidc.logout import BackChannelLogout
+from holdfast.access.oidc.metadata import Published
+from holdfast.access.oidc.people import People
 from holdfast.access.ports import Ports
 from holdfast.access.sessions.service import Sessions
 from holdfast.access.sign_in import SignIn
@@ -32,6 +38,8 @@ class AccessControl:
     links: Links
     enrolment: Enrolment
     local: LocalSignIn
+    provider: ProviderSignIn
+    back_channel_logout: BackChannelLogout
     sign_in: SignIn
     tickets: Tickets
     traces: Traces
@@ -57,7 +65,7 @@ def compose(
     *,
     passwords: Passwords | None = None,
     trusts_memory: Callable[[], bool] = lambda: True,
-    bearer: Bearer = no_bearer,
+    fetcher: Fetcher | None = None,
 ) -> AccessControl:
     """Everything, over the ports of the role that writes the control database.
 
@@ -78,8 +86,16 @@ def compose(
         sessions=sessions,
         sign_in=sign_in,
     )
+    fetcher = fetcher or Fetcher(ports.clock)
+    published = Published(fetcher, ports.clock)
     authenticator = Authenticator(
-        ports, directory, sessions, tokens, traces, bearer=bearer, trusts_memory=trusts_memory
+        ports,
+        directory,
+        sessions,
+        tokens,
+        traces,
+        BearerTokens(ports, published, People(ports)),
+        trusts_memory=trusts_memory,
     )
     return AccessControl(
         ports=ports,
@@ -90,6 +106,8 @@ def compose(
         links=links,
         enrolment=Enrolment(ports, parts, links),
         local=LocalSignIn(ports, parts),
+        provider=ProviderSignIn(ports, directory, tickets, published, fetcher, sign_in, site.origins[0]),
+        back_channel_logout=BackChannelLogout(directory, published, sessions, traces, ports.clock),
         sign_in=sign_in,
         tickets=tickets,
         traces=traces,

@@ -6,7 +6,7 @@ purpose, for some minutes, and (what `redeem` takes) once.
 
 import base64
 import binascii
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -31,7 +31,7 @@ class UsedOnce(Protocol):
 class _Ticket(msgspec.Struct, frozen=True, array_like=True):
     id: str
     expires: float
-    data: JsonObject
+    data: dict[str, Any]  # any JSON: msgspec cannot resolve the recursive JsonObject
 
 
 class Tickets:

@@ -21,6 +21,7 @@ from holdfast.resources.query import All, Compare, Operator, Query
 
 KIND = "identityProvider"
 _ID = re.compile(r"[a-z0-9-]{1,48}\Z")
+MAXIMUM_URL = 2048
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
@@ -71,7 +72,7 @@ def read_provider(stored: Resource) -> Provider:
     return read_body(stored.body, Provider)
 
 
-def check_url(text: str, field: str) -> str:
+def check_url(text: str, field: str, *, query: bool = False) -> str:
     """An address that may be asked: HTTPS, or plain HTTP on this machine. AccessInvalidError otherwise."""
     try:
         parts = urlsplit(text)
@@ -79,7 +80,14 @@ def check_url(text: str, field: str) -> str:
     except ValueError:
         parts, host = urlsplit(""), ""
     secure = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
-    if not host or not secure or parts.username or parts.query or parts.fragment or len(text) > 2048:
+    if (
+        not host
+        or not secure
+        or parts.username
+        or (parts.query and not query)
+        or parts.fragment
+        or len(text) > 2048
+    ):
         raise AccessInvalidError(
             f"{field} must be an https:// address without user name, query and fragment.", field
         )

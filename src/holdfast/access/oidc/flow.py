@@ -1,0 +1,210 @@
+"""Signing in at an identity provider: the authorization code flow with PKCE.
+
+OpenID Connect Core 3.1 and RFC 7636. State, nonce and code verifier are bound to the browser by a sealed
+ticket in a cookie; it is redeemed once, so neither a code nor an answer can be used again or in another
+browser (RFC 9700 4.5, 4.7).
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from holdfast.access.directory import Directory
+from holdfast.access.errors import SignInRefusedError
+from holdfast.access.oidc.bearer import acr_of, methods_of, signed_in_at
+from holdfast.access.oidc.fetch import Fetcher
+from holdfast.access.oidc.metadata import Published
+from holdfast.access.oidc.people import People, person_from
+from holdfast.access.oidc.providers import Provider
+from holdfast.access.oidc.tokens import Expected, refused
+from holdfast.access.ports import Ports
+from holdfast.access.sessions.service import Origin, SignedIn
+from holdfast.access.sign_in import Session, SignIn
+from holdfast.access.tickets import Tickets
+from holdfast.kernel.errors import NotFoundError, UnavailableError
+from holdfast.kernel.json import JsonObject
+
+PURPOSE = "oidc-sign-in"
+STEP_SECONDS = 600.0
+CALLBACK = "/sign-in/callback"
+"""Where providers send the browser back to; registered there as `<origin>/sign-in/callback`."""
+
+
+class ProviderSignIn:
+    """Blocking: asks the provider."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        directory: Directory,
+        tickets: Tickets,
+        published: Published,
+        fetcher: Fetcher,
+        sign_in: SignIn,
+        origin: str,
+    ) -> None:
+        self._ports = ports
+        self._directory = directory
+        self._tickets = tickets
+        self._published = published
+        self._fetcher = fetcher
+        self._sign_in = sign_in
+        self._people = People(ports)
+        self._redirect = origin + CALLBACK
+
+    def start(self, provider_id: str, *, fresh: bool = False, back: str = "/") -> tuple[str, str]:
+        """Where to send the browser, and the ticket for its cookie.
+
+        `fresh` asks the provider to have the person sign in again; `back` is a path of ours to return to.
+        """
+        provider = self._provider(provider_id)
+        state, nonce, verifier = (self._random() for _ in range(3))
+        data: JsonObject = {
+            "provider": provider_id,
+            "state": state,
+            "nonce": nonce,
+            "verifier": verifier,
+            "fresh": fresh,
+            "back": back if _is_path(back) else "/",
+        }
+        query = {
+            "response_type": "code",
+            "client_id": provider.client_id,
+            "redirect_uri": self._redirect,
+            "scope": " ".join(provider.scopes),
+            "state": state,
+            "nonce": nonce,
+            "code_challenge": _challenge(verifier),
+            "code_challenge_method": "S256",
+            **({"prompt": "login", "max_age": "0"} if fresh else {}),
+        }
+        address = self._published.metadata(provider).authorization
+        joined = f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
+        return joined, self._tickets.write(PURPOSE, data, STEP_SECONDS)
+
+    def finish(self, ticket: str, answer: Mapping[str, str], origin: Origin) -> tuple[Session, str]:
+        """The session of whoever came back with the provider's `answer`, and the path to return to.
+
+        Raises SignInRefusedError, ConditionsError, UnavailableError.
+        """
+        try:
+            return self._finish(ticket, answer, origin)
+        except SignInRefusedError as error:
+            self._sign_in.refused(error, origin)
+            raise
+
+    def _finish(self, ticket: str, answer: Mapping[str, str], origin: Origin) -> tuple[Session, str]:
+        step = self._tickets.redeem(PURPOSE, ticket)
+        provider_id = str(step["provider"])
+        provider = self._provider(provider_id)
+        code = _code(answer, str(step["state"]), provider.issuer)
+        claims = self._claims(provider, code, step)
+        person = person_from(claims, provider_id, provider)
+        user, groups = self._people.user_for(person, provider_id, provider, self._directory.current())
+        now = self._ports.clock.now()
+        # Without `auth_time` only a sign-in that we asked to be made anew is known to be fresh.
+        authenticated_at = signed_in_at(claims, now) or (now if step["fresh"] is True else 0.0)
+        sid = claims.get("sid")
+        signed_in = SignedIn(
+            methods=methods_of(claims, provider),
+            authenticated_at=authenticated_at,
+            acr=acr_of(claims, provider),
+            provider=provider_id,
+            subject=person.subject,
+            provider_session=sid[:255] if isinstance(sid, str) else "",
+            groups=groups,
+        )
+        return self._sign_in.complete(user, signed_in, origin), str(step["back"])
+
+    def _claims(self, provider: Provider, code: str, step: JsonObject) -> JsonObject:
+        """The verified claims of the ID token, completed by what the userinfo endpoint says."""
+        answer = self._redeem(provider, code, str(step["verifier"]))
+        expected = Expected(
+            provider.issuer,
+            frozenset({provider.client_id}),
+            frozenset(provider.algorithms),
+            provider.clock_skew_seconds,
+        )
+        claims = self._published.verify(str(answer.get("id_token", "")), provider, expected)
+        if not hmac.compare_digest(str(claims.get("nonce", "")), str(step["nonce"])):
+            raise refused("another nonce")
+        if (
+            isinstance(claims.get("aud"), list)
+            and claims.get("azp", provider.client_id) != provider.client_id
+        ):
+            raise refused("another authorized party")
+        wanted = {provider.claims.email, provider.claims.groups}
+        access_token = answer.get("access_token")
+        if wanted - set(claims) and isinstance(access_token, str):
+            claims = {**self._userinfo(provider, access_token, claims.get("sub")), **claims}
+        return claims
+
+    def _redeem(self, provider: Provider, code: str, verifier: str) -> JsonObject:
+        metadata = self._published.metadata(provider)
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self._redirect,
+            "code_verifier": verifier,
+            "client_id": provider.client_id,
+        }
+        basic = None
+        if provider.client_secret and metadata.post_secret:
+            form["client_secret"] = provider.client_secret
+        elif provider.client_secret:
+            basic = (provider.client_id, provider.client_secret)
+        status, answer = self._fetcher.post(metadata.token, form, basic)
+        if status != 200:
+            raise refused(f"the provider answered {status} {str(answer.get('error'))[:100]} to the code")
+        return answer
+
+    def _userinfo(self, provider: Provider, access_token: str, subject: object) -> JsonObject:
+        address = self._published.metadata(provider).userinfo
+        if not address:
+            return {}
+        try:
+            found = self._fetcher.get(address, access_token)
+        except UnavailableError:
+            return {}
+        if found.get("sub") != subject:  # OpenID Connect Core 5.3.2: then none of it may be used
+            raise refused("userinfo of another subject")
+        names = provider.claims
+        taken = {names.email, "email_verified", names.groups, names.name}
+        return {name: value for name, value in found.items() if name in taken}
+
+    def _provider(self, provider_id: str) -> Provider:
+        provider = self._directory.current().providers.get(provider_id)
+        if provider is None:
+            raise NotFoundError(f"There is no identity provider “{provider_id}” here.")
+        return provider
+
+    def _random(self) -> str:
+        return base64.urlsafe_b64encode(self._ports.randomness.bytes(32)).decode().rstrip("=")
+
+
+def _code(answer: Mapping[str, str], state: str, issuer: str) -> str:
+    """The code in the provider's answer, which has to be the answer to our question."""
+    if not hmac.compare_digest(answer.get("state", "").encode(), state.encode()):
+        raise refused("another state")
+    if answer.get("iss", issuer) != issuer:  # RFC 9207 2.4: a mix-up of providers
+        raise refused("the answer of another issuer")
+    if "error" in answer:
+        raise SignInRefusedError(
+            "The identity provider did not let you in; try again, or ask who administers it.",
+            f"provider: {answer['error'][:100]}",
+        )
+    code = answer.get("code", "")
+    if not code or len(code) > 4096:
+        raise refused("no code")
+    return code
+
+
+def _challenge(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
+def _is_path(text: str) -> bool:
+    """Whether it leads to a page of ours and nowhere else (`//host` and `/\\host` lead elsewhere)."""
+    return text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable()
