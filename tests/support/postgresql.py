@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 _ROOT = 0
 _PACKAGE_USER = "postgres"
@@ -42,7 +43,8 @@ class Server:
         """Make the cluster if there is none, and start the server."""
         data = self.folder / "data"
         if not data.exists():
-            self._run(_binary("initdb"), "-D", str(data), "-U", "holdfast", "--no-sync", "-A", "trust", "-E", "UTF8")
+            settings = ("-U", "holdfast", "--no-sync", "-A", "trust", "-E", "UTF8")
+            self._run(_binary("initdb"), "-D", str(data), *settings)
         options = f"-c listen_addresses= -c unix_socket_directories={self.folder} -c max_connections=50"
         if not self._durable:
             options += " -c fsync=off -c full_page_writes=off"
@@ -54,14 +56,12 @@ class Server:
         self._run(_binary("pg_ctl"), "-D", str(self.folder / "data"), "-m", mode, "-w", "stop")
 
     def database(self) -> str:
-        """The URL of a new, empty database."""
+        """The URL of an empty database: a new schema, because a real one takes 8 MB and a tenth of a second."""
         name = f"t{uuid.uuid4().hex}"
-        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
-        return self._url(name)
-
-    def _url(self, name: str) -> str:
-        return f"postgresql://holdfast@/{name}?host={self.folder}"
+        url = f"postgresql://holdfast@/postgres?host={self.folder}"
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
+        return f"{url}&options=-csearch_path%3D{name}"
 
     def _run(self, *command: str) -> None:
         done = subprocess.run(
@@ -73,7 +73,7 @@ class Server:
 
 @contextmanager
 def running_server(*, durable: bool = False) -> Iterator[Server]:
-    """A server for as long as the block runs. Not `durable` is faster: it survives no crash of the machine."""
+    """A server for as long as the block runs; faster when it need not survive a crash of the machine."""
     user = _PACKAGE_USER if os.geteuid() == _ROOT else pwd.getpwuid(os.geteuid()).pw_name
     folder = Path(tempfile.mkdtemp(prefix="holdfast-pg-"))
     if os.geteuid() == _ROOT:

@@ -43,6 +43,8 @@ class RunningInstance:
         }
         self.token = ""
         self.id_scope = ""
+        self.link = ""
+        """The first administrator's sign-in link."""
         self.process: subprocess.Popen[str] | None = None
         self.log = data.parent / f"{data.name}.log"
 
@@ -69,6 +71,8 @@ class RunningInstance:
             text = line.strip()
             if text.startswith("ID scope:"):
                 self.id_scope = text.partition(":")[2].strip()
+            if "/sign-in/link#" in text:
+                self.link = text
             if text.startswith("SharedAccessSignature"):
                 self.token = text
                 break  # the last line of a first start

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
@@ -52,6 +53,11 @@ class ApiRequest:
     raw: bytes = b""
     version: str = ""
     """The `api-version`, on routes that have versions."""
+
+    @property
+    def here(self) -> str:
+        """The path of the request's address."""
+        return urlsplit(self.url).path
 
     def object(self) -> JsonObject:
         """The body as an object. InvalidError when it is none."""

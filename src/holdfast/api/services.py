@@ -44,6 +44,8 @@ class Services:
     authenticate: Authenticate
     loop: asyncio.AbstractEventLoop
     extensions: dict[type[Any], Any]  # services of other packages by their own class
+    form_key: bytes
+    """Authenticates the console's forms."""
     host: str = "localhost"
     """The name that devices are told as their hub."""
     id_scope: str = ""

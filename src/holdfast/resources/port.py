@@ -79,3 +79,20 @@ class EventFeed(Protocol):
     def wait(self, after: int, timeout: float) -> bool:
         """Block until there is an event above `after`, or `timeout` seconds passed; whether there is one."""
         ...
+
+    def last(self) -> int:
+        """The newest sequence, 0 when there is none."""
+        ...
+
+    def search(
+        self,
+        *,
+        before: int | None = None,
+        limit: int = 100,
+        actor: str = "",
+        kind: str = "",
+        resource: str = "",
+        outcome: str = "",
+    ) -> list[Event]:
+        """The newest records first, below the sequence `before`, that have all the given values."""
+        ...

@@ -12,8 +12,10 @@ from starlette.routing import Route as StarletteRoute
 from holdfast.access.application import APPLICATION, Listener
 from holdfast.access.control import AccessControl
 from holdfast.api.application import build
-from holdfast.api.routes import ROUTES
+from holdfast.api.routes import ROUTES as API_ROUTES
 from holdfast.api.services import Services
+from holdfast.console.rendering import STATIC_FILES, error_page
+from holdfast.console.routes import ROUTES as CONSOLE_ROUTES
 from holdfast.devices.provisioning import ProvisioningService
 from holdfast.devices.wire import serve_provisioning
 from holdfast.kernel.errors import UnavailableError
@@ -96,6 +98,7 @@ def _services(
         authenticate=access.authenticator,
         loop=loop,
         extensions={AccessControl: access},
+        form_key=instance.ring.data_key("console-forms"),
         host=role.settings.host_names[0],
         id_scope=id_scope,
     )
@@ -114,7 +117,8 @@ def _listener(role: Role, instance: Instance, services: Services, rules: Current
         _record_refusal(services, address, reason)
 
     trusted = [parse_network(text) for text in role.settings.people.trusted_proxies]
-    listener = PeopleListener(build(services, ROUTES, _pages(role)), context, rules, trusted, on_refused)
+    app = build(services, [*API_ROUTES, *CONSOLE_ROUTES], [*_pages(role), STATIC_FILES], error_page)
+    listener = PeopleListener(app, context, rules, trusted, on_refused)
     connections.set_function(lambda: len(listener.connections))
     return listener
 

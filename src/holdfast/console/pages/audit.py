@@ -1,0 +1,71 @@
+"""The audit log: who did what to what, from where, and what was refused."""
+
+from starlette.responses import Response
+
+from holdfast.api.frame import ApiRequest, Route
+from holdfast.console.rendering import csv_safe, page
+from holdfast.console.tables import csv_file
+from holdfast.kernel.clock import isoformat
+from holdfast.kernel.errors import InvalidError
+from holdfast.kernel.permissions import Permission
+from holdfast.resources.model import Event
+
+PAGE = 100
+CSV_ROWS = 10_000
+FILTERS = ("actor", "kind", "resource", "outcome")
+
+
+def _events(request: ApiRequest, limit: int) -> list[Event]:
+    before = request.query.get("before", "")
+    if before and not (before.isascii() and before.isdigit()):
+        raise InvalidError("before must be a sequence number.", "before")
+    wanted = {name: request.query.get(name, "") for name in FILTERS}
+    return request.services.events.search(before=int(before) if before else None, limit=limit, **wanted)
+
+
+def _page(request: ApiRequest) -> Response:
+    if request.query.get("format") == "csv":
+        return _csv(request)
+    events = _events(request, PAGE)
+    return page(
+        request,
+        "audit.html",
+        events=events,
+        asked={name: request.query.get(name, "") for name in FILTERS},
+        next=events[-1].sequence if len(events) == PAGE else 0,
+    )
+
+
+def _csv(request: ApiRequest) -> Response:
+    titles = [
+        "sequence",
+        "time",
+        "actor",
+        "event",
+        "resource",
+        "organization",
+        "address",
+        "outcome",
+        "detail",
+    ]
+    rows = [
+        [
+            csv_safe(value)
+            for value in (
+                event.sequence,
+                isoformat(event.time),
+                event.actor_name,
+                event.name,
+                event.resource,
+                event.organization,
+                event.address,
+                event.outcome,
+                event.detail,
+            )
+        ]
+        for event in _events(request, CSV_ROWS)
+    ]
+    return csv_file("audit", titles, rows)
+
+
+ROUTES = [Route("GET", "/audit", Permission.AUDIT_READ, _page, "Audit log", is_page=True)]

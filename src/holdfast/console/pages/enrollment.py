@@ -1,0 +1,141 @@
+"""Enrollment: the groups, and the page of one with its CA and the proof of possession."""
+
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from holdfast.api.central.common import visible
+from holdfast.api.frame import ApiRequest, Route
+from holdfast.console.rendering import FORM, page, read_form, redirect
+from holdfast.console.tables import Cell, Column, ResourceTable
+from holdfast.devices.attestation import with_keys
+from holdfast.devices.enrollment_group import (
+    ENROLLMENT_GROUP,
+    certificate_patch,
+    check_proof,
+    new_verification_code,
+    signing_certificate,
+)
+from holdfast.kernel.errors import HoldfastError, InvalidError
+from holdfast.kernel.json import JsonObject
+from holdfast.kernel.permissions import Permission
+from holdfast.resources.model import Action, Change, Resource
+
+READ, MANAGE = Permission.ENROLLMENT_READ, Permission.ENROLLMENT_MANAGE
+
+
+def _address(group: str) -> str:
+    return f"/enrollment/{quote(group, safe='')}"
+
+
+def _kind(group: Resource) -> str:
+    attestation = group.body["attestation"]
+    return str(attestation["type"]) if isinstance(attestation, dict) else ""
+
+
+TABLE = ResourceTable(
+    id="enrollment-groups",
+    title="Enrollment groups",
+    kind=ENROLLMENT_GROUP,
+    permission=READ,
+    columns=(
+        Column("name", "Name", lambda g: Cell(g.body["displayName"], link=_address(g.id)), "displayName"),
+        Column("proof", "Devices prove themselves by", lambda g: Cell(_kind(g)), "attestation.type"),
+        Column("type", "Type", lambda g: Cell(g.body["type"]), "type"),
+        Column(
+            "enabled",
+            "State",
+            lambda g: (
+                Cell("enabled", "state", mood="good") if g.body["enabled"] else Cell("disabled", "state")
+            ),
+            "enabled",
+        ),
+        Column("approval", "Approves by itself", lambda g: Cell(g.body["autoApprove"])),
+    ),
+    search=("displayName",),
+    empty="There is no group. Make one, or devices can only come with an enrollment of their own.",
+)
+
+
+def _list(request: ApiRequest, problem: str = "", status: int = 200) -> Response:
+    if request.query.get("format") == "csv":
+        return TABLE.csv(request)
+    may_manage = request.principal.allows(MANAGE)
+    table = TABLE.show(request)
+    return page(
+        request, "enrollment.html", status=status, table=table, problem=problem, may_manage=may_manage
+    )
+
+
+def _create(request: ApiRequest) -> Response:
+    fields = read_form(request)
+    kind = fields.get("proof", "symmetricKey")
+    attestation = with_keys({"type": kind}, request.services.randomness)
+    body: JsonObject = {"displayName": fields.get("name", ""), "type": "iot", "attestation": attestation}
+    group = fields.get("id", "").strip()
+    try:
+        change = Change(Action.CREATE, ENROLLMENT_GROUP, group, body)
+        request.services.changes.apply(request.principal, change)
+    except HoldfastError as error:
+        return _list(request, str(error), error.status)
+    return redirect(_address(group))
+
+
+def _group(request: ApiRequest) -> Resource:
+    return visible(request, ENROLLMENT_GROUP, request.path["group"], READ)
+
+
+def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response:
+    group = _group(request)
+    certificate = signing_certificate(group.body, "primary")
+    return page(
+        request,
+        "enrollment_group.html",
+        status=status,
+        problem=problem,
+        group=group,
+        kind=_kind(group),
+        address=_address(group.id),
+        certificate=certificate,
+        scope=request.services.id_scope,
+        host=request.services.host,
+        may_manage=request.principal.allows(MANAGE),
+    )
+
+
+def _patch_for(request: ApiRequest, group: Resource, fields: dict[str, str]) -> JsonObject:
+    entry = signing_certificate(group.body, "primary")
+    match fields.get("action"):
+        case "enable" | "disable" as action:
+            return {"enabled": action == "enable"}
+        case "approval":
+            return {"autoApprove": fields.get("automatic") == "yes"}
+        case "certificate":
+            return certificate_patch(
+                "primary", {"certificate": fields.get("certificate", ""), "verified": False}
+            )
+        case "code" if entry is not None:
+            code = new_verification_code(request.services.randomness)
+            return certificate_patch("primary", {**entry, "verificationCode": code})
+        case "verify" if entry is not None:
+            check_proof(group.body, "primary", fields.get("certificate", ""))
+            return certificate_patch("primary", {**entry, "verified": True, "verificationCode": None})
+    raise InvalidError("The page does not know this action; load it again.")
+
+
+def _change(request: ApiRequest) -> Response:
+    group, fields = _group(request), read_form(request)
+    try:
+        change = Change(Action.MERGE, ENROLLMENT_GROUP, group.id, _patch_for(request, group, fields))
+        request.services.changes.apply(request.principal, change)
+    except HoldfastError as error:
+        return _page(request, str(error), error.status)
+    return redirect(_address(group.id))
+
+
+ROUTES = [
+    Route("GET", "/enrollment", READ, _list, "Enrollment groups", is_page=True),
+    Route("POST", "/enrollment", MANAGE, _create, "Create a group", content_types=FORM, is_page=True),
+    Route("GET", "/enrollment/{group}", READ, _page, "Enrollment group", is_page=True),
+    Route("POST", "/enrollment/{group}", MANAGE, _change, "Change a group", content_types=FORM, is_page=True),
+]

@@ -1,0 +1,32 @@
+"""Every page of the console: the tables of all modules in one list."""
+
+from holdfast.api.frame import Route
+from holdfast.console.pages import (
+    audit,
+    devices,
+    enrollment,
+    explorer,
+    network_rules,
+    overview,
+    people,
+    search,
+    sign_in,
+    templates,
+)
+
+ROUTES: list[Route] = [
+    route
+    for module in (
+        overview,
+        sign_in,
+        search,
+        devices,
+        templates,
+        enrollment,
+        explorer,
+        network_rules,
+        people,
+        audit,
+    )
+    for route in module.ROUTES
+]
