@@ -56,7 +56,7 @@ class Server:
         self._run(_binary("pg_ctl"), "-D", str(self.folder / "data"), "-m", mode, "-w", "stop")
 
     def database(self) -> str:
-        """The URL of an empty database: a new schema, because a real one takes 8 MB and a tenth of a second."""
+        """The URL of an empty database: a new schema, for a real one takes 8 MB and a tenth of a second."""
         name = f"t{uuid.uuid4().hex}"
         url = f"postgresql://holdfast@/postgres?host={self.folder}"
         with psycopg.connect(url, autocommit=True) as connection:

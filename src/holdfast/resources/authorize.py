@@ -1,9 +1,16 @@
 """The default authorizer: grants of the principal at the place of the resource, before and after."""
 
-from holdfast.kernel.errors import ForbiddenError, InvalidError, NotFoundError
+from holdfast.kernel.errors import (
+    ConflictError,
+    ForbiddenError,
+    HoldfastError,
+    InvalidError,
+    NotFoundError,
+)
+from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import Principal
-from holdfast.resources.model import Action, Draft, Kind
+from holdfast.resources.model import Action, Draft, Kind, Resource
 
 
 class HiddenError(NotFoundError):
@@ -19,8 +26,9 @@ class GrantAuthorizer:
         before = draft.before
         if before is not None and not principal.allows(needed, before.organization):
             if not principal.allows(kind.read, before.organization):
-                raise HiddenError(f"There is no {kind.name} “{before.id}”.")
+                raise _hidden(principal, kind, draft, before)
             raise _forbidden(principal, needed, before.organization)
+
         if not principal.allows(needed, draft.organization):
             raise _forbidden(principal, needed, draft.organization)
 
@@ -40,6 +48,16 @@ def needed_permission(kind: Kind, draft: Draft) -> Permission:
             raise InvalidError(f"An event about a {kind.name} must name the permission that it needs.")
         case _:
             return kind.update
+
+
+def _hidden(principal: Principal, kind: Kind, draft: Draft, before: Resource) -> HoldfastError:
+    """What an absent resource is answered with; that the id is taken, when the principal may make one."""
+    if draft.change.action not in (Action.CREATE, Action.PUT):
+        return HiddenError(f"There is no {kind.name} “{before.id}”.")
+    target = draft.change.organization or ROOT
+    if not principal.allows(kind.create, target):
+        return _forbidden(principal, kind.create, target)
+    return ConflictError(f"The id “{before.id}” is taken.")
 
 
 def _forbidden(principal: Principal, needed: Permission, organization: str) -> ForbiddenError:

@@ -225,7 +225,8 @@ class QueuedChangePath:
         except HoldfastError as error:
             answer: _Answer = error
         except Exception:
-            logger.exception("a change failed for a reason that nobody foresaw", changes=job.changes)
+            what = [f"{change.action} {change.kind}/{change.id}" for change in job.changes]
+            logger.exception("a change failed for a reason that nobody foresaw", changes=what)
             answer = HoldfastError("The change failed for a reason that nobody foresaw; the log has details.")
         transaction.sequence = sequence
         return answer

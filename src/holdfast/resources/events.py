@@ -1,5 +1,6 @@
 """Making audit records, and reading them as the events that they are."""
 
+import json
 import time
 from typing import Any
 
@@ -16,6 +17,7 @@ from holdfast.storage.database import Database
 
 OK = "ok"
 REFUSED = "refused"
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 POLL_SECONDS = 0.02
 """How often a waiting reader looks; one look costs some 30 µs."""
 
@@ -40,19 +42,34 @@ def event_of(
         time=0.0,
         name=name,
         kind=kind,
-        resource=resource,
+        resource=storable(resource),
         organization=organization,
-        actor=principal.id,
+        actor=storable(principal.id),
         actor_kind=principal.kind.value,
-        actor_name=principal.name,
+        actor_name=storable(principal.name),
         on_behalf_of=principal.on_behalf_of,
         address=principal.address,
         outcome=outcome,
         before_digest=before_digest,
         after_digest=after_digest,
-        data=data if data is not None else {},
-        detail=detail,
+        data=_storable_data(data or {}),
+        detail=storable(detail),
     )
+
+
+def storable(text: str) -> str:
+    """Text that every database takes: what strangers send may hold NUL or half a surrogate pair."""
+    return text.replace("\0", REPLACEMENT).encode(errors="replace").decode()
+
+
+def _storable_data(data: JsonObject) -> JsonObject:
+    try:
+        json.dumps(data, allow_nan=False, ensure_ascii=False).encode()
+    except ValueError:
+        text = storable(json.dumps(data, ensure_ascii=False))
+        cleaned: JsonObject = json.loads(text, parse_constant=lambda _nan_or_infinity: None)
+        return cleaned
+    return data
 
 
 class AuditFeed:

@@ -4,10 +4,9 @@ All of it is a pure function of the change and the rows it reads, so it may run 
 when the resource or the policies changed in between.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-
-import msgspec
 
 from holdfast.kernel.errors import ConflictError, InvalidError, NotFoundError, PreconditionFailedError
 from holdfast.kernel.json import JsonObject, merge_patch
@@ -71,8 +70,10 @@ def prepare(rules: Rules, principal: Principal, change: Change, reader: Reader, 
         body=_body(change, before),
         now=now,
     )
+    _check_exists(kind, change, before)
     rules.authorizer.check(principal, kind, draft)
     _check_preconditions(kind, change, before)
+
     draft, effects = _judge(rules.gate, kind, draft, reader)
     return Prepared(kind, draft, effects, epoch)
 
@@ -139,9 +140,9 @@ def _check_shape(change: Change) -> None:
     if not 0 < len(change.id) <= MAXIMUM_ID_LENGTH or "\0" in change.id:
         raise InvalidError(f"An id has 1 to {MAXIMUM_ID_LENGTH} characters.", "id")
     try:
-        size = len(msgspec.json.encode(change.body))
-    except (UnicodeEncodeError, RecursionError, OverflowError):
-        raise InvalidError("The body holds text or numbers that JSON cannot carry.", "body") from None
+        size = len(json.dumps((change.id, change.body), allow_nan=False, ensure_ascii=False).encode())
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidError("The id or the body holds something that JSON cannot carry.", "body") from None
     if size > MAXIMUM_BODY_BYTES:
         raise InvalidError(f"The body has {size} bytes; at most {MAXIMUM_BODY_BYTES} are taken.", "body")
 
@@ -163,10 +164,14 @@ def _body(change: Change, before: Resource | None) -> JsonObject:
             return change.body
 
 
+def _check_exists(kind: Kind, change: Change, before: Resource | None) -> None:
+    """Before authorization, so that what is absent and what is hidden read the same."""
+    if before is None and change.action in (Action.MERGE, Action.DELETE):
+        raise NotFoundError(f"There is no {kind.name} “{change.id}”.")
+
+
 def _check_preconditions(kind: Kind, change: Change, before: Resource | None) -> None:
     if before is None:
-        if change.action in (Action.MERGE, Action.DELETE):
-            raise NotFoundError(f"There is no {kind.name} “{change.id}”.")
         if change.if_match is not None:
             raise PreconditionFailedError(f"There is no {kind.name} “{change.id}” that could match the etag.")
         return

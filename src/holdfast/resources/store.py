@@ -57,7 +57,7 @@ class RowReader:
         """See `Reader.census`."""
         kind = tables.resource.c.kind
         statement = sqlalchemy.select(kind, func.count()).where(within((node,))).group_by(kind)
-        return dict(self._connection.execute(statement).tuples().all())
+        return {row[0]: row[1] for row in self._connection.execute(statement)}
 
     def _wanted(self, kind: str, reach: tuple[OrganizationPath, ...], where: Condition | None) -> Expression:
         return and_(tables.resource.c.kind == kind, within(reach), compiled(where, kind, self._indexes))
