@@ -1,6 +1,7 @@
 """Every protocol that is dissected: one entry each. `docs/dissectors.md` says how to add one."""
 
 from holdfast.defender.dissect import iec104, iso_transport, modbus
+from holdfast.defender.dissect.bacnet import session as bacnet
 from holdfast.defender.dissect.cip import enip
 from holdfast.defender.dissect.dnp3 import session as dnp3
 from holdfast.defender.dissect.iec61850 import goose, sampled_values
@@ -12,6 +13,7 @@ DISSECTORS: tuple[Dissector, ...] = (
     enip.IO_DISSECTOR,
     iso_transport.DISSECTOR,
     iec104.DISSECTOR,
+    bacnet.DISSECTOR,
     goose.DISSECTOR,
     sampled_values.DISSECTOR,
     modbus.DISSECTOR,

@@ -1,0 +1,1 @@
+"""BACnet/IP (ASHRAE 135): virtual link, network and application layer."""

@@ -1,0 +1,301 @@
+"""BACnet/IP over UDP: one record a virtual link message.
+
+Keys: of services and their answers (service, what the request is about as (object type, instance, property)
+triples, source network, destination network), failures with the result code behind; of network messages
+(message,); of virtual link messages (function,).
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+from holdfast.defender.dissect.bacnet.names import (
+    ABORT_REASONS,
+    CONFIRMED_SERVICES,
+    LINK_FUNCTIONS,
+    LINK_RESULTS,
+    NETWORK_MESSAGES,
+    PDU_TYPES,
+    REJECT_REASONS,
+    UNCONFIRMED_SERVICES,
+)
+from holdfast.defender.dissect.bacnet.services import About, about, read_service
+from holdfast.defender.dissect.bacnet.tags import read_tag
+from holdfast.defender.dissect.decoding import fields_of
+from holdfast.defender.dissect.reader import Reader
+from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
+from holdfast.defender.dissect.tables import names
+from holdfast.defender.flows.addresses import ip_text
+from holdfast.defender.flows.model import Direction, Flow
+from holdfast.defender.record import Emit, Fields, Record, Role
+
+NAME = "bacnet"
+_BACNET_IP = 0x81
+_FORWARDED_NPDU, _DISTRIBUTE_BROADCAST, _ORIGINAL_UNICAST, _ORIGINAL_BROADCAST = 4, 9, 10, 11
+_WITH_NPDU = frozenset({_FORWARDED_NPDU, _DISTRIBUTE_BROADCAST, _ORIGINAL_UNICAST, _ORIGINAL_BROADCAST})
+_LINK_ROLES = {0: Role.RESPONSE, 3: Role.RESPONSE, 7: Role.RESPONSE}
+_CONFIRMED, _UNCONFIRMED, _SIMPLE_ACK, _COMPLEX_ACK, _SEGMENT_ACK, _ERROR, _REJECT, _ABORT = range(8)
+_SEGMENTED, _MORE = 0x08, 0x04
+_MAXIMUM_OUTSTANDING = 64
+_MAXIMUM_MESSAGE = 256 * 1024
+"""Bytes of one segmented message."""
+_UNASKED_KINDS = {_SEGMENT_ACK: "segment_ack", _REJECT: "reject", _ABORT: "abort"}
+"""Names of answers that do not name their service."""
+_ANNOUNCING = frozenset({"who_is", "who_has", "who_am_i"})
+_U16 = struct.Struct(">H").unpack_from
+
+
+class _Network(NamedTuple):
+    """What the network layer says (clause 6.2)."""
+
+    control: int
+    destination: int | None
+    source: int | None
+    destination_address: bytes
+    source_address: bytes
+
+
+class _Asked(NamedTuple):
+    record: Record
+    about: About
+
+
+class BacnetSession(Session):
+    """The messages between two BACnet/IP addresses; each side may ask."""
+
+    __slots__ = ("_asked", "_segments")
+
+    def __init__(self, flow: Flow, emit: Emit) -> None:
+        super().__init__(flow, emit)
+        self._asked: dict[tuple[bool, int, bytes], _Asked] = {}
+        self._segments: dict[tuple[bool, int, int], bytes] = {}
+
+    def feed(self, data: bytes, start: int, end: int, frame: int, time: int, direction: Direction) -> int:
+        """See `Session.feed`."""
+        if end - start < 4:
+            raise MalformedError(TRUNCATED, "A BACnet virtual link header has 4 bytes.")
+        if data[start] != _BACNET_IP:
+            raise MalformedError("type", f"The virtual link type is 0x{data[start]:02x}.")
+        function = data[start + 1]
+        (length,) = _U16(data, start + 2)
+        if length < 4:
+            raise MalformedError("length", f"The length is {length}.", 2)
+        body = data[start : min(start + length, end)]  # some devices count more than they send
+        if function in _WITH_NPDU:
+            self._network(body, 10 if function == _FORWARDED_NPDU else 4, frame, time, direction)
+        else:
+            kind = LINK_FUNCTIONS.get(function, f"Unknown BVLC Function Code-0x{function:02x}")
+            role = _LINK_ROLES.get(function, Role.REQUEST)
+            if function == 0 and any(body[4:6]):
+                role = Role.FAILURE
+            self.emit(Record(frame, time, direction, NAME, kind, role, (kind,), body, _link_fields))
+        return end
+
+    def _network(self, body: bytes, start: int, frame: int, time: int, direction: Direction) -> None:
+        reader = Reader(body, start)
+        if reader.u8() != 1:
+            raise MalformedError("version", "The BACnet network version is not 1.", start)
+        network = _read_network(reader)
+        if network.control & 0x80:
+            number = reader.u8()
+            kind = NETWORK_MESSAGES.get(number, f"unknown-0x{number:02x}")
+            content = (body, reader.position)
+            self.emit(
+                Record(frame, time, direction, NAME, kind, Role.NOTICE, (kind,), content, _network_fields)
+            )
+            return
+        if reader.left < 2:
+            raise MalformedError(TRUNCATED, "A BACnet NPDU has no APDU.", reader.position)
+        self._application(body, reader.position, network, frame, time, direction)
+
+    def _application(
+        self, body: bytes, start: int, network: _Network, frame: int, time: int, direction: Direction
+    ) -> None:
+        sort = body[start] >> 4
+        if sort == _CONFIRMED:
+            self._confirmed(body, start, network, frame, time, direction)
+        elif sort == _UNCONFIRMED:
+            number = body[start + 1]
+            kind = UNCONFIRMED_SERVICES.get(number, f"Unknown Service Choice-0x{number:02x}")
+            role = Role.REQUEST if kind in _ANNOUNCING else Role.NOTICE
+            key = (kind, (), network.source, network.destination)
+            content = (body, start, kind, body[start + 2 :])
+            self.emit(Record(frame, time, direction, NAME, kind, role, key, content, _apdu_fields))
+        elif sort <= _ABORT:
+            self._answer(body, start, network, frame, time, direction)
+        else:
+            raise MalformedError("type", f"The APDU type {sort} does not exist.", start)
+
+    def _confirmed(
+        self, body: bytes, start: int, network: _Network, frame: int, time: int, direction: Direction
+    ) -> None:
+        reader = Reader(body, start)
+        flags = reader.u8()
+        reader.skip(1)
+        invoke = reader.u8()
+        sequence = _segment_number(reader, flags)
+        number = reader.u8()
+        kind = CONFIRMED_SERVICES.get(number, f"Unknown Service Choice-0x{number:02x}")
+        octets = self._whole(reader.rest(), flags, sequence, (direction.to_server, invoke, _CONFIRMED))
+        objects = about(kind, octets) if octets is not None else ()
+        key = (kind, objects, network.source, network.destination)
+        content = (body, start, kind, octets)
+        record = Record(frame, time, direction, NAME, kind, Role.REQUEST, key, content, _apdu_fields)
+        self.emit(record)
+        self._asked[direction.to_server, invoke, network.destination_address] = _Asked(record, objects)
+        if len(self._asked) > _MAXIMUM_OUTSTANDING:
+            del self._asked[next(iter(self._asked))]
+
+    def _answer(
+        self, body: bytes, start: int, network: _Network, frame: int, time: int, direction: Direction
+    ) -> None:
+        reader = Reader(body, start)
+        flags = reader.u8()
+        sort, invoke = flags >> 4, reader.u8()
+        sequence = _segment_number(reader, flags) if sort == _COMPLEX_ACK else 0
+        pending = (not direction.to_server, invoke, network.source_address)
+        asked = self._asked.get(pending)
+        number = reader.u8()
+        kind = CONFIRMED_SERVICES.get(number, f"Unknown Service Choice-0x{number:02x}")
+        if sort in (_SEGMENT_ACK, _REJECT, _ABORT):
+            kind = asked.record.kind if asked else _UNASKED_KINDS[sort]
+        octets: bytes | None = reader.rest()
+        if sort == _COMPLEX_ACK and octets is not None:
+            octets = self._whole(octets, flags, sequence, (direction.to_server, invoke, _COMPLEX_ACK))
+        if sort != _SEGMENT_ACK and octets is not None:
+            self._asked.pop(pending, None)
+        role = Role.FAILURE if sort >= _ERROR else Role.RESPONSE
+        key: tuple[object, ...] = (kind, asked.about if asked else (), network.source, network.destination)
+        if role is Role.FAILURE:
+            key = (*key, number if sort != _ERROR else _error_code(octets or b""))
+        content = (body, start, kind, octets)
+        request = asked.record if asked else None
+        self.emit(Record(frame, time, direction, NAME, kind, role, key, content, _apdu_fields, request))
+
+    def _whole(self, octets: bytes, flags: int, sequence: int, place: tuple[bool, int, int]) -> bytes | None:
+        """The whole message; None while segments are missing."""
+        if not flags & _SEGMENTED:
+            return octets
+        begun = b"" if sequence == 0 else self._segments.pop(place, None)
+        if begun is None or len(begun) + len(octets) > _MAXIMUM_MESSAGE:
+            return None
+        if not flags & _MORE:
+            self._segments.pop(place, None)
+            return begun + octets
+        if len(self._segments) >= _MAXIMUM_OUTSTANDING:
+            del self._segments[next(iter(self._segments))]
+        self._segments[place] = begun + octets
+        return None
+
+
+def _segment_number(reader: Reader, flags: int) -> int:
+    if not flags & _SEGMENTED:
+        return 0
+    sequence = reader.u8()
+    reader.skip(1)
+    return sequence
+
+
+def _read_network(reader: Reader) -> _Network:
+    control = reader.u8()
+    destination = source = None
+    destination_address = source_address = b""
+    if control & 0x20:
+        destination = reader.u16()
+        destination_address = reader.take(reader.u8())
+    if control & 0x08:
+        source = reader.u16()
+        source_address = reader.take(reader.u8())
+    if control & 0x20:
+        reader.skip(1)
+    return _Network(control, destination, source, destination_address, source_address)
+
+
+def _error_code(octets: bytes) -> int:
+    """Behind the error class, both as enumerated values; some services wrap them in tag 0."""
+    reader = Reader(octets)
+    try:
+        tags = [tag for tag in (read_tag(reader) for _ in range(4) if reader.left) if tag.octets]
+    except MalformedError:
+        return -1
+    return tags[1].unsigned if len(tags) > 1 else -1
+
+
+def recognize(data: bytes, start: int, end: int, expected: bool) -> bool:
+    """Whether a payload is a virtual link message."""
+    if end - start < 4 or data[start] != _BACNET_IP or data[start + 1] not in LINK_FUNCTIONS:
+        return False
+    length = data[start + 2] << 8 | data[start + 3]
+    if length < 4:
+        return False
+    return expected or (length == end - start and (data[start + 1] not in _WITH_NPDU or length > 6))
+
+
+def _link(body: bytes, fields: Fields) -> None:
+    function = body[1]
+    fields["bvlc_function"] = LINK_FUNCTIONS.get(function, f"Unknown BVLC Function Code-0x{function:02x}")
+    if function == _FORWARDED_NPDU:
+        fields["forwarded_for"] = f"{ip_text(body[4:8])}:{body[8] << 8 | body[9]}"
+
+
+@fields_of
+def _link_fields(record: Record, fields: Fields) -> None:
+    body: bytes = record.body
+    _link(body, fields)
+    if body[1] == 0 and len(body) >= 6:
+        code = body[4] << 8 | body[5]
+        fields["result_code"] = LINK_RESULTS.get(code, f"Unknown BVLC Result Code-0x{code:02x}")
+
+
+def _network_header(body: bytes, fields: Fields) -> None:
+    network = _read_network(Reader(body, 11 if body[1] == _FORWARDED_NPDU else 5))
+    if network.destination is not None:
+        fields |= {"dnet": network.destination, "dadr": network.destination_address.hex()}
+    if network.source is not None:
+        fields |= {"snet": network.source, "sadr": network.source_address.hex()}
+
+
+@fields_of
+def _network_fields(record: Record, fields: Fields) -> None:
+    body, start = record.body
+    _link(body, fields)
+    fields |= {"pdu_type": "NPDU", "pdu_service": record.kind}
+    _network_header(body, fields)
+    reader = Reader(body, start)
+    if record.kind in ("i_am_router_to_network", "who_is_router_to_network"):
+        fields["networks"] = [reader.u16() for _ in range(reader.left // 2)]
+
+
+@fields_of
+def _apdu_fields(record: Record, fields: Fields) -> None:
+    body, start, kind, octets = record.body
+    sort = body[start] >> 4
+    _link(body, fields)
+    _network_header(body, fields)
+    fields |= {"pdu_type": PDU_TYPES[sort], "pdu_service": kind, "invoke_id": None, "result_code": None}
+    if sort in _UNASKED_KINDS:
+        fields["pdu_service"] = None if sort == _SEGMENT_ACK else _UNASKED_KINDS[sort]
+    if sort == _UNCONFIRMED:
+        read_service(kind, True, octets, fields)
+        return
+    fields["invoke_id"] = body[start + (2 if sort == _CONFIRMED else 1)]
+    if sort in (_ERROR, _REJECT, _ABORT):
+        _failure(sort, body[start + 2], octets or b"", fields)
+    elif sort in (_CONFIRMED, _COMPLEX_ACK) and octets is not None:
+        read_service(kind, sort == _CONFIRMED, octets, fields)
+    elif octets is None:
+        fields["segment"] = True
+
+
+def _failure(sort: int, reason: int, octets: bytes, fields: Fields) -> None:
+    if sort == _ERROR:
+        code = _error_code(octets)
+        fields["result_code"] = names("bacnet_errors").get(code, f"Unknown Error Code-0x{code:02x}")
+    elif sort == _REJECT:
+        fields["result_code"] = REJECT_REASONS.get(reason, f"Unknown Reject Reason-0x{reason:02x}")
+    else:
+        fields["result_code"] = ABORT_REASONS.get(reason, f"Unknown Abort Reason-0x{reason:02x}")
+
+
+DISSECTOR = Dissector(name=NAME, session=BacnetSession, recognize=recognize, udp=(47808,), over=("udp",))
