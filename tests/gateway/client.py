@@ -80,7 +80,7 @@ class Client:
 
     async def publish(self, topic: str, payload: bytes, **fields: object) -> None:
         """Publish with QoS 1 and wait for the acknowledgement."""
-        packet_id = self.send_publish(topic, payload, **fields)
+        packet_id = self.send_publish(topic, payload, 1, **fields)
         assert await self.take(Acknowledgement) == Acknowledgement(packet_id)
 
     async def subscribe(self, *filters: str, qos: int = 1) -> tuple[int, ...]:
@@ -210,7 +210,8 @@ async def connect_device(
     platform: Platform, device: str, key: bytes, filters: Iterable[str] = (), **fields: object
 ) -> Client:
     """A device that is in, with its key and subscriptions."""
-    packet = hello(platform, device, platform.token(device, key), **fields)  # type: ignore[arg-type]  # fields by name
+    token = platform.token(device, key, module=str(fields.get("module", "")))
+    packet = hello(platform, device, token, **fields)  # type: ignore[arg-type]  # fields by name
     client, answer = await connect(platform, packet)
     assert answer.code == 0, answer
     for name in filters:

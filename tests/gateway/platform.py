@@ -1,4 +1,5 @@
-"""A real gateway with everything that it stands on, in one process: store, log, cluster, registry, provisioning."""
+"""A real gateway with everything that it stands on, in one process: store, log, cluster, registry,
+provisioning."""
 
 import asyncio
 import contextlib
@@ -18,6 +19,7 @@ from holdfast.devices.directory import Attempt, Registration
 from holdfast.devices.enrollment_group import ENROLLMENT_GROUP, ENROLLMENT_GROUP_KIND
 from holdfast.devices.provisioning import ProvisioningService
 from holdfast.devices.registry import Registry
+from holdfast.devices.templates.kind import DEVICE_TEMPLATE_KIND
 from holdfast.gateway.authentication import HubIdentity
 from holdfast.gateway.gateway import FaceRules, Gateway, Ports
 from holdfast.gateway.limits import GatewayLimits
@@ -36,7 +38,7 @@ from tests.support.running import own_address
 from tests.support.world import World, open_world
 
 SCOPE = "0ne00000001"
-KINDS = [DEVICE_KIND, ENROLLMENT_GROUP_KIND, ATTESTATION_KIND]
+KINDS = [DEVICE_KIND, ENROLLMENT_GROUP_KIND, ATTESTATION_KIND, DEVICE_TEMPLATE_KIND]
 
 
 class ProvisioningInThreads:
@@ -152,7 +154,8 @@ async def open_platform(
     proxies: tuple[str, ...] = (),
     policies: dict[str, tuple[bytes, ...]] | None = None,
 ) -> AsyncIterator[Platform]:
-    """A running platform in `folder`, on a loopback address of its own. Its clock stands still at the start."""
+    """A running platform in `folder`, on a loopback address of its own. Its clock stands still at the
+    start."""
     clock = ManualClock(current=time.time())
     with open_world(folder, KINDS, clock) as world:
         hub = Hub(clock)

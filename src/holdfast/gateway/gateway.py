@@ -181,6 +181,7 @@ class Gateway:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             self.sweep()
+            self.services.connects.prune()
             await self.services.refusals.report()
 
     def sweep(self) -> None:

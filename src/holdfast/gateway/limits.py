@@ -57,7 +57,7 @@ class TokenBucket:
 
 
 class Buckets:
-    """A bucket for each name; names come from strangers, so buckets that are full again are dropped."""
+    """A bucket for each name. There is a bound to them, because names come from strangers."""
 
     MAXIMUM = 100_000
 
@@ -72,6 +72,10 @@ class Buckets:
         bucket = self._buckets.get(name)
         if bucket is None:
             if len(self._buckets) >= self.MAXIMUM:
-                self._buckets = {key: kept for key, kept in self._buckets.items() if not kept.is_full}
+                self.prune()
             bucket = self._buckets[name] = TokenBucket(self._rate, self._burst, self._clock)
         return bucket.charge(amount)
+
+    def prune(self) -> None:
+        """Forget the buckets that are full: they would be made anew alike."""
+        self._buckets = {name: bucket for name, bucket in self._buckets.items() if not bucket.is_full}

@@ -17,7 +17,7 @@ from holdfast.kernel.json import JsonObject
 from holdfast.log import operations
 from holdfast.protocol.hub import client_id
 from holdfast.protocol.mqtt.reasons import Reason
-from holdfast.protocol.twin import check_patch
+from holdfast.protocol.twin import TwinError, check_patch
 
 QUEUE_LENGTH = 50
 """Cloud-to-device messages that may wait for a device, as on the hosted hub."""
@@ -52,11 +52,14 @@ class GatewayRequests:
         """See `messages.STATE_PATCH_DESIRED`."""
         services = self.services
         device, module = _name(body)
-        patch = check_patch(body.get("patch"))
         now = services.clock.now()
-        twin = await asyncio.wrap_future(
-            services.log.submit(patch_desired, device, module, patch, str(body["event"]), now)
-        )
+        try:
+            patch = check_patch(body.get("patch"))
+            twin = await asyncio.wrap_future(
+                services.log.submit(patch_desired, device, module, patch, str(body["event"]), now)
+            )
+        except TwinError as error:
+            raise InvalidError(str(error), "patch") from None  # a class that every process knows
         news: JsonObject = {"module": module, "patch": patch, "version": twin.desired_version}
         await self._tell_holder(device, module, DEVICE_DESIRED, news)
         return {"version": twin.desired_version}
@@ -121,7 +124,7 @@ class GatewayRequests:
         """See `DEVICE_RING`."""
         session = self.services.live.get(*_name(body))
         if session is not None:
-            session.devicebound.ring(session)
+            session.ring()
         return {}
 
     async def desired(self, body: JsonObject) -> JsonObject:

@@ -14,8 +14,6 @@ from holdfast.protocol.errors import ProtocolError
 MAXIMUM_REQUEST_ID = 256
 """Characters of `$rid`; the SDKs send a UUID or a short counter."""
 MAXIMUM_USER_NAME = 2048
-MAXIMUM_SUBSCRIPTIONS = 5
-"""Distinct subscriptions of a session; one more closes the connection, as on the hosted service."""
 
 _DEVICE_ID = re.compile(r"[A-Za-z0-9\-:.+%_#*?!(),=@;$']{1,128}\Z")
 """What the hub allows in a device or module id. IoT Central narrows it to letters, digits and a hyphen."""

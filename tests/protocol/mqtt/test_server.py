@@ -256,11 +256,11 @@ def test_deliveries_get_free_packet_identifiers() -> None:
 
 def test_a_client_that_takes_few_messages_at_once_is_not_sent_more() -> None:
     connection = opened(V5, properties={Property.RECEIVE_MAXIMUM: 1})
-    assert connection.may_send
+    assert connection.room == 1
     _, packet_id = connection.publish("a", b"", qos=1)
-    assert not connection.may_send
+    assert connection.room == 0
     connection.receive(encode_puback(packet_id, V5))
-    assert connection.may_send
+    assert connection.room == 1
 
 
 def test_a_client_is_not_sent_a_packet_beyond_its_maximum() -> None:

@@ -33,8 +33,6 @@ class Devicebound:
 
     def ring(self, session: "HubSession") -> None:
         """There may be something to deliver."""
-        if session.subscriptions.qos(Subscription.DEVICEBOUND) is None or session.connection.closed:
-            return
         if self._pumping:
             self._again = True
             return
@@ -53,8 +51,8 @@ class Devicebound:
             self._pumping = False
 
     async def _deliver(self, session: "HubSession") -> None:
-        room = WINDOW - len(self._locks)
-        if room <= 0 or not session.connection.mqtt.may_send:
+        room = min(WINDOW - len(self._locks), session.connection.mqtt.room)
+        if room <= 0:
             return
         services = session.services
         now = services.clock.now()
@@ -90,7 +88,7 @@ class Devicebound:
         token = self._locks.pop(packet_id, None)
         if token is not None:
             self._settle(session, token, "complete")
-            self.ring(session)
+            session.ring()
 
     def end(self, session: "HubSession") -> None:
         """The connection is over: what was not acknowledged waits for the next one."""

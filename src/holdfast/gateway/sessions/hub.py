@@ -6,6 +6,7 @@ device can speak or hear for another, whatever it asked for.
 """
 
 import asyncio
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -63,21 +64,20 @@ class HubSession:
         "_acknowledgements",
         "_claim",
         "_credentials_epoch",
+        "_devicebound",
         "_events",
         "_expires",
         "_is_open",
+        "_methods",
         "_open_group",
         "_proof",
         "_shaping",
         "_unsealed",
         "_unsettled",
         "_will",
-        "client",
         "connection",
         "device",
-        "devicebound",
         "key",
-        "methods",
         "module",
         "persistent",
         "services",
@@ -96,15 +96,18 @@ class HubSession:
     ) -> None:
         self.connection = connection
         self.services = connection.services
-        self.user = user
+        # What was only needed to be let in is not kept for as long as the device stays.
+        self.user = user._replace(
+            host="", api_version="", client=sys.intern(user.client), model=sys.intern(user.model)
+        )
         self.device = credentials.device
         self.module = user.module
         self.key = hub.client_id(credentials.device, user.module).lower()
         """What claims, stored sessions and live sessions are kept under."""
         self.persistent = False
         self.subscriptions = Subscriptions(user.device, user.module)
-        self.devicebound = Devicebound()
-        self.methods = Methods()
+        self._devicebound: Devicebound | None = None
+        self._methods: Methods | None = None
         self._proof = proof
         self._credentials_epoch = credentials.epoch
         self._expires = expires
@@ -114,13 +117,30 @@ class HubSession:
         self._acknowledgements = Acknowledgements()
         self._open_group: Group | None = None
         """Takes the next telemetry; None after something that must be acknowledged in between."""
-        self._unsealed: list[Group] = []
+        self._unsealed: list[Group] | None = None
         self._unsettled = 0
         """Bytes that wait for the log."""
         self._shaping = Shaping(self.services.limits, self.services.clock)
         self._is_open = False
 
     # ---- opening and ending
+
+    @property
+    def devicebound(self) -> Devicebound:
+        """Cloud-to-device messages; made when first needed, as an idle device counts every byte."""
+        self._devicebound = self._devicebound or Devicebound()
+        return self._devicebound
+
+    @property
+    def methods(self) -> Methods:
+        """Direct methods; made when first needed."""
+        self._methods = self._methods or Methods()
+        return self._methods
+
+    def ring(self) -> None:
+        """There may be cloud-to-device messages."""
+        if self.subscriptions.qos(Subscription.DEVICEBOUND) is not None and not self.connection.closed:
+            self.devicebound.ring(self)
 
     @property
     def epoch(self) -> int:
@@ -147,7 +167,7 @@ class HubSession:
         self._append("connected", self._description())
         if self.user.model:
             self.services.log.submit(operations.announce_model, self.device, self.module, self.user.model)
-        self.devicebound.ring(self)
+        self.ring()
         self.services.live.recheck_soon(self)  # what changed while it was let in
 
     def _description(self) -> JsonObject:
@@ -168,8 +188,10 @@ class HubSession:
     def ended(self, *, publish_will: bool) -> None:
         """See `connection.Session.ended`."""
         self.services.live.leave(self)
-        self.methods.end(self.device)
-        self.devicebound.end(self)
+        if self._methods is not None:
+            self._methods.end(self.device)
+        if self._devicebound is not None:
+            self._devicebound.end(self)
         if self._is_open:
             self._is_open = False
             if publish_will and self._will is not None:
@@ -259,7 +281,7 @@ class HubSession:
         group = self._open_group
         if group is None:
             group = self._open_group = self._acknowledgements.open()
-            self._unsealed.append(group)
+            self._unsealed = [*(self._unsealed or ()), group]
         size = len(message.payload) + len(properties)
         group.bytes += size
         self._unsettled += size
@@ -304,8 +326,8 @@ class HubSession:
 
     def seal(self) -> list[Group]:
         """See `ingest.Source.seal`."""
-        groups, self._unsealed, self._open_group = self._unsealed, [], None
-        return groups
+        groups, self._unsealed, self._open_group = self._unsealed, None, None
+        return groups or []
 
     def durable(self, groups: list[Group]) -> None:
         """See `ingest.Source.durable`."""
@@ -348,7 +370,7 @@ class HubSession:
             self.services.tasks.spawn(self._store(answer), "store-session")
         else:
             self.connection.link.send(answer)
-            self.devicebound.ring(self)
+            self.ring()
 
     async def _store(self, answer: bytes) -> None:
         """A client that keeps its session never subscribes again: what it is told must survive a crash."""
@@ -361,7 +383,7 @@ class HubSession:
             self.not_durable(error)
             return
         self.connection.link.send(answer)
-        self.devicebound.ring(self)
+        self.ring()
 
     def _ping(self, _packet: Ping) -> None:
         self.connection.link.send(PINGRESP)

@@ -6,8 +6,10 @@ which judges it. A refusal is an answer, not a closed connection. Nothing is eve
 
 from typing import TYPE_CHECKING
 
+import structlog
+
 from holdfast.devices.directory import Attempt, Registration
-from holdfast.kernel.errors import TooManyRequestsError, UnavailableError
+from holdfast.kernel.errors import HoldfastError, TooManyRequestsError, UnavailableError
 from holdfast.protocol import dps
 from holdfast.protocol.mqtt.disconnect import PINGRESP, Disconnect
 from holdfast.protocol.mqtt.errors import MqttError
@@ -23,6 +25,8 @@ from holdfast.protocol.mqtt.subscribe import (
 
 if TYPE_CHECKING:
     from holdfast.gateway.sessions.connection import MqttConnection
+
+_log = structlog.get_logger()
 
 MAXIMUM_PENDING = 5
 """Registrations that one connection may have under way."""
@@ -129,6 +133,9 @@ class ProvisioningSession:
             self._refuse(request.request, dps.Code.THROTTLED, str(error), max(1, round(error.retry_after)))
         except UnavailableError as error:
             self._refuse(request.request, dps.Code.UNAVAILABLE, str(error), dps.RETRY_AFTER)
+        except HoldfastError as error:
+            _log.warning("a registration could not be judged", reason=str(error))
+            self._refuse(request.request, dps.Code.INTERNAL, "The registration could not be judged.")
         else:
             await self._decided(request, result)
         finally:

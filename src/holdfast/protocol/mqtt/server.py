@@ -251,9 +251,9 @@ class ServerConnection:
         self.unacknowledged -= count
 
     @property
-    def may_send(self) -> bool:
-        """Whether the client takes another QoS 1 message now."""
-        return len(self._outstanding or ()) < min(self._client_receive_maximum, 0xFFFF)
+    def room(self) -> int:
+        """How many more QoS 1 messages the client takes now (its receive maximum)."""
+        return max(0, self._client_receive_maximum - len(self._outstanding or ()))
 
     def publish(self, topic: str, payload: bytes, qos: int = 0) -> tuple[bytes, int]:
         """A message for the client and its packet identifier (0 with QoS 0).

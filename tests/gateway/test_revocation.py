@@ -1,0 +1,145 @@
+"""Revocation bites: live sessions close within a second, on every transport, and stay refused."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from holdfast.devices.attestation import new_key
+from holdfast.kernel.json import JsonObject
+from holdfast.protocol.mqtt.connect import Connect, encode_connect
+from holdfast.protocol.mqtt.disconnect import Disconnect
+from holdfast.protocol.mqtt.reasons import Reason
+from holdfast.resources.model import Action
+from tests.gateway.client import V5, Client, connect, connect_device, hello, open_client
+from tests.gateway.platform import Platform
+from tests.support.pki import issue
+
+GROUP: JsonObject = {"displayName": "keys", "type": "iot"}
+
+
+async def block(platform: Platform) -> None:
+    await platform.change("device", "dev-1", {"group": "keys", "enabled": False})
+
+
+async def delete(platform: Platform) -> None:
+    platform.world.change(Action.DELETE, "device", "dev-1")
+    await platform.control.bus.publish("invalidate.device", {"id": "dev-1"})
+
+
+def _group(platform: Platform) -> JsonObject:
+    group = platform.world.store.get("enrollmentGroup", "keys")
+    assert group is not None
+    return {**GROUP, "attestation": group.body["attestation"]}
+
+
+async def disable_group(platform: Platform) -> None:
+    await platform.change("enrollmentGroup", "keys", {**_group(platform), "enabled": False})
+
+
+async def rotate_key(platform: Platform) -> None:
+    randomness = platform.world.randomness
+    keys: JsonObject = {"primaryKey": new_key(randomness), "secondaryKey": new_key(randomness)}
+    attestation: JsonObject = {"type": "symmetricKey", "symmetricKey": keys}
+    await platform.change("enrollmentGroup", "keys", {**GROUP, "attestation": attestation})
+
+
+REVOCATIONS: list[Callable[[Platform], Awaitable[None]]] = [block, delete, disable_group, rotate_key]
+
+
+@pytest.mark.parametrize("revoke", REVOCATIONS)
+@pytest.mark.parametrize("version", [4, V5])
+async def test_a_device_with_a_key_is_out_within_a_second_and_stays_out(
+    platform: Platform, revoke: Callable[[Platform], Awaitable[None]], version: int
+) -> None:
+    key = platform.device_with_key("dev-1", platform.key_group())
+    device = await connect_device(platform, "dev-1", key, version=version)
+    await revoke(platform)
+    began = time.monotonic()
+    async with asyncio.timeout(1.0):
+        said = await device.closed()
+    assert time.monotonic() - began < 1.0
+    if version == V5:
+        assert [p.reason for p in said if isinstance(p, Disconnect)] == [Reason.NOT_AUTHORIZED]
+    _, answer = await connect(platform, hello(platform, "dev-1", platform.token("dev-1", key)))
+    assert answer.code == 5
+
+
+async def test_other_devices_stay(platform: Platform) -> None:
+    group_key = platform.key_group()
+    blocked = await connect_device(platform, "dev-1", platform.device_with_key("dev-1", group_key))
+    other = await connect_device(platform, "dev-2", platform.device_with_key("dev-2", group_key))
+    await block(platform)
+    await blocked.closed()
+    await other.ping()
+
+
+async def test_a_change_that_concerns_nothing_leaves_the_session(platform: Platform) -> None:
+    key = platform.device_with_key("dev-1", platform.key_group())
+    device = await connect_device(platform, "dev-1", key)
+    await platform.change("device", "dev-1", {"group": "keys", "displayName": "renamed"})
+    await platform.change("enrollmentGroup", "keys", {**_group(platform), "displayName": "renamed"})
+    await platform.gateway.services.tasks.finish()
+    await device.ping()
+
+
+async def test_a_revoked_certificate_is_out(platform: Platform) -> None:
+    root = issue("root", authority=True)
+    platform.certificate_group("certificates", root)
+    platform.world.put("device", "dev-1", {"group": "certificates", "provisioned": True})
+    leaf = issue("dev-1", root)
+    context = platform.context_for(leaf)
+    device, answer = await connect(platform, hello(platform, "dev-1", None), context)
+    assert answer.code == 0
+    certificates: JsonObject = {"primary": {"certificate": root.pem, "verified": True}}
+    body: JsonObject = {
+        "displayName": "certificates",
+        "type": "iot",
+        "attestation": {
+            "type": "x509",
+            "x509": {
+                "signingCertificates": certificates,
+                "revokedSerials": [f"{leaf.certificate.serial_number:x}"],
+            },
+        },
+    }
+    await platform.change("enrollmentGroup", "certificates", body)
+    await device.closed()
+    _, answer = await connect(platform, hello(platform, "dev-1", None), context)
+    assert answer.code == 5
+
+
+async def test_a_replaced_thumbprint_is_out(platform: Platform) -> None:
+    old, new = issue("dev-1"), issue("dev-1")
+    platform.device_with_thumbprint("dev-1", old)
+    device, answer = await connect(platform, hello(platform, "dev-1", None), platform.context_for(old))
+    assert answer.code == 0
+    clients: JsonObject = {"clientCertificates": {"primary": {"certificate": new.pem}}}
+    await platform.change("deviceAttestation", "dev-1", {"type": "x509", "x509": clients})
+    await device.closed()
+    _, answer = await connect(platform, hello(platform, "dev-1", None), platform.context_for(new))
+    assert answer.code == 0
+
+
+async def test_what_changes_while_a_device_is_let_in_counts(platform: Platform) -> None:
+    key = platform.device_with_key("dev-1", platform.key_group())
+    client: Client = await open_client(platform)
+    packet: Connect = hello(platform, "dev-1", platform.token("dev-1", key))
+    client.send(encode_connect(packet))
+    await block(platform)
+    said = await client.closed()
+    assert platform.gateway.services.live.get("dev-1") is None
+    assert len(said) <= 1
+
+
+async def test_a_silent_bus_makes_the_gateway_ask_the_store(platform: Platform) -> None:
+    """The invalidation never comes; the device is out all the same."""
+    key = platform.device_with_key("dev-1", platform.key_group())
+    device = await connect_device(platform, "dev-1", key, keep_alive=1000)
+    platform.world.put("device", "dev-1", {"group": "keys", "enabled": False})
+    platform.registry.invalidate("device", "dev-1")
+    await platform.hub.stop()
+    platform.clock.advance(6)
+    platform.gateway.sweep()
+    await device.closed()
