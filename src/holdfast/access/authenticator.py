@@ -21,6 +21,7 @@ from holdfast.access.remembered import Remembered
 from holdfast.access.sessions.kind import KIND as SESSION
 from holdfast.access.sessions.kind import read_session
 from holdfast.access.sessions.service import Origin, Sessions
+from holdfast.access.settings import LocalMethod
 from holdfast.access.tokens.kind import KIND as API_TOKEN
 from holdfast.access.tokens.service import ApiTokens
 from holdfast.access.traces import Traces
@@ -190,6 +191,8 @@ class Authenticator:
         local = not session.provider
         if not local and session.provider not in snapshot.providers:
             raise _refusal("Your identity provider was switched off", f"provider {session.provider} is off")
+        if local and not snapshot.allows(LocalMethod.LOCAL_ACCOUNTS, user.organization):
+            raise _refusal("Local accounts were switched off", "local accounts are off")
         now = self._ports.clock.now()
         rights = rights_of_user(self._ports.store, snapshot, user, now, groups=session.groups, local=local)
         return Known(

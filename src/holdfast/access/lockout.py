@@ -183,9 +183,14 @@ def keep_somebody_in(draft: Draft, reader: Reader) -> None:
         raise LastAdministratorError(
             "This would leave the application without an administrator; make another one first."
         )
-    if before.certain or (draft.change.kind == POLICY and draft.change.action is not Action.DELETE):
+    if before.certain or _enables_a_policy(draft):
         raise LastAdministratorError(
-            "This would lock everyone out: no administrator would be certain to get in any more, whatever "
-            "the network, the hour or the risk. Mark an administrator as a break-glass account "
-            "(`breakGlass`) and exclude nobody else, or narrow the change."
+            "This would lock everyone out: no administrator would be certain to get in whatever the network, "
+            "the hour or the risk. Mark an administrator who can sign in as a break-glass account "
+            "(`breakGlass`), or narrow the change."
         )
+
+
+def _enables_a_policy(draft: Draft) -> bool:
+    """Policies ask for more than that nothing gets worse: somebody must be certain to get in at all."""
+    return draft.change.kind == POLICY and draft.body.get("state") == State.ENABLED.value

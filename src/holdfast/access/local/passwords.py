@@ -70,7 +70,7 @@ def check_password(password: object, minimum_length: int, about: tuple[str, ...]
 def _without_obvious(password: str, about: tuple[str, ...]) -> str:
     left = password.casefold()
     own = [part for text in about for part in text.casefold().replace("@", " ").replace(".", " ").split()]
-    for word in sorted((*_WORDS, *(part for part in own if len(part) > 3)), key=len, reverse=True):
+    for word in sorted((*_WORDS, *(part for part in own if len(part) > 2)), key=len, reverse=True):
         left = left.replace(word, "")
     return _without_runs(left)
 
