@@ -2,7 +2,9 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
 
+from holdfast.access.reading import everything
 from holdfast.devices.device import DEVICE
 from holdfast.devices.dtdl import dtmi
 from holdfast.devices.templates.changes import breaking_changes
@@ -93,21 +95,15 @@ DEVICE_TEMPLATE_KIND = Kind(
 )
 
 
-class Templates:
-    """Parsed templates of one process, kept by etag. Thread-safe."""
+class TemplateCache:
+    """Parsed templates, kept by etag. Thread-safe; one serves a whole process."""
 
     CAPACITY = 200
     """A parsed template takes some hundred kilobytes at most, usually a tenth of that."""
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._parsed: OrderedDict[str, tuple[str, Template]] = OrderedDict()
-
-    def get(self, identifier: str) -> Template | None:
-        """The template as it is stored now; None when there is none (an empty identifier names none)."""
-        resource = self._reader.get(DEVICE_TEMPLATE, identifier) if identifier else None
-        return None if resource is None else self.parsed(resource)
 
     def parsed(self, resource: Resource) -> Template:
         """The template of a resource that is at hand."""
@@ -122,3 +118,16 @@ class Templates:
             while len(self._parsed) > self.CAPACITY:
                 self._parsed.popitem(last=False)
         return template
+
+    def get(self, reader: Reader, identifier: str) -> Template | None:
+        """The template as it is stored now; None when there is none (an empty identifier names none)."""
+        resource = reader.get(DEVICE_TEMPLATE, identifier) if identifier else None
+        return None if resource is None else self.parsed(resource)
+
+    def all(self, reader: Reader) -> Iterator[Template]:
+        """Every template, by id."""
+        return map(self.parsed, everything(reader, DEVICE_TEMPLATE))
+
+
+TEMPLATES = TemplateCache()
+"""The parsed templates of this process. A cache by etag: sharing it changes nothing but the speed."""
