@@ -33,7 +33,6 @@ SECTIONS = (
     ),
     Section("Data", (Entry("Explorer", "/explorer", Permission.DEVICE_READ),)),
     Section("Network", (Entry("Network rules", "/network-rules", Permission.NETWORK_READ),)),
-    Section("Baseline", (Entry("Controls", "/baseline", Permission.ASSESSMENT_READ),)),
     Section(
         "Access",
         (
