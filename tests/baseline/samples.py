@@ -77,6 +77,8 @@ def workbook(
     sheet = book.create_sheet(layout.FEATURE_SHEET)
     for cells in (layout.FEATURE_COLUMNS, *(rows() if feature_rows is None else feature_rows)):
         sheet.append(list(cells))
+    for cell in (cell for cells in sheet.iter_rows() for cell in cells if cell.data_type == "f"):
+        cell.data_type = "s"
     return saved(book)
 
 

@@ -55,11 +55,18 @@ def _entry(feature: Feature, rows: Sequence[Entry]) -> Entry:
     return Entry(
         control=feature.control,
         feature=feature.name,
+        notes=_texts([row.notes for row in there]),
+        guidance=_texts([row.guidance for row in there]),
         supported=Answer.TRUE,
         enabled_by_default=Answer.TRUE if enabled else Answer.FALSE,
         responsibility=Responsibility.HOLDFAST if enabled else _responsibility(there),
         probes=_probes(rows),
     )
+
+
+def _texts(texts: Sequence[str | None]) -> str | None:
+    """What the parts say, each text once."""
+    return " ".join(dict.fromkeys(text for text in texts if text)) or None
 
 
 def _together(feature: Feature, answers: Sequence[bool]) -> bool | None:

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from holdfast.baseline.data.catalog import EARLIER, benchmark, feature_by_name, features
+from holdfast.baseline.data.catalog import BENCHMARKS, LATER, benchmark, feature_by_name, features
+from holdfast.baseline.model.benchmark import Benchmark
 from holdfast.baseline.model.oddity import Oddity
 from holdfast.baseline.model.service import Entry
 from holdfast.baseline.model.vocabulary import REGULAR_COMBINATIONS, Answer, Combination
@@ -52,9 +53,19 @@ def _remarks(entry: Entry) -> Iterator[str]:
 
 
 def _title_remarks(entry: Entry) -> Iterator[str]:
-    control = benchmark(EARLIER).control_by_id.get(entry.control or "")
+    control = benchmark(LATER).control_by_id.get(entry.control or "")
     if control is None or entry.title is None:
         return
     title = " ".join(entry.title.split())
-    if title not in (control.title, control.published_title):
-        yield f'{entry.control} is titled "{title}"; the benchmark says "{control.title}"'
+    if title in {known.control_by_id[control.id].title for known in _having(control.id)}:
+        return
+    other = next((item.id for item in benchmark(LATER).controls if item.title == title), None)
+    if other:
+        yield f'{control.id} carries the title of {other}, "{title}"'
+    else:
+        yield f'{control.id} is titled "{title}"; the benchmark says "{control.title}"'
+
+
+def _having(control: str) -> Iterator[Benchmark]:
+    """The benchmarks that know a control."""
+    return (known for known in map(benchmark, BENCHMARKS) if control in known.control_by_id)

@@ -58,6 +58,8 @@ class Wording(BaseModel):
     """From the heading "Next steps" to the end."""
     notes_before_reference: bool = False
     """Whether guidance notes stand before the reference (the later benchmark) or after it."""
+    site: str = ""
+    """Put before links that begin at the root of the publisher's site; pages of that site need none."""
     labels: Labels = Labels()
     domains: dict[str, str] = Field(default_factory=dict)
     titles: dict[str, str] = Field(default_factory=dict)

@@ -99,6 +99,17 @@ def test_the_title_of_another_control_is_reported() -> None:
     )
 
 
+def test_the_slip_of_the_published_pages_is_reported() -> None:
+    text = PAGE.replace(
+        "### DP-3: Encrypt sensitive data in transit", "### LT-4: Enable logging for security investigation"
+    )
+    text = text.replace("##### Data in Transit Encryption", "##### Azure Resource Logs")
+    remarks = [str(item) for item in read_page(text.encode(), "page.md").oddities]
+    assert remarks == [
+        'line 103: LT-4 carries the title of LT-3, "Enable logging for security investigation"'
+    ]
+
+
 CUTS = {
     "| True | False | Customer |\n": "line 41: the table ends after its header; it seems cut",
     "|---|---|---|\n| True | False | Customer |": "line 40: the line below must be the rule of the table",
@@ -154,7 +165,7 @@ def test_bytes_that_are_no_text_are_refused() -> None:
 @given(st.integers(0, len(PAGE) - 1))
 def test_a_page_cut_anywhere_is_refused(end: int) -> None:
     """Only the very last chapter may end early: nothing follows it."""
-    if end <= PAGE.index("## Next steps") + len("## Next steps"):
+    if end < PAGE.index("## Next steps") + len("## Next steps"):
         assert problem(PAGE[:end])
 
 

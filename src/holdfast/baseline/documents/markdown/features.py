@@ -19,7 +19,11 @@ class Field(Enum):
     CUSTOM = auto()
     REFERENCE = auto()
     GUIDANCE_NOTES = auto()
+    LIVE = auto()
+    """State and evidence that our own publications add; they are not part of the baseline."""
 
+
+LIVE_LABEL = "State"
 
 LABELS = {
     "feature notes": Field.NOTES,
@@ -27,6 +31,7 @@ LABELS = {
     "custom guidance": Field.CUSTOM,
     "reference": Field.REFERENCE,
     "guidance notes": Field.GUIDANCE_NOTES,
+    LIVE_LABEL.casefold(): Field.LIVE,
 }
 LATER_LABELS = {**LABELS, "note": Field.GUIDANCE_NOTES}
 """Pages on the later benchmark call guidance notes just "Note"; on earlier pages that is bold text."""

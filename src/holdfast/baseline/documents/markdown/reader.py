@@ -277,6 +277,7 @@ def _document(page: _Page, front_matter: str) -> Document:
 def _wording(page: _Page, front_matter: str) -> Wording:
     ours = own_wording(page.benchmark)
     learned: dict[str, object] = {
+        "site": "",
         "front_matter": front_matter,
         "title": learning.generalized(page.title, page.service),
         "introduction": learning.generalized(page.introduction, page.service),
@@ -302,7 +303,9 @@ def _notes_first(order: list[Field], otherwise: bool) -> bool:
 
 
 def _labels(page: _Page, ours: Labels) -> Labels:
-    learned: dict[str, object] = {label.name.lower(): text for label, text in page.labels.items()}
+    learned: dict[str, object] = {
+        label.name.lower(): text for label, text in page.labels.items() if label is not Field.LIVE
+    }
     return ours.model_copy(update={**learned, "answers": page.answers_header, "profile": page.profile_header})
 
 

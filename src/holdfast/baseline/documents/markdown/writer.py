@@ -5,12 +5,14 @@ Rows of a workbook that belong to one feature come together (docs/decisions/0201
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 from urllib.parse import quote
 
 from holdfast.baseline.data.catalog import benchmark, feature_by_name, features, own_wording
 from holdfast.baseline.documents.completion import completed, standing_guidance
 from holdfast.baseline.documents.links import page_reference
+from holdfast.baseline.documents.markdown.features import LIVE_LABEL
 from holdfast.baseline.documents.markdown.policies import policy_lines
 from holdfast.baseline.documents.markdown.tables import table_line
 from holdfast.baseline.model.benchmark import Benchmark
@@ -21,51 +23,64 @@ from holdfast.baseline.model.wording import Labels, Wording, fill
 _LAST = len(features())
 
 
-def write_page(baseline: ServiceBaseline, wording: Wording | None = None) -> bytes:
-    """The page with the sentences of `wording`, of the page that the baseline came from, or ours."""
+class _Page(NamedTuple):
+    """What every part of the page is written from."""
+
+    baseline: ServiceBaseline
+    wording: Wording
+    live: Mapping[str, str]
+
+    def named(self, template: str) -> str:
+        """A standing sentence with the names of the service in it."""
+        key = quote(self.baseline.key, safe="()")
+        return fill(template, service=self.baseline.name, key=key)
+
+
+def write_page(
+    baseline: ServiceBaseline, wording: Wording | None = None, live: Mapping[str, str] | None = None
+) -> bytes:
+    """The page with the sentences of `wording`, of the page that the baseline came from, or ours.
+
+    `live` adds the present state to features, by name.
+    """
     sentences = wording or baseline.wording or own_wording(baseline.benchmark)
-    full = completed(baseline, sentences)
-    blocks = [*_head(full, sentences), *_profile(full, sentences), *_domains(full, sentences)]
-    text = "\n\n".join([*blocks, *_tail(full, sentences)])
+    page = _Page(completed(baseline, sentences), sentences, live or {})
+    text = "\n\n".join([*_head(page), *_profile(page), *_domains(page), *_tail(page)])
     return f"{text}\n".encode()
 
 
-def _head(baseline: ServiceBaseline, wording: Wording) -> Iterator[str]:
-    if wording.front_matter:
-        yield f"---\n{_named(wording.front_matter, baseline)}\n---"
-    yield _named(wording.title, baseline)
-    yield _named(wording.introduction, baseline)
+def _head(page: _Page) -> Iterator[str]:
+    if page.wording.front_matter:
+        yield f"---\n{page.named(page.wording.front_matter)}\n---"
+    yield page.named(page.wording.title)
+    yield page.named(page.wording.introduction)
 
 
-def _tail(baseline: ServiceBaseline, wording: Wording) -> Iterator[str]:
-    if wording.next_steps:
-        yield _named(wording.next_steps, baseline)
+def _tail(page: _Page) -> Iterator[str]:
+    if page.wording.next_steps:
+        yield page.named(page.wording.next_steps)
 
 
-def _named(template: str, baseline: ServiceBaseline) -> str:
-    return fill(template, service=baseline.name, key=quote(baseline.key, safe="()"))
+def _profile(page: _Page) -> Iterator[str]:
+    yield f"## {page.wording.profile_heading}"
+    yield page.named(page.wording.profile_sentence)
+    rows = [table_line((item.attribute, item.value or "None")) for item in page.baseline.profile]
+    yield "\n".join([table_line(page.wording.labels.profile), "|--|--|", *rows])
 
 
-def _profile(baseline: ServiceBaseline, wording: Wording) -> Iterator[str]:
-    yield f"## {wording.profile_heading}"
-    yield _named(wording.profile_sentence, baseline)
-    rows = [table_line((item.attribute, item.value or "None")) for item in baseline.profile]
-    yield "\n".join([table_line(wording.labels.profile), "|--|--|", *rows])
-
-
-def _domains(baseline: ServiceBaseline, wording: Wording) -> Iterator[str]:
-    known = benchmark(wording.benchmark)
-    by_control = _by_control(baseline.entries)
-    controls = sorted({*by_control, *(table.control for table in baseline.policies)}, key=known.order_of)
+def _domains(page: _Page) -> Iterator[str]:
+    known, wording = benchmark(page.wording.benchmark), page.wording
+    by_control = _by_control(page.baseline.entries)
+    with_policies = {table.control for table in page.baseline.policies}
+    controls = sorted({*by_control, *with_policies}, key=known.order_of)
     for domain in known.domains:
         mine = [control for control in controls if control.startswith(f"{domain.code}-")]
         if mine:
-            name = wording.domains.get(domain.code, domain.published_name)
-            yield f"## {name}"
+            yield f"## {wording.domains.get(domain.code, domain.published_name)}"
             yield fill(wording.domain_line, domain=domain.published_name, slug=domain.slug)
         for control in mine:
             yield f"### {control}: {_control_title(control, by_control[control], known, wording)}"
-            yield from _control(control, by_control[control], baseline, wording)
+            yield from _control(page, control, by_control[control])
 
 
 def _by_control(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
@@ -87,24 +102,23 @@ def _control_title(control: str, entries: list[Entry], known: Benchmark, wording
     return next((entry.title for entry in entries if entry.title), control)
 
 
-def _control(
-    control: str, entries: list[Entry], baseline: ServiceBaseline, wording: Wording
-) -> Iterator[str]:
+def _control(page: _Page, control: str, entries: list[Entry]) -> Iterator[str]:
+    labels = page.wording.labels
     groups: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         groups[entry.feature].append(entry)
     other = groups.pop(str(Answer.NO_RELATED_FEATURE), [])
     if groups:
-        yield f"#### {wording.labels.features}"
+        yield f"#### {labels.features}"
     for name in sorted(groups, key=_feature_order):
-        yield from _feature(name, groups[name], wording)
+        yield from _feature(page, name, groups[name])
     if other:
-        yield f"#### {fill(wording.labels.other_guidance, control=control)}"
+        yield f"#### {fill(labels.other_guidance, control=control)}"
         yield from _unique(text for entry in other for text in (entry.guidance, entry.guidance_notes))
-    tables = [table for table in baseline.policies if table.control == control]
+    tables = [table for table in page.baseline.policies if table.control == control]
     if tables:
-        yield f"#### {wording.labels.monitoring}"
-        yield from policy_lines(tables, wording.labels)
+        yield f"#### {labels.monitoring}"
+        yield from policy_lines(tables, labels)
 
 
 def _feature_order(name: str) -> int:
@@ -113,13 +127,13 @@ def _feature_order(name: str) -> int:
     return features().index(feature) if feature else _LAST
 
 
-def _feature(name: str, entries: list[Entry], wording: Wording) -> Iterator[str]:
-    labels = wording.labels
+def _feature(page: _Page, name: str, entries: list[Entry]) -> Iterator[str]:
+    wording, labels = page.wording, page.wording.labels
     leading = next((entry for entry in entries if entry.combination in REGULAR_COMBINATIONS), entries[0])
     yield f"##### {name}"
     yield _description(leading, wording)
-    answers = (leading.supported, leading.enabled_by_default, leading.responsibility.published)
-    yield "\n".join([table_line(labels.answers), "|---|---|---|", table_line(map(str, answers))])
+    yield "\n".join([table_line(labels.answers), "|---|---|---|", table_line(map(str, leading.combination))])
+    yield from _labelled(LIVE_LABEL, iter([page.live.get(name)]))
     yield from _labelled(labels.notes, (entry.notes for entry in entries))
     yield from _guidance(entries, wording, labels)
     notes = list(_labelled(labels.guidance_notes, (entry.guidance_notes for entry in entries)))
@@ -132,7 +146,8 @@ def _description(entry: Entry, wording: Wording) -> str:
     known = wording.features.get(entry.feature)
     feature = feature_by_name().get(entry.feature)
     learn_more = known.learn_more if known else feature.learn_more if feature else None
-    link = f" [{wording.labels.learn_more}]({learn_more})." if learn_more else ""
+    address = f"{wording.site}{learn_more}" if learn_more and learn_more.startswith("/") else learn_more
+    link = f" [{wording.labels.learn_more}]({address})." if address else ""
     return f"**{wording.labels.description}**: {entry.description or entry.feature}{link}"
 
 

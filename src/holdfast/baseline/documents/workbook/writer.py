@@ -3,6 +3,7 @@
 import datetime
 import io
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -25,8 +26,17 @@ _FEATURE_WIDTHS = (28, 14, 50, 70, 16, 44, 50, 18, 26, 50, 50, 50)
 _COLOURS = {"True": "#d8f0d8", "False": "#f8d8d8", "Not Applicable": "#e8e8e8"}
 
 
-def write_workbook(baseline: ServiceBaseline) -> bytes:
-    """The workbook's bytes, the same for the same baseline.
+class Sheet(NamedTuple):
+    """A sheet of texts."""
+
+    title: str
+    columns: tuple[str, ...]
+    widths: tuple[int, ...]
+    rows: Sequence[tuple[str | None, ...]]
+
+
+def write_workbook(baseline: ServiceBaseline, more: Sequence[Sheet] = ()) -> bytes:
+    """The workbook's bytes, the same for the same baseline; `more` sheets follow the published ones.
 
     Raises DocumentError for a text that no cell can hold.
     """
@@ -35,10 +45,12 @@ def write_workbook(baseline: ServiceBaseline) -> bytes:
     book.set_properties({"title": f"Security baseline: {baseline.name}", "created": _EPOCH})
     full = completed(baseline)
     profile = [(item.attribute, item.description, item.value) for item in full.profile]
-    _add_sheet(book, layout.PROFILE_SHEET, layout.PROFILE_COLUMNS, _PROFILE_WIDTHS, profile)
+    _add_sheet(book, Sheet(layout.PROFILE_SHEET, layout.PROFILE_COLUMNS, _PROFILE_WIDTHS, profile))
     rows = [_cells(entry) for entry in full.entries]
-    sheet = _add_sheet(book, layout.FEATURE_SHEET, layout.FEATURE_COLUMNS, _FEATURE_WIDTHS, rows)
-    _colour_answers(book, sheet, len(rows))
+    features = Sheet(layout.FEATURE_SHEET, layout.FEATURE_COLUMNS, _FEATURE_WIDTHS, rows)
+    _colour_answers(book, _add_sheet(book, features), len(rows))
+    for sheet in more:
+        _add_sheet(book, sheet)
     book.close()
     return buffer.getvalue()
 
@@ -48,22 +60,16 @@ def _cells(entry: Entry) -> tuple[str | None, ...]:
     return tuple(None if fields[name] is None else str(fields[name]) for name in layout.FEATURE_FIELDS)
 
 
-def _add_sheet(
-    book: Workbook,
-    title: str,
-    columns: tuple[str, ...],
-    widths: tuple[int, ...],
-    rows: Sequence[tuple[str | None, ...]],
-) -> Worksheet:
-    sheet = book.add_worksheet(title)
+def _add_sheet(book: Workbook, content: Sheet) -> Worksheet:
+    sheet = book.add_worksheet(content.title)
     header = book.add_format({"bold": True, "bg_color": "#20404f", "font_color": "#ffffff", "valign": "top"})
     body = book.add_format({"text_wrap": True, "valign": "top"})
     sheet.freeze_panes(1, 0)
-    sheet.autofilter(0, 0, len(rows), len(columns) - 1)
-    for column, (name, width) in enumerate(zip(columns, widths, strict=True)):
+    sheet.autofilter(0, 0, max(len(content.rows), 1), len(content.columns) - 1)
+    for column, (name, width) in enumerate(zip(content.columns, content.widths, strict=True)):
         sheet.set_column(column, column, width)
         sheet.write_string(0, column, name, header)
-    for number, cells in enumerate(rows, 1):
+    for number, cells in enumerate(content.rows, 1):
         for column, value in enumerate(cells):
             _write(sheet, number, column, layout.text_of(value), body)
     return sheet

@@ -1,0 +1,119 @@
+"""Every format shows the state, the evidence and nothing else; the same state gives the same bytes."""
+
+import io
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from holdfast.baseline.documents.conversion import parse_document
+from holdfast.baseline.documents.document import DocumentError
+from holdfast.baseline.documents.workbook.layout import OUR_SHEETS
+from holdfast.baseline.model.vocabulary import Answer
+from holdfast.baseline.publishing.markdown import check_page
+from holdfast.baseline.publishing.publish import PublicationFormat, publish, render
+from holdfast.baseline.services import carried_service
+from tests.baseline.evidence.items import NOW
+from tests.baseline.publishing.publications import publication, unassessed
+
+PAGE = "holdfast-security-baseline.md"
+WORKBOOK = "holdfast-security-baseline.xlsx"
+
+
+def text(form: PublicationFormat, name: str) -> str:
+    return render(publication(), form, {})[name].decode()
+
+
+@pytest.mark.parametrize("form", list(PublicationFormat))
+def test_the_same_state_and_time_give_the_same_bytes(form: PublicationFormat) -> None:
+    assert render(publication(), form, {}) == render(publication(), form, {})
+    assert render(publication(), form, {}) != render(publication(moment=NOW + 1), form, {}) or form == "xlsx"
+
+
+@pytest.mark.parametrize("form", list(PublicationFormat))
+def test_what_was_never_assessed_can_be_published(form: PublicationFormat) -> None:
+    assert all(render(unassessed(), form, {}).values())
+
+
+def test_a_page_shows_numbers_state_and_evidence() -> None:
+    page = text(PublicationFormat.MARKDOWN, PAGE)
+    assert 'owner: "Ada Lovelace"' in page
+    assert "Evidence stands at item 12 of the chain" in page
+    assert "**State**: exempt (A closed network.); 6 of 6 observations passed" in page
+    failed = "**State**: not satisfied (access.wrong-role-refused, two: expected a TLS alert, saw <b>201</b>)"
+    assert failed in page
+
+
+def test_a_page_that_was_never_assessed_has_no_percentage() -> None:
+    page = render(unassessed(), PublicationFormat.MARKDOWN, {})[PAGE].decode()
+    assert "Compliance is – (0 of 0 assessed controls), coverage 0 % (0 of 86 applicable controls)" in page
+
+
+def test_a_published_page_is_a_page() -> None:
+    """It can be read again: state and evidence are passed over, the claims stay."""
+    page = render(publication(), PublicationFormat.MARKDOWN, {})[PAGE]
+    again = parse_document(page, PAGE).baseline
+    claims = {
+        entry.feature: entry.supported
+        for entry in carried_service("holdfast").entries
+        if entry.supported is not Answer.NOT_APPLICABLE
+    }
+    assert {entry.feature: entry.supported for entry in again.entries} == claims
+
+
+def test_an_edit_is_found() -> None:
+    page = render(publication(), PublicationFormat.MARKDOWN, {})[PAGE]
+    check_page(page, PAGE)
+    with pytest.raises(DocumentError, match="was edited after it was published"):
+        check_page(page.replace(b"not satisfied", b"satisfied", 1), PAGE)
+    with pytest.raises(DocumentError, match="Holdfast did not publish it"):
+        check_page(b"# A page\n", PAGE)
+
+
+def test_an_owner_with_quotes_stays_one_line_of_front_matter() -> None:
+    page = render(publication('Ada "the first"\nLovelace'), PublicationFormat.MARKDOWN, {})[PAGE].decode()
+    assert 'owner: "Ada \\"the first\\" Lovelace"\n' in page
+
+
+def test_a_workbook_adds_state_evidence_and_history() -> None:
+    data = render(publication(), PublicationFormat.XLSX, {})[WORKBOOK]
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    assert book.sheetnames == ["Security Profile", "Feature Summary", *OUR_SHEETS]
+    states = {row[0]: row[2] for row in book["State"].iter_rows(values_only=True) if not row[1]}
+    assert (states["PA-7"], states["DP-3"], states["GS-1"]) == ("not satisfied", "exempt", "attestation due")
+    outcomes = [row[7] for row in book["Evidence"].iter_rows(min_row=2, values_only=True)]
+    assert set(outcomes) == {"passed", "failed"}
+    assert book["History"]["E2"].value == "Somebody changed a role."
+    assert all(sheet.freeze_panes == "A2" and sheet.auto_filter.ref for sheet in book.worksheets)
+
+
+def test_a_published_workbook_is_a_mapping_workbook() -> None:
+    document = parse_document(render(publication(), PublicationFormat.XLSX, {})[WORKBOOK], WORKBOOK)
+    assert len(document.baseline.entries) == 35
+    assert document.oddities == ()
+
+
+def test_a_report_escapes_what_was_observed() -> None:
+    report = text(PublicationFormat.HTML, "report.html")
+    assert "&lt;b&gt;201&lt;/b&gt;" in report
+    assert "<b>201" not in report
+    assert "http" not in report.replace("https://", "").split("<body>")[0]
+
+
+def test_a_report_has_every_service_and_table() -> None:
+    report = text(PublicationFormat.HTML, "report.html")
+    for heading in ("Holdfast platform", "Holdfast defender", "Recommendations", "Evidence", "History"):
+        assert heading in report
+
+
+def test_a_pdf_is_a_pdf_with_the_owner_and_letters_beyond_latin() -> None:
+    data = render(publication("Žofie Łukasz"), PublicationFormat.PDF, {})["report.pdf"]
+    assert data.startswith(b"%PDF-")
+    assert data.rstrip().endswith(b"%%EOF")
+
+
+def test_files_are_written_below_the_folder(tmp_path: Path) -> None:
+    written = publish(publication(), PublicationFormat.OSCAL, tmp_path / "out", {})
+    assert len(written) == 18
+    assert {path.parent.name for path in written} == {"holdfast-platform", "holdfast-defender", "holdfast"}
+    assert all(path.read_bytes() for path in written)
