@@ -24,6 +24,9 @@ _INCIDENT = {
 }
 """Acts that are worth telling whoever does them."""
 
+UNAUTHENTICATED = frozenset({"modbus", "umas", "dnp3", "cip", "s7comm", "bacnet", "iec104", "mms", "pn_dcp"})
+"""Protocols in which whoever reaches a device may act on it."""
+
 _TERMINATION = "abnormal-termination-of-applications"
 
 

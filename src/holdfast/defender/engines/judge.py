@@ -95,10 +95,8 @@ class Judge:
     def _follow(self, table: Table, record: Record) -> Iterable[Handler]:
         for change in table.changes:
             if change.select.matches(record):
-                handler = self._states[id(change)].handle
-                if change.steady and not any(True for _ in change.state(record)):
-                    continue
-                yield handler
+                state = self._states[id(change)]
+                yield state.bind(record) if change.steady else state.handle
 
     def _learn(self, scenario: Scenario, record: Record) -> list[Handler]:
         if not scenario.steady:
@@ -191,30 +189,50 @@ class _Counter:
             self._reporter.record(rate.alert, record, self._text, rate.expected, blame=rate.blame)
 
 
+_Subject = tuple[str, Hashable]
+"""The speaker's address, and what has the state."""
+
+
 class _State:
     """Remembers what a `Change` is about."""
 
     def __init__(self, change: Change, reporter: Reporter) -> None:
         self._change = change
         self._reporter = reporter
-        self._states: dict[Hashable, Part] = {}
+        self._states: dict[_Subject, Part] = {}
 
     def handle(self, record: Record) -> None:
+        """Look at the states in a message."""
+        for key, state in self._read(record):
+            if self._states.get(key) != state:
+                self._enter(key, state, record)
+
+    def bind(self, record: Record) -> Handler:
+        """A handler for messages whose states are those of `record`."""
+        states = self._read(record)
+
+        def handle(record: Record) -> None:
+            for key, state in states:
+                if self._states.get(key) != state:
+                    self._enter(key, state, record)
+
+        return handle
+
+    def _read(self, record: Record) -> list[tuple[_Subject, Part]]:
+        speaker = record.direction.source.address
+        return [
+            ((speaker, subject), state) for subject, state in self._change.state(record) if state is not None
+        ]
+
+    def _enter(self, key: _Subject, state: Part, record: Record) -> None:
         change = self._change
-        for subject, state in change.state(record):
-            if state is None:
-                continue
-            key = (record.direction.source.address, subject)
-            before = self._states.pop(key, None)
-            if before is None and len(self._states) >= _STATES:
-                del self._states[next(iter(self._states))]
-            self._states[key] = state
-            if before is not None and before != state:
-                name = subject[-1] if isinstance(subject, tuple) and subject else subject
-                observed = change.text.format(name, before, state)
-                self._reporter.record(
-                    change.alert, record, observed, f"{before}, as before", blame=change.blame
-                )
+        before = self._states.pop(key, None)
+        if before is None and len(self._states) >= _STATES:
+            del self._states[next(iter(self._states))]
+        self._states[key] = state
+        if before is not None:
+            observed = change.text.format(key[1], before, state)
+            self._reporter.record(change.alert, record, observed, f"{before}, as before", blame=change.blame)
 
 
 def _counted(per: Per, record: Record) -> Hashable:

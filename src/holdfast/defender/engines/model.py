@@ -133,7 +133,7 @@ class Change:
     state: Callable[[Record], Iterable[tuple[Hashable, Part | None]]]
     """What has a state, and the state; the speaker always belongs to the subject. None says nothing."""
     text: str
-    """Format string with the subject's last part as `{0}`, the state before as `{1}` and now as `{2}`."""
+    """Format string with the subject as `{0}`, the state before as `{1}` and now as `{2}`."""
     steady: bool = False
     """Whether messages of one key show the same state; False looks at every message."""
     blame: Blame = Blame.SPEAKER

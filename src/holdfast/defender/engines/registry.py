@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from holdfast.defender.engines.deeds import expand
 from holdfast.defender.engines.model import Table
-from holdfast.defender.engines.tables import cip, dnp3, flows, modbus
+from holdfast.defender.engines.tables import cip, dnp3, flows, iec104, iec61850, modbus, s7
 from holdfast.defender.engines.tables.rows import MALFORMED_RATE
 
 _TABLES: tuple[Table, ...] = (
@@ -16,6 +16,12 @@ _TABLES: tuple[Table, ...] = (
     dnp3.DNP3,
     cip.ENIP,
     cip.CIP,
+    s7.S7COMM,
+    s7.S7COMM_PLUS,
+    iec104.IEC104,
+    iec61850.MMS,
+    iec61850.GOOSE,
+    iec61850.SV,
 )
 
 TABLES: Mapping[str, Table] = {

@@ -4,14 +4,17 @@ from collections.abc import Iterable
 
 from holdfast.alerts.model import Alert, Violation
 from holdfast.defender.catalogue.table import techniques
+from holdfast.defender.findings.model import Finding
+from holdfast.defender.findings.risk import AssetRisk, grade, zone_score
 from holdfast.defender.inventory.conversations import Conversation, ConversationKey
 from holdfast.defender.inventory.model import Asset, Attribute, Name
+from holdfast.defender.sensor.assessment import assess
 from holdfast.defender.sensor.sensor import Sensor
 from holdfast.kernel.clock import isoformat
 from holdfast.kernel.json import JsonObject, JsonValue
 
 
-def asset_json(asset: Asset) -> JsonObject:
+def asset_json(asset: Asset, findings: Iterable[Finding], risk: AssetRisk) -> JsonObject:
     """One asset with the origin of everything that is known of it."""
     return {
         "id": asset.id,
@@ -58,8 +61,32 @@ def asset_json(asset: Asset) -> JsonObject:
         "important": asset.important,
         "dynamic_address": asset.dynamic,
         "device": asset.enrolled,
+        "findings": [finding_json(finding) for finding in findings],
+        "risk": {
+            "score": risk.score,
+            "grade": grade(risk.score).value,
+            "deductions": [{"reason": each.reason, "points": each.points} for each in risk.deductions],
+        },
         "first_seen": isoformat(asset.first),
         "last_seen": isoformat(asset.last),
+    }
+
+
+def finding_json(finding: Finding) -> JsonObject:
+    """One weak point."""
+    return {
+        "id": finding.weak_point.id,
+        "title": finding.weak_point.title,
+        "weight": finding.weak_point.weight,
+        "detail": finding.detail,
+        "protocol": finding.protocol,
+        "count": finding.count,
+        "peers": _list(sorted(finding.peers or ())),
+        "frame": finding.frame,
+        "first_seen": isoformat(finding.first),
+        "last_seen": isoformat(finding.last),
+        "description": finding.weak_point.meaning,
+        "remediation": list(finding.weak_point.steps),
     }
 
 
@@ -121,6 +148,8 @@ def alert_json(alert: Alert) -> JsonObject:
 
 def sensor_json(sensor: Sensor, problems: list[str]) -> JsonObject:
     """The whole result of a run."""
+    risks = assess(sensor)
+    score = zone_score(risk for _asset, _findings, risk in risks)
     return {
         "sensor": {
             "name": sensor.settings.name,
@@ -128,7 +157,8 @@ def sensor_json(sensor: Sensor, problems: list[str]) -> JsonObject:
             "site": sensor.settings.site,
             "stage": sensor.learned.stages.stage.value,
         },
-        "assets": [asset_json(asset) for asset in sensor.inventory],
+        "risk": {"score": score, "grade": None if score is None else grade(score).value},
+        "assets": [asset_json(*entry) for entry in risks],
         "conversations": [conversation_json(*item) for item in sensor.conversations.items()],
         "alerts": [alert_json(alert) for alert in sensor.alerts],
         "counters": counters_json(sensor),

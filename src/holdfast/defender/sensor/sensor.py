@@ -16,6 +16,8 @@ from holdfast.defender.engines.detectors.silence import Unresponsive, Unresponsi
 from holdfast.defender.engines.places import Places
 from holdfast.defender.engines.registry import INDUSTRIAL, TABLES
 from holdfast.defender.engines.reporter import Reporter
+from holdfast.defender.findings.findings import Findings
+from holdfast.defender.findings.signs import SIGNS
 from holdfast.defender.flows.model import Flow
 from holdfast.defender.inventory.conversations import Conversations
 from holdfast.defender.inventory.identity.registry import BEHAVIOURS, SOURCES
@@ -58,6 +60,7 @@ class Sensor:
         self._bandwidth = Bandwidth(self.reporter, self.learned, self._live_flows)
         self._recorder = Recorder(self.timeline, TABLES.values())
         self.rules = CustomRules(settings.rules, self.reporter, self.timeline)
+        self.findings = Findings(SIGNS, TABLES.values(), self.places)
         self.detection = self._detection()
         self._listen()
 
@@ -92,6 +95,7 @@ class Sensor:
             rhythms,
             self._recorder,
             self.rules,
+            self.findings,
         ]
         listeners = Listeners(
             talk_opened=[observer.talk_opened],

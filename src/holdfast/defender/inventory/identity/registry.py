@@ -1,10 +1,10 @@
 """Every source of identity and every behaviour that tells what a device is."""
 
-from holdfast.defender.inventory.identity import cip, dnp3, modbus
+from holdfast.defender.inventory.identity import cip, dnp3, iec61850, modbus, s7
 from holdfast.defender.inventory.identity.model import Behaviour, Source
 from holdfast.defender.inventory.model import AssetType
 
-SOURCES: tuple[Source, ...] = (*modbus.SOURCES, *dnp3.SOURCES, *cip.SOURCES)
+SOURCES: tuple[Source, ...] = (*modbus.SOURCES, *dnp3.SOURCES, *cip.SOURCES, *s7.SOURCES, *iec61850.SOURCES)
 
 BEHAVIOURS: tuple[Behaviour, ...] = (
     Behaviour("modbus", server=True, kind=AssetType.PLC, confidence=40),
@@ -15,5 +15,15 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     Behaviour("dnp3", server=False, kind=AssetType.HMI),
     Behaviour("cip", server=True, kind=AssetType.PLC, confidence=40),
     Behaviour("cip", server=False, kind=AssetType.HMI),
+    Behaviour("s7comm", server=True, kind=AssetType.PLC, confidence=70),
+    Behaviour("s7comm", server=False, kind=AssetType.HMI),
+    Behaviour("s7comm_plus", server=True, kind=AssetType.PLC, confidence=70),
+    Behaviour("s7comm_plus", server=False, kind=AssetType.HMI),
+    Behaviour("iec104", server=True, kind=AssetType.RTU, confidence=60),
+    Behaviour("iec104", server=False, kind=AssetType.HMI),
+    Behaviour("mms", server=True, kind=AssetType.IED, confidence=60),
+    Behaviour("mms", server=False, kind=AssetType.HMI),
+    Behaviour("goose", server=True, kind=AssetType.IED, confidence=70),
+    Behaviour("sv", server=True, kind=AssetType.IED, confidence=70),
     Behaviour("cip_io", server=True, kind=AssetType.IO_ADAPTER),
 )
