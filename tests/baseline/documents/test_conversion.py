@@ -10,7 +10,7 @@ from holdfast.baseline.documents.document import MAXIMUM_DOCUMENT_BYTES, Documen
 from holdfast.baseline.documents.errata import as_published
 from holdfast.baseline.documents.files import read_file, write_file
 from holdfast.baseline.model.service import ServiceBaseline
-from tests.baseline.samples import ODD_WORKBOOK, WORKBOOK, cells_of, page
+from tests.baseline.samples import ODD_WORKBOOK, WORKBOOK, cells_of, page, row, rows, workbook
 
 
 def test_the_content_decides_what_a_document_is() -> None:
@@ -111,5 +111,8 @@ def test_a_known_erratum_is_applied_to_pages_in_the_published_form_and_reported(
 
 def test_an_erratum_of_another_value_or_service_changes_nothing() -> None:
     assert as_published(key_vault("False")) == (key_vault("False"), ())
+    applicable = row("Azure Resource Logs", ("False", "Not Applicable", "Not Applicable"))
+    logs = parse_document(workbook(rows(applicable)), WORKBOOK).baseline
+    assert [str(item) for item in as_published(logs)[1]] == ["LT-4: pages print it with the title of LT-3"]
     other = parse_document(ODD_WORKBOOK, WORKBOOK).baseline
     assert as_published(other) == (other, ())

@@ -1,12 +1,14 @@
 """Known contradictions between published pages and their workbooks."""
 
+from collections.abc import Iterator
 from functools import cache
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from holdfast.baseline.data.catalog import load
+from holdfast.baseline.data.catalog import benchmark, load
 from holdfast.baseline.model.oddity import Oddity
-from holdfast.baseline.model.service import ProfileAttribute, ServiceBaseline
+from holdfast.baseline.model.service import ServiceBaseline
+from holdfast.baseline.model.vocabulary import Answer
 
 
 class Erratum(BaseModel):
@@ -27,23 +29,27 @@ def errata() -> tuple[Erratum, ...]:
 
 
 def as_published(baseline: ServiceBaseline) -> tuple[ServiceBaseline, tuple[Oddity, ...]]:
-    """The baseline as its published page has it, and what that changed."""
+    """The baseline as its published page has it, and where that contradicts its sources."""
     found = {item.attribute: item for item in errata() if item.service == baseline.key}
-    changed = [line for line in baseline.profile if _applies(found.get(line.attribute), line)]
-    if not changed:
-        return baseline, ()
-    profile = tuple(
-        line.model_copy(update={"value": found[line.attribute].page}) if line in changed else line
-        for line in baseline.profile
-    )
-    remarks = tuple(
-        Oddity(
-            line.attribute, f"the published page says {found[line.attribute].page}, the workbook {line.value}"
+    profile, remarks = [], []
+    for line in baseline.profile:
+        erratum = found.get(line.attribute)
+        if erratum and erratum.workbook == line.value:
+            remark = f"the published page says {erratum.page}, the workbook {line.value}"
+            remarks.append(Oddity(line.attribute, remark))
+            line = line.model_copy(update={"value": erratum.page})
+        profile.append(line)
+    published = baseline.model_copy(update={"profile": tuple(profile)})
+    return published, (*remarks, *_borrowed_titles(baseline))
+
+
+def _borrowed_titles(baseline: ServiceBaseline) -> Iterator[Oddity]:
+    """Controls that pages print with the title of another control."""
+    known = benchmark(baseline.benchmark)
+    applicable = {entry.control for entry in baseline.entries if entry.supported is not Answer.NOT_APPLICABLE}
+    for control in known.controls:
+        owner = next(
+            (item.id for item in known.controls if item.title == control.published_title), control.id
         )
-        for line in changed
-    )
-    return baseline.model_copy(update={"profile": profile}), remarks
-
-
-def _applies(erratum: Erratum | None, line: ProfileAttribute) -> bool:
-    return erratum is not None and erratum.workbook == line.value
+        if control.id in applicable and owner != control.id:
+            yield Oddity(control.id, f"pages print it with the title of {owner}")
