@@ -1,0 +1,2 @@
+"""DCE/RPC (C706): connectionless for PROFINET context management, connection-oriented for Windows
+services."""
