@@ -7,6 +7,8 @@ from holdfast.access.conditional.kind import CONDITIONAL_ACCESS_POLICY
 from holdfast.access.conditional.risk import RISK_SIGNAL
 from holdfast.access.elevation.eligible import ELIGIBLE_ASSIGNMENT
 from holdfast.access.elevation.requests import ELEVATION
+from holdfast.access.issuer.identities import MANAGED_IDENTITY
+from holdfast.access.issuer.keys import ISSUER_KEY
 from holdfast.access.local.credentials import CREDENTIAL
 from holdfast.access.local.links import SIGN_IN_LINK
 from holdfast.access.lockout import keep_somebody_in
@@ -41,6 +43,8 @@ ACCESS_KINDS: tuple[Kind, ...] = (
     SIGN_IN_LINK,
     ELEVATION,
     RISK_SIGNAL,
+    MANAGED_IDENTITY,
+    ISSUER_KEY,
     *map(
         _keeping_somebody_in,
         (

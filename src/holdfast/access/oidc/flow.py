@@ -81,6 +81,8 @@ class ProviderSignIn:
             **({"prompt": "login", "max_age": "0"} if fresh else {}),
         }
         address = self._published.metadata(provider).authorization
+        if not address:
+            raise UnavailableError("This identity provider has no page to sign in at.")
         joined = f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
         return joined, self._tickets.write(PURPOSE, data, STEP_SECONDS)
 

@@ -22,11 +22,11 @@ RETRY_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """The addresses of a provider."""
+    """The addresses of a provider; those for signing in are empty when it only issues tokens."""
 
-    authorization: str
-    token: str
     keys: str
+    authorization: str = ""
+    token: str = ""
     userinfo: str = ""
     end_session: str = ""
     post_secret: bool = False
@@ -104,8 +104,8 @@ class Published:
             raise UnavailableError(f"What is published at {issuer} names another issuer.")
         methods = document.get("token_endpoint_auth_methods_supported")
         return Metadata(
-            authorization=_address(document, "authorization_endpoint"),
-            token=_address(document, "token_endpoint"),
+            authorization=_address(document, "authorization_endpoint", optional=True),
+            token=_address(document, "token_endpoint", optional=True),
             keys=_address(document, "jwks_uri"),
             userinfo=_address(document, "userinfo_endpoint", optional=True),
             end_session=_address(document, "end_session_endpoint", optional=True),
