@@ -13,14 +13,13 @@ from rich.text import Text
 from rich.tree import Tree
 
 from holdfast.kernel.clock import SystemClock
-from holdfast.policy.aliases import own_catalog
 from holdfast.policy.cases.results import Report, Verdict
 from holdfast.policy.cases.suite import run_cases
 from holdfast.policy.decide import Decision, decide
+from holdfast.policy.imports import Imported, Kind, import_folder, kind_of
 from holdfast.policy.language.aliases.catalog import Catalog
 from holdfast.policy.language.evaluation.reasons import Reason, shown
 from holdfast.policy.language.lint import Finding, Severity, lint
-from holdfast.policy.library import Imported, Kind, import_folder, kind_of
 from holdfast.policy.reading import (
     json_files,
     read_catalog,
@@ -29,6 +28,7 @@ from holdfast.policy.reading import (
     read_parameters,
     read_resources,
 )
+from holdfast.policy.types.catalog import own_catalog
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -9,6 +9,7 @@ from holdfast.devices.groups import DEVICE_GROUP_KIND
 from holdfast.devices.jobs.kinds import JOB_DEVICE_KIND, JOB_KIND, SCHEDULED_JOB_KIND
 from holdfast.devices.relationships import RELATIONSHIP_KIND
 from holdfast.devices.templates.kind import DEVICE_TEMPLATE_KIND
+from holdfast.policy.kinds.kinds import POLICY_KINDS
 from holdfast.resources.model import Kind
 
 KINDS: dict[str, Kind] = {
@@ -25,5 +26,6 @@ KINDS: dict[str, Kind] = {
         JOB_KIND,
         JOB_DEVICE_KIND,
         SCHEDULED_JOB_KIND,
+        *POLICY_KINDS,
     )
 }

@@ -89,18 +89,7 @@ def _warning(pointer: str, message: str) -> Finding:
 
 
 def _aliases_exist(subject: Subject) -> Iterator[Finding]:
-    names = [
-        (operand.text, operand.pointer)
-        for operand in walk.field_operands(subject.definition.rule)
-        if isinstance(operand.name, Constant)
-    ]
-    names += [
-        (name, template.pointer)
-        for template in _computed(subject)
-        for call in walk.calls(template.expression)
-        if call.name.lower() == "field" and (name := walk.literal_argument(call)) is not None
-    ]
-    for name, pointer in dict.fromkeys(names):
+    for name, pointer in dict.fromkeys(walk.field_names(subject.definition.rule)):
         if not _is_property(name) and not subject.catalog.covers(name):
             yield _unknown_alias(subject, name, pointer)
 
@@ -123,8 +112,7 @@ def _unknown_alias(subject: Subject, name: str, pointer: str) -> Finding:
 
 
 def _computed(subject: Subject) -> Iterator[Computed]:
-    for template in walk.templates(subject.definition.rule):
-        yield from walk.computed(template)
+    return walk.expressions(subject.definition.rule)
 
 
 def _parameters_are_declared(subject: Subject) -> Iterator[Finding]:

@@ -41,7 +41,7 @@ class Outcome:
 
     compliance: Compliance
     effect: Effect | None = None
-    """The effect in force; None when its name is none that is known."""
+    """The effect in force; None when its name is none that is known or cannot be computed."""
     effect_name: str = ""
     """The effect as written."""
     triggered: bool = False
@@ -163,15 +163,22 @@ class Policy:
             _SLOTS,
             Budget(monotonic=about.monotonic),
         )
+        effect, shown = None, ""
         try:
-            return self._judge(scope, about)
+            name = about.effect or self._effect.name(scope)
+            effect, shown = effect_named(name), str(name) if isinstance(name, str) else ""
+            return self._judge(scope, about, effect, shown)
         except TemplateError as error:
-            return Outcome(Compliance.ERROR, error=str(error), faults=tuple(scope.faults))
+            return Outcome(Compliance.ERROR, effect, shown, error=str(error), faults=tuple(scope.faults))
 
-    def _judge(self, scope: Scope, about: Circumstances) -> Outcome:
-        name = about.effect or self._effect.name(scope)
-        effect = effect_named(name)
-        shown = str(name) if isinstance(name, str) else ""
+    def effect_of(self, parameters: Mapping[str, object]) -> Effect | None:
+        """The effect with these parameters; None when it depends on the resource or is none that is known."""
+        try:
+            return effect_named(self._effect.name(Scope({}, self.parameters(parameters), {}, 1, Budget())))
+        except TemplateError:
+            return None
+
+    def _judge(self, scope: Scope, about: Circumstances, effect: Effect | None, shown: str) -> Outcome:
         if effect is Effect.DISABLED:
             return Outcome(Compliance.NOT_APPLICABLE, effect, shown)
         holds = self._condition.holds(scope)

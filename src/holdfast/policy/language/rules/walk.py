@@ -106,6 +106,24 @@ def computed(template: Template) -> Iterator[Computed]:
             return
 
 
+def expressions(rule: Rule) -> Iterator[Computed]:
+    """Every expression in a rule."""
+    for template in templates(rule):
+        yield from computed(template)
+
+
+def field_names(rule: Rule) -> Iterator[tuple[str, str]]:
+    """Every field that a rule names outright, with the JSON pointer of where."""
+    for operand in field_operands(rule):
+        if isinstance(operand.name, Constant):
+            yield operand.text, operand.pointer
+    for template in expressions(rule):
+        for call in calls(template.expression):
+            name = literal_argument(call) if call.name.lower() == "field" else None
+            if name is not None:
+                yield name, template.pointer
+
+
 def calls(expression: Expression) -> Iterator[Call]:
     """Every call in an expression."""
     match expression:

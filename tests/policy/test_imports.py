@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.policy.library import Kind, import_folder, kind_of
+from holdfast.policy.imports import Kind, import_folder, kind_of
 from holdfast.policy.reading import (
     UnreadableError,
     read_catalog,

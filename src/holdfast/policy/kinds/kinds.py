@@ -1,0 +1,258 @@
+"""Policy resources as kinds: refused with the JSON pointer of what is wrong when they are stored.
+
+Ids are names in lower case, bodies what Azure has below `properties`.
+"""
+
+import re
+from typing import Final
+
+from holdfast.kernel.errors import ConflictError, InvalidError
+from holdfast.kernel.json import JsonObject
+from holdfast.kernel.permissions import Permission
+from holdfast.policy.builtin.catalog import built_in
+from holdfast.policy.kinds.lookup import Found, every, find_policy, wrapped
+from holdfast.policy.kinds.names import (
+    ASSIGNMENT,
+    ATTESTATION,
+    DEFINITION,
+    EXEMPTION,
+    INITIATIVE,
+    name_in,
+)
+from holdfast.policy.language.assignments.model import Assignment, Initiative
+from holdfast.policy.language.assignments.parse import parse_assignment, parse_exemption, parse_initiative
+from holdfast.policy.language.assignments.resolve import bindings_of, within_id
+from holdfast.policy.language.errors import DefinitionError
+from holdfast.policy.language.lint import Severity, lint
+from holdfast.policy.language.rules.definition import parse_definition
+from holdfast.policy.language.rules.parameters import misfits
+from holdfast.policy.types.catalog import own_catalog
+from holdfast.policy.types.documents import scope_of
+from holdfast.resources.model import Action, Draft, IndexType, Kind, Reader
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._()-]{0,127}")
+_ATTESTED: Final = ("Compliant", "NonCompliant", "Unknown")
+
+
+def is_own_type(alias: str) -> bool:
+    """Whether an alias is of a type of ours, whose aliases must exist."""
+    return alias.lower().startswith("holdfast.")
+
+
+def _check_name(draft: Draft) -> None:
+    if _NAME.fullmatch(draft.change.id) is None:
+        raise InvalidError(
+            "A policy resource's name has 1 to 128 lower-case letters, digits and -._(), "
+            "the first a letter or digit.",
+            "/name",
+        )
+    if (draft.change.kind, draft.change.id) in built_in():
+        raise ConflictError(f"“{draft.change.id}” is built in; make a copy under another name.")
+
+
+def _refused(error: DefinitionError) -> InvalidError:
+    """The refusal with the pointer as the body has it."""
+    field = error.field.removeprefix("/properties") or "/"
+    return InvalidError(f"{error.reason} (at {field})", field)
+
+
+def _validate_definition(draft: Draft, _reader: Reader) -> JsonObject:
+    if draft.change.action is Action.DELETE:
+        return {}
+    _check_name(draft)
+    findings = lint({"properties": draft.body}, own_catalog(), is_own_type)
+    error = next((finding for finding in findings if finding.severity is Severity.ERROR), None)
+    if error is not None:
+        raise _refused(DefinitionError(error.message, error.pointer))
+    return {"policyType": "Custom", "mode": "All", **draft.body}
+
+
+def _validate_initiative(draft: Draft, reader: Reader) -> JsonObject:
+    if draft.change.action is Action.DELETE:
+        return {}
+    _check_name(draft)
+    try:
+        initiative = parse_initiative(wrapped(INITIATIVE, draft.change.id, draft.body))
+    except DefinitionError as error:
+        raise _refused(error) from None
+    for index, reference in enumerate(initiative.policies):
+        found = find_policy(reader, reference.definition_id)
+        if found is None or found.kind != DEFINITION:
+            place = f"/policyDefinitions/{index}/policyDefinitionId"
+            raise InvalidError(
+                f"There is no policy definition {reference.definition_id}; store it first.", place
+            )
+    return {"policyType": "Custom", **draft.body}
+
+
+def _validate_assignment(draft: Draft, reader: Reader) -> JsonObject:
+    if draft.change.action is Action.DELETE:
+        return {}
+    _check_name(draft)
+    body: JsonObject = {"enforcementMode": "Default", **draft.body}
+    body["scope"] = _checked_scope(draft)
+    try:
+        assignment = parse_assignment(wrapped(ASSIGNMENT, draft.change.id, body))
+        _check_parameters(assignment, reader)
+    except DefinitionError as error:
+        raise _refused(error) from None
+    return body
+
+
+def _checked_scope(draft: Draft) -> str:
+    """The scope, which lies where the resource lives: nobody assigns to what they do not administer."""
+    home = scope_of(draft.organization)
+    scope = draft.body.get("scope") or home
+    if not isinstance(scope, str) or not within_id(home, scope):
+        raise InvalidError(f"The scope must be {home} or lie below it.", "/scope")
+    return scope
+
+
+def _check_parameters(assignment: Assignment, reader: Reader) -> None:
+    found = find_policy(reader, assignment.definition_id)
+    if found is None:
+        raise DefinitionError(f"There is no definition {assignment.definition_id}", "/policyDefinitionId")
+    initiative = initiative_of(found)
+    declared = initiative.parameters if initiative else parse_definition(found.document).parameters
+    for misfit in misfits(declared, assignment.parameters):
+        raise DefinitionError(misfit.message, f"/parameters/{misfit.parameter}")
+    for _binding in bindings_of(assignment, initiative):
+        continue  # computing them is the check
+
+
+def initiative_of(found: Found) -> Initiative | None:
+    """The initiative that was found; None when it is a definition."""
+    return parse_initiative(found.document) if found.kind == INITIATIVE else None
+
+
+def _validate_exemption(draft: Draft, reader: Reader) -> JsonObject:
+    if draft.change.action is Action.DELETE:
+        return {}
+    _check_name(draft)
+    body: JsonObject = {**draft.body, "scope": _checked_scope(draft)}
+    try:
+        exemption = parse_exemption(wrapped(EXEMPTION, draft.change.id, body))
+    except DefinitionError as error:
+        raise _refused(error) from None
+    _check_assignment(reader, exemption.assignment_id)
+    return body
+
+
+def _check_assignment(reader: Reader, identifier: str) -> None:
+    if reader.get(ASSIGNMENT, name_in(identifier)) is None:
+        raise InvalidError(f"There is no policy assignment {identifier}.", "/policyAssignmentId")
+
+
+def _validate_attestation(draft: Draft, reader: Reader) -> JsonObject:
+    """What somebody states about a resource for a policy with the effect manual."""
+    if draft.change.action is Action.DELETE:
+        return {}
+    _check_name(draft)
+    body = draft.body
+    _check_assignment(reader, str(body.get("policyAssignmentId", "")))
+    if body.get("complianceState") not in _ATTESTED:
+        raise InvalidError(f"/complianceState must be one of {', '.join(_ATTESTED)}.", "/complianceState")
+    resource = body.get("resourceId")
+    if not isinstance(resource, str) or not within_id(scope_of(draft.organization), resource):
+        raise InvalidError("/resourceId must name something where the attestation is made.", "/resourceId")
+    return {**body, "lastComplianceStateChangeBy": draft.principal.name, "assessedAt": draft.now}
+
+
+def _guard_definition(draft: Draft, reader: Reader) -> None:
+    """A definition that is in use stays."""
+    if draft.change.action is not Action.DELETE:
+        return
+    wanted = (draft.change.kind, draft.change.id)
+    for assignment in every(reader, ASSIGNMENT):
+        found = find_policy(reader, str(assignment.body.get("policyDefinitionId", "")))
+        if found is not None and (found.kind, found.name) == wanted:
+            raise ConflictError(
+                f"“{draft.change.id}” is assigned by “{assignment.id}”; delete the assignment first."
+            )
+    if draft.change.kind == DEFINITION:
+        _guard_member(draft, reader)
+
+
+def _guard_member(draft: Draft, reader: Reader) -> None:
+    for initiative in every(reader, INITIATIVE):
+        members = initiative.body.get("policyDefinitions")
+        for member in members if isinstance(members, list) else ():
+            name = name_in(str(member.get("policyDefinitionId", ""))) if isinstance(member, dict) else ""
+            if name == draft.change.id:
+                raise ConflictError(f"“{draft.change.id}” is part of the initiative “{initiative.id}”.")
+
+
+def _guard_assignment(draft: Draft, reader: Reader) -> None:
+    """Exemptions do not outlive what they are from: they would come to life with the next one of its name."""
+    if draft.change.action is not Action.DELETE:
+        return
+    for exemption in every(reader, EXEMPTION):
+        if name_in(str(exemption.body.get("policyAssignmentId", ""))) == draft.change.id:
+            raise ConflictError(f"The exemption “{exemption.id}” is from this assignment; delete it first.")
+
+
+POLICY_DEFINITION = Kind(
+    name=DEFINITION,
+    read=Permission.POLICY_READ,
+    create=Permission.POLICY_MANAGE,
+    update=Permission.POLICY_MANAGE,
+    delete=Permission.POLICY_MANAGE,
+    validate=_validate_definition,
+    guard=_guard_definition,
+    indexed={
+        "displayName": IndexType.TEXT,
+        "policyType": IndexType.TEXT,
+        "metadata.category": IndexType.TEXT,
+    },
+)
+
+POLICY_SET_DEFINITION = Kind(
+    name=INITIATIVE,
+    read=Permission.POLICY_READ,
+    create=Permission.POLICY_MANAGE,
+    update=Permission.POLICY_MANAGE,
+    delete=Permission.POLICY_MANAGE,
+    validate=_validate_initiative,
+    guard=_guard_definition,
+    indexed={"displayName": IndexType.TEXT, "policyType": IndexType.TEXT},
+)
+
+POLICY_ASSIGNMENT = Kind(
+    name=ASSIGNMENT,
+    read=Permission.POLICY_READ,
+    create=Permission.POLICY_MANAGE,
+    update=Permission.POLICY_MANAGE,
+    delete=Permission.POLICY_MANAGE,
+    validate=_validate_assignment,
+    guard=_guard_assignment,
+    indexed={"displayName": IndexType.TEXT, "policyDefinitionId": IndexType.TEXT},
+)
+
+POLICY_EXEMPTION = Kind(
+    name=EXEMPTION,
+    read=Permission.POLICY_READ,
+    create=Permission.EXEMPTION_MANAGE,
+    update=Permission.EXEMPTION_MANAGE,
+    delete=Permission.EXEMPTION_MANAGE,
+    validate=_validate_exemption,
+    indexed={"policyAssignmentId": IndexType.TEXT, "expiresOn": IndexType.TEXT},
+)
+
+POLICY_ATTESTATION = Kind(
+    name=ATTESTATION,
+    read=Permission.POLICY_READ,
+    create=Permission.ATTESTATION_MANAGE,
+    update=Permission.ATTESTATION_MANAGE,
+    delete=Permission.ATTESTATION_MANAGE,
+    validate=_validate_attestation,
+    indexed={"policyAssignmentId": IndexType.TEXT, "resourceId": IndexType.TEXT},
+)
+
+POLICY_KINDS: Final = (
+    POLICY_DEFINITION,
+    POLICY_SET_DEFINITION,
+    POLICY_ASSIGNMENT,
+    POLICY_EXEMPTION,
+    POLICY_ATTESTATION,
+)
+"""Every kind of this package."""

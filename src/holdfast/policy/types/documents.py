@@ -1,0 +1,112 @@
+"""Stored resources as the typed documents that policies judge, and back after a policy changed one."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from holdfast.kernel.clock import isoformat
+from holdfast.kernel.json import JsonObject, JsonValue
+from holdfast.kernel.organizations import OrganizationPath
+from holdfast.policy.types import application
+from holdfast.resources import secrets
+from holdfast.resources.model import Kind, Resource
+
+
+class PolicyDocument(NamedTuple):
+    """Something that policies judge."""
+
+    id: str
+    """Its resource id, see `resource_id`."""
+    type: str
+    organization: OrganizationPath
+    content: JsonObject
+    kind: str = ""
+    """The stored kind behind it; empty for what is supplied."""
+    name: str = ""
+    """The id of the stored resource."""
+
+
+class View(NamedTuple):
+    """How a kind is shown when its body is not shown as it is."""
+
+    properties: Callable[[JsonObject], JsonObject]
+    body: Callable[[JsonObject, JsonObject], JsonObject]
+    """The body after `properties` (second) were changed from what they were."""
+
+
+VIEWS: Final[Mapping[str, View]] = {
+    "application": View(application.properties_of, application.body_of),
+}
+"""Kinds with a view of their own; all others show their body."""
+
+
+def scope_of(organization: OrganizationPath) -> str:
+    """An organization as a policy scope: `/` for the application, `/organizations/north/plant-1`."""
+    return "/" if organization == "/" else f"/organizations{organization.rstrip('/')}"
+
+
+def resource_id(organization: OrganizationPath, resource_type: str, name: str) -> str:
+    """The id by which scopes, exemptions and states name a resource."""
+    return f"{scope_of(organization).rstrip('/')}/providers/{resource_type}/{name}"
+
+
+def document_of(
+    kind: Kind,
+    name: str,
+    organization: OrganizationPath,
+    body: JsonObject,
+    *,
+    created: float = 0.0,
+    modified: float = 0.0,
+    facts: Mapping[str, JsonValue] | None = None,
+) -> PolicyDocument:
+    """A resource of `kind` as a document; `facts` are further properties that its body does not hold."""
+    view = VIEWS.get(kind.name)
+    shown = secrets.without(body, kind.secrets) if kind.secrets else body
+    properties = view.properties(shown) if view is not None else {**shown}
+    content: JsonObject = {
+        "id": resource_id(organization, kind.policy_type, name),
+        "name": name,
+        "type": kind.policy_type,
+        "properties": {**properties, **(facts or {})},
+    }
+    if modified:
+        content["systemData"] = {"createdAt": isoformat(created), "lastModifiedAt": isoformat(modified)}
+    return PolicyDocument(str(content["id"]), kind.policy_type, organization, content, kind.name, name)
+
+
+def document_of_resource(
+    kind: Kind, resource: Resource, facts: Mapping[str, JsonValue] | None = None
+) -> PolicyDocument:
+    """A stored resource as a document."""
+    return document_of(
+        kind,
+        resource.id,
+        resource.organization,
+        resource.body,
+        created=resource.created,
+        modified=resource.modified,
+        facts=facts,
+    )
+
+
+def parts_of(document: PolicyDocument) -> Iterator[PolicyDocument]:
+    """Documents inside of one: the listeners and private networks of the application."""
+    if document.kind == "application":
+        for resource_type, name, properties in application.parts(document.content):
+            identifier = resource_id(document.organization, resource_type, f"{document.name}/{name}")
+            content: JsonObject = {
+                "id": identifier,
+                "name": f"{document.name}/{name}",
+                "type": resource_type,
+                "properties": properties,
+            }
+            yield PolicyDocument(identifier, resource_type, document.organization, content)
+
+
+def body_after(kind: Kind, before: JsonObject, content: object) -> JsonObject:
+    """The body of a resource whose document, which showed `before`, a policy changed to `content`."""
+    properties = content.get("properties") if isinstance(content, dict) else None
+    if not isinstance(properties, dict):
+        return before
+    view = VIEWS.get(kind.name)
+    return view.body(before, properties) if view is not None else properties
