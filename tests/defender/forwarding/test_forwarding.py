@@ -1,0 +1,134 @@
+import pytest
+
+from holdfast.alerts.model import Alert, AlertType, Severity, Violation
+from holdfast.defender.forwarding.forwarder import Forwarder
+from holdfast.defender.forwarding.message import Origin, alert_message
+from holdfast.defender.forwarding.rule import ForwardingRule
+from holdfast.delivery.formats.cef import cef
+from holdfast.delivery.model import Message, Urgency
+from holdfast.delivery.outbox import Outbox
+from holdfast.delivery.shelf import MemoryShelf
+from holdfast.kernel.clock import ManualClock, SystemRandomness
+
+ORIGIN = Origin("north", "s-1", "line 3", "z-1", "plant", "p-1")
+MACS = {"10.0.0.9": "00:11:22:33:44:55"}
+
+
+def alert(severity: Severity = Severity.MEDIUM, identifier: str = "a-1") -> Alert:
+    kind = AlertType(
+        "modbus-exception",
+        "Modbus Exception",
+        "protocol violation",
+        severity,
+        "Illegal Commands",
+        ("T0814",),
+        ("Inhibit Response Function",),
+        "A device answered with an exception.",
+        ("Ask.", "Check."),
+    )
+    return Alert(
+        identifier,
+        kind,
+        severity,
+        "10.0.0.9",
+        "00:aa:bb:cc:dd:ee",
+        "modbus",
+        1000.5,
+        1001.0,
+        ["north"],
+        zone="line 3",
+        violations=[Violation("exception 2", "no exception", 1000.5, 1001.0)],
+    )
+
+
+def mac_of(address: str) -> str:
+    return MACS.get(address, "")
+
+
+@pytest.mark.parametrize(
+    ("rule", "wanted"),
+    [
+        (ForwardingRule("all", ("d",)), True),
+        (ForwardingRule("off", ("d",), enabled=False), False),
+        (ForwardingRule("medium", ("d",), Severity.MEDIUM), True),
+        (ForwardingRule("high", ("d",), Severity.HIGH), False),
+        (ForwardingRule("engine", ("d",), engines=frozenset({"protocol violation"})), True),
+        (ForwardingRule("other engine", ("d",), engines=frozenset({"malware"})), False),
+        (ForwardingRule("protocol", ("d",), protocols=frozenset({"dnp3"})), False),
+        (ForwardingRule("type", ("d",), types=frozenset({"modbus-exception"})), True),
+        (ForwardingRule("sensor", ("d",), sensors=frozenset({"south"})), False),
+        (ForwardingRule("zone", ("d",), zones=frozenset({"line 3"})), True),
+    ],
+    ids=lambda value: value.name if isinstance(value, ForwardingRule) else "",
+)
+def test_a_rule_forwards_what_matches_all_of_its_parts(rule: ForwardingRule, wanted: bool) -> None:
+    assert rule.wants(alert()) is wanted
+
+
+def test_each_destination_gets_an_alert_once_however_many_rules_want_it() -> None:
+    taken: list[tuple[str, str]] = []
+
+    class Receiver:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def send(self, message: Message) -> None:
+            taken.append((self.name, message.id))
+
+        def close(self) -> None:
+            pass
+
+    outbox = Outbox(MemoryShelf(), {name: Receiver(name) for name in "xy"}, ManualClock(), SystemRandomness())
+    rules = [ForwardingRule("one", ("x", "y")), ForwardingRule("two", ("x",))]
+    forwarder = Forwarder(rules, outbox, ORIGIN, mac_of)
+    forwarder.alert(alert())
+    outbox.run_once()
+    assert sorted(taken) == [("x", "a-1"), ("y", "a-1")]
+    assert forwarder.forwarded == 2
+
+
+def test_what_no_rule_wants_stays() -> None:
+    shelf = MemoryShelf()
+    outbox = Outbox(shelf, {}, ManualClock(), SystemRandomness())
+    Forwarder([ForwardingRule("high", ("x",), Severity.HIGH)], outbox, ORIGIN, mac_of).alert(alert())
+    assert not list(shelf.destinations())
+
+
+def test_the_message_has_the_documented_fields() -> None:
+    message = alert_message(alert(), ORIGIN, mac_of)
+    line = cef(message, "north")
+    for part in (
+        "|modbus-exception|Modbus Exception|8|",
+        "msg=exception 2 (expected: no exception)",
+        "protocol=modbus",
+        "severity=Major",
+        "type=protocol violation",
+        "UUID=a-1",
+        "start=1000500",
+        "src_ip=10.0.0.9",
+        "src_mac=00:11:22:33:44:55",
+        "dst_mac=00:aa:bb:cc:dd:ee",
+        "cat=Illegal Commands",
+    ):
+        assert part in line
+    assert "dst_ip" not in line
+
+
+def test_the_webhook_says_where_it_comes_from_and_what_to_do() -> None:
+    body = alert_message(alert(), ORIGIN, mac_of).body
+    assert body["remediationSteps"] == ["Ask.", "Check."]
+    assert (body["sensorName"], body["zoneName"], body["siteName"]) == ("north", "line 3", "plant")
+    assert (body["sourceDeviceAddress"], body["handled"]) == ("10.0.0.9", False)
+
+
+@pytest.mark.parametrize(
+    ("severity", "urgency", "score"),
+    [
+        (Severity.HIGH, Urgency.ALERT, 10),
+        (Severity.MEDIUM, Urgency.ERROR, 8),
+        (Severity.LOW, Urgency.WARNING, 4),
+    ],
+)
+def test_severities_become_numbers(severity: Severity, urgency: Urgency, score: int) -> None:
+    message = alert_message(alert(severity), ORIGIN, mac_of)
+    assert (message.urgency, message.score) == (urgency, score)
