@@ -1,6 +1,8 @@
 """SQLite files encrypted by SQLCipher with a raw key (AES-256-CBC, HMAC-SHA-512 a page)."""
 
+import contextlib
 import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal, cast
 from urllib.parse import quote
@@ -9,12 +11,17 @@ import sqlalchemy
 import sqlcipher3.dbapi2 as sqlcipher
 
 from holdfast.kernel.errors import StartupError
+from holdfast.keys.files import PRIVATE_FILE
 from holdfast.storage.columns import LOWER_FUNCTION
 from holdfast.storage.database import Database
 
 APPLICATION_ID = 0x486F6C64
 """`Hold`, in the file's header (PRAGMA application_id): tells our files from other people's."""
 
+_FORMAT = 0
+"""PRAGMA user_version of databases whose schema Alembic keeps."""
+READERS = 8
+"""Open connections that wait for the next read; each has a page cache of 8 MB."""
 BUSY_SECONDS = 30.0
 """How long a statement waits for another process's write lock before it fails."""
 
@@ -31,6 +38,8 @@ def connect(path: Path, key: bytes, mode: Mode = "rwc") -> sqlite3.Connection:
     The driver mirrors the standard library's `sqlite3`, so its connections are typed as such. Raises
     DatabaseError (SQLITE_NOTADB) when the key is wrong or the file is no encrypted database.
     """
+    if mode == "rwc" and path.parent.is_dir():
+        path.touch(PRIVATE_FILE)
     connection = cast(
         sqlite3.Connection,
         sqlcipher.connect(
@@ -57,14 +66,46 @@ def set_durable(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous=FULL")
 
 
+@contextlib.contextmanager
+def opening(path: Path) -> Iterator[None]:
+    """Turns what the driver says about a file that is opened at start into a StartupError."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise StartupError(_refusal(path, error)) from None
+
+
+def claim(connection: sqlite3.Connection, path: Path, format_: int) -> None:
+    """Mark an empty file as ours, or check that it is and that this version knows its format.
+
+    StartupError when it is another program's or a newer version's.
+    """
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    owner = connection.execute("PRAGMA application_id").fetchone()[0]
+    present = connection.execute("PRAGMA user_version").fetchone()[0]
+    if not tables:
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version={format_}")
+    elif owner != APPLICATION_ID:
+        raise StartupError(
+            f"{path} was made by another program; move it away or name another data folder with --data."
+        )
+    elif present > format_:
+        raise StartupError(
+            f"{path} was written by a newer version of Holdfast; start that version, or restore a backup "
+            "made by this one."
+        )
+
+
 def open_database(path: Path, key: bytes) -> Database:
     """Open or make the encrypted database at `path`.
 
     StartupError when the key is not the file's, or the file belongs to another program.
     """
-    _check(path, key)
+    with opening(path), contextlib.closing(connect(path, key)) as connection:
+        claim(connection, path, _FORMAT)
 
-    def creator() -> sqlite3.Connection:
+    def writable() -> sqlite3.Connection:
         connection = connect(path, key)
         set_durable(connection)
         connection.execute("PRAGMA foreign_keys=ON")
@@ -72,47 +113,24 @@ def open_database(path: Path, key: bytes) -> Database:
         return connection
 
     def read_only() -> sqlite3.Connection:
-        connection = creator()
+        connection = writable()
         connection.execute("PRAGMA query_only=ON")
         return connection
 
-    writer = sqlalchemy.create_engine(
+    writer, reader = _engine(writable, "BEGIN IMMEDIATE", 1), _engine(read_only, "BEGIN", READERS)
+    return Database(writer, reader, str(path))
+
+
+def _engine(creator: Callable[[], sqlite3.Connection], begin: str, connections: int) -> sqlalchemy.Engine:
+    engine = sqlalchemy.create_engine(
         "sqlite+pysqlite://",
         module=sqlcipher,
         creator=creator,
         poolclass=sqlalchemy.pool.QueuePool,
-        pool_size=1,
+        pool_size=connections,
     )
-    reader = sqlalchemy.create_engine(
-        "sqlite+pysqlite://",
-        module=sqlcipher,
-        creator=read_only,
-        poolclass=sqlalchemy.pool.QueuePool,
-        pool_size=8,
-    )
-    sqlalchemy.event.listen(writer, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
-    sqlalchemy.event.listen(reader, "begin", lambda c: c.exec_driver_sql("BEGIN"))
-    return Database(writer, reader, str(path))
-
-
-def _check(path: Path, key: bytes) -> None:
-    try:
-        connection = connect(path, key)
-    except DatabaseError as error:
-        raise StartupError(_refusal(path, error)) from None
-    try:
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        owner = connection.execute("PRAGMA application_id").fetchone()[0]
-        if tables and owner != APPLICATION_ID:
-            raise StartupError(
-                f"{path} was made by another program; move it away or name another data folder with --data."
-            )
-        if not tables:
-            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-    except DatabaseError as error:
-        raise StartupError(_refusal(path, error)) from None
-    finally:
-        connection.close()
+    sqlalchemy.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
 
 
 def _refusal(path: Path, error: sqlite3.DatabaseError) -> str:

@@ -24,7 +24,7 @@ from holdfast.log.frames import Batch
 from holdfast.log.sqlite import segments
 from holdfast.log.sqlite.segments import Segment
 from holdfast.log.sqlite.statefile import STATE_FILE, StateFile
-from holdfast.storage.sqlcipher import DatabaseError
+from holdfast.storage.sqlcipher import DatabaseError, opening
 
 LOCK_FILE = "writer.lock"
 LOOK_SECONDS = 60.0
@@ -74,7 +74,7 @@ class SqliteBackend:
         self._lock = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         self._behind = False
         self._sequence = 0
-        with self._locked():
+        with self._locked(), opening(folder):
             segments.remove_unfinished(folder)
             self._state = StateFile(folder / STATE_FILE, key)
             if not segments.segments(folder):

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import msgspec
 import structlog
 
-from holdfast.keys.files import PRIVATE_FILE, sync_folder
+from holdfast.keys.files import sync_folder
 from holdfast.log.frames import last_offsets, mask_of
 from holdfast.log.port import PARTITIONS
-from holdfast.storage.sqlcipher import APPLICATION_ID, DatabaseError, connect, set_durable
+from holdfast.storage.sqlcipher import DatabaseError, claim, connect, set_durable
 
 FORMAT = 1
 """PRAGMA user_version of a log file; a newer one is refused."""
@@ -55,11 +55,9 @@ def create_segment(folder: Path, key: bytes, first: int, created: float, ends: d
     path = folder / f"{first:016d}{_SUFFIX}"
     unfinished = path.with_name(path.name + _UNFINISHED)
     remove_file(unfinished)
-    unfinished.touch(PRIVATE_FILE)
     connection = connect(unfinished, key)
     try:
-        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version={FORMAT}")
+        claim(connection, path, FORMAT)
         set_durable(connection)
         for statement in _SCHEMA:
             connection.execute(statement)
@@ -77,6 +75,7 @@ def create_segment(folder: Path, key: bytes, first: int, created: float, ends: d
 def open_segment(segment: Segment, key: bytes) -> sqlite3.Connection:
     """Open a log file for writing. Checkpoints are left to rotation, so commits cost one sequential write."""
     connection = connect(segment.path, key, "rw")
+    claim(connection, segment.path, FORMAT)
     set_durable(connection)
     connection.execute("PRAGMA wal_autocheckpoint=0")
     return connection

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from holdfast.kernel.errors import UnavailableError
 from holdfast.log.backend import StateChange
-from holdfast.storage.sqlcipher import APPLICATION_ID, connect
+from holdfast.storage.sqlcipher import claim, connect
 
 STATE_FILE = "state.db"
 FORMAT = 1
+"""PRAGMA user_version of the file; a newer one is refused."""
 
 
 class StateReader:
@@ -71,6 +72,7 @@ class StateFile(StateReader):
 
     def __init__(self, path: Path, key: bytes) -> None:
         connection = connect(path, key)
+        claim(connection, path, FORMAT)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         self._own = connection
@@ -115,5 +117,3 @@ class StateFile(StateReader):
         self._own.execute("CREATE TABLE IF NOT EXISTS applied (sequence INTEGER NOT NULL)")
         self._own.execute("INSERT INTO applied SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM applied)")
         self._own.execute("COMMIT")
-        self._own.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        self._own.execute(f"PRAGMA user_version={FORMAT}")

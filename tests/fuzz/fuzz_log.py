@@ -1,0 +1,13 @@
+"""Rows of the log: any bytes are read as records or refused as damaged, and nothing else happens."""
+
+import contextlib
+
+from holdfast.log.frames import DamagedRecordError, records_of
+from holdfast.log.port import PARTITIONS
+
+
+def target(data: bytes) -> None:
+    """Read the bytes as a row of the log."""
+    with contextlib.suppress(DamagedRecordError):
+        for record in records_of(1, data, dict.fromkeys(range(PARTITIONS), 0)):
+            assert isinstance(record.body, bytes)
