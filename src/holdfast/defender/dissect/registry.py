@@ -5,6 +5,7 @@ from holdfast.defender.dissect.bacnet import session as bacnet
 from holdfast.defender.dissect.cip import enip
 from holdfast.defender.dissect.dnp3 import session as dnp3
 from holdfast.defender.dissect.iec61850 import goose, sampled_values
+from holdfast.defender.dissect.opcua import session as opcua
 from holdfast.defender.dissect.profinet import realtime
 from holdfast.defender.dissect.rpc import connectionless
 from holdfast.defender.dissect.session import Dissector
@@ -18,6 +19,7 @@ DISSECTORS: tuple[Dissector, ...] = (
     bacnet.DISSECTOR,
     goose.DISSECTOR,
     sampled_values.DISSECTOR,
+    opcua.DISSECTOR,
     realtime.DISSECTOR,
     connectionless.DISSECTOR,
     modbus.DISSECTOR,

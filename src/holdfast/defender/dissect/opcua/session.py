@@ -1,0 +1,235 @@
+"""OPC UA connection protocol and secure conversation (OPC 10000-6, sections 6.7 and 7.1): one record a
+message chunk.
+
+Keys: of services and their answers (service, nodes named by the request), failures with the status code
+behind; of other messages (message type,).
+"""
+
+from __future__ import annotations
+
+import struct
+
+from holdfast.defender.dissect.decoding import fields_of
+from holdfast.defender.dissect.opcua import services
+from holdfast.defender.dissect.opcua.status import status_name
+from holdfast.defender.dissect.opcua.types import byte_string, node_id, string
+from holdfast.defender.dissect.reader import Reader
+from holdfast.defender.dissect.session import Dissector, MalformedError, Session
+from holdfast.defender.dissect.tables import names
+from holdfast.defender.flows.model import Direction, Flow
+from holdfast.defender.record import Emit, Fields, Record, Role
+
+NAME = "opcua"
+_HEADER = struct.Struct("<3s1sI").unpack_from
+_HEADER_LENGTH = 8
+_MAXIMUM_CHUNK = 16 * 1024 * 1024
+_MAXIMUM_KEPT = 128 * 1024
+"""Longer chunks are passed over without being held in memory: their head is enough for a record."""
+_MAXIMUM_MESSAGE = 1024 * 1024
+_MAXIMUM_OUTSTANDING = 256
+_CHUNKS = frozenset(b"FCA")
+_HELLO, _ACKNOWLEDGE, _ERROR, _REVERSE_HELLO = b"HEL", b"ACK", b"ERR", b"RHE"
+_OPEN, _CLOSE, _MESSAGE = b"OPN", b"CLO", b"MSG"
+_PLAIN = {
+    _HELLO: ("Hello", Role.REQUEST),
+    _ACKNOWLEDGE: ("Acknowledge", Role.RESPONSE),
+    _ERROR: ("Error", Role.FAILURE),
+    _REVERSE_HELLO: ("ReverseHello", Role.NOTICE),
+}
+_SECURED = frozenset({_OPEN, _CLOSE, _MESSAGE})
+_SERVICE_FAULT = 397
+_BAD = 0x8000_0000
+
+
+class OpcUaSession(Session):
+    """The chunks of one connection."""
+
+    __slots__ = ("_asked", "_parts", "_skip")
+
+    def __init__(self, flow: Flow, emit: Emit) -> None:
+        super().__init__(flow, emit)
+        self._asked: dict[int, tuple[Record, tuple[str, ...]]] = {}
+        self._parts: dict[tuple[bool, int], bytes] = {}
+        self._skip = [0, 0]
+        """Bytes of a long chunk that are still to be passed over, by direction."""
+
+    def feed(self, data: bytes, start: int, end: int, frame: int, time: int, direction: Direction) -> int:
+        """See `Session.feed`."""
+        side = direction.to_server
+        if self._skip[side]:
+            passed = min(self._skip[side], end - start)
+            self._skip[side] -= passed
+            start += passed
+        while start + _HEADER_LENGTH <= end:
+            kind, chunk, size = _HEADER(data, start)
+            if chunk[0] not in _CHUNKS or (kind not in _PLAIN and kind not in _SECURED):
+                raise MalformedError("type", f"The message type {kind!r} does not exist.")
+            if not _HEADER_LENGTH <= size <= _MAXIMUM_CHUNK:
+                raise MalformedError("length", f"The message size is {size}.", 4)
+            stop = start + size
+            if stop > end:
+                if size <= _MAXIMUM_KEPT:
+                    return start
+                self._skip[side], stop = stop - end, end
+            self._chunk(kind, chunk, data[start:stop], frame, time, direction)
+            start = stop
+        return start
+
+    def gap(self, direction: Direction, missing: int) -> None:
+        """See `Session.gap`."""
+        self._skip[direction.to_server] = max(self._skip[direction.to_server] - missing, 0)
+        self._parts.clear()
+
+    def _chunk(
+        self, kind: bytes, chunk: bytes, body: bytes, frame: int, time: int, direction: Direction
+    ) -> None:
+        if kind in _PLAIN:
+            name, role = _PLAIN[kind]
+            self.emit(Record(frame, time, direction, NAME, name, role, (name,), body, _plain_fields))
+            return
+        reader = Reader(body, _HEADER_LENGTH)
+        _security(kind, reader, {})
+        sequence, request = reader.u32_little(), reader.u32_little()
+        content = reader.rest()
+        place = (direction.to_server, request)
+        if chunk == b"A":
+            self._parts.pop(place, None)
+        elif chunk == b"C" or place in self._parts:
+            content = self._parts.pop(place, b"") + content
+            if chunk == b"C":
+                self._keep_part(place, content)
+        if chunk != b"F":
+            name = "Abort" if chunk == b"A" else "Chunk"
+            whole = (body, sequence, request, b"", "")
+            self.emit(
+                Record(frame, time, direction, NAME, name, Role.NOTICE, (name,), whole, _service_fields)
+            )
+            return
+        self._service((body, sequence, request), content, frame, time, direction)
+
+    def _keep_part(self, place: tuple[bool, int], content: bytes) -> None:
+        if len(content) <= _MAXIMUM_MESSAGE and len(self._parts) < _MAXIMUM_OUTSTANDING:
+            self._parts[place] = content
+
+    def _service(
+        self, head: tuple[bytes, int, int], content: bytes, frame: int, time: int, direction: Direction
+    ) -> None:
+        name, parameters = _service_of(content)
+        request = head[2]
+        whole = (*head, parameters, name)
+        if name.endswith("Request"):
+            kind = name[: -len("Request")]
+            nodes = _nodes(kind, parameters)
+            key = (kind, *nodes)
+            record = Record(frame, time, direction, NAME, kind, Role.REQUEST, key, whole, _service_fields)
+            self.emit(record)
+            self._asked[request] = record, nodes
+            if len(self._asked) > _MAXIMUM_OUTSTANDING:
+                del self._asked[next(iter(self._asked))]
+            return
+        asked, nodes = self._asked.pop(request, (None, ()))
+        kind = name[: -len("Response")] if name.endswith("Response") else (asked.kind if asked else name)
+        role, key = Role.RESPONSE, (kind, *nodes)
+        if not name or name == "Encrypted":
+            role, kind, key = Role.NOTICE, "Encrypted", ("Encrypted",)
+        elif services.service_result(parameters) & _BAD:
+            role = Role.FAILURE
+            key = (*key, status_name(services.service_result(parameters)))
+        self.emit(Record(frame, time, direction, NAME, kind, role, key, whole, _service_fields, asked))
+
+
+def _nodes(kind: str, parameters: bytes) -> tuple[str, ...]:
+    try:
+        return services.nodes_of(kind, services.skip_request_header(parameters))
+    except MalformedError:
+        return ()
+
+
+def _service_of(content: bytes) -> tuple[str, bytes]:
+    """The name of the service, whose NodeId begins the content, and its parameters; `Encrypted` when it is
+    none."""
+    reader = Reader(content)
+    try:
+        identifier = node_id(reader)
+    except MalformedError:
+        return "Encrypted", b""
+    known = names("opcua_services")
+    if identifier.namespace or identifier.kind != "i" or identifier.identifier not in known:
+        return "Encrypted", b""
+    return known[int(identifier.identifier)], reader.rest()
+
+
+def _security(kind: bytes, reader: Reader, fields: Fields) -> None:
+    """The security header: of an OPN asymmetric with policy and certificates, otherwise a token."""
+    fields["sec_channel_id"] = reader.u32_little()
+    if kind != _OPEN:
+        fields["sec_token_id"] = reader.u32_little()
+        return
+    policy = string(reader) or ""
+    sender, receiver = byte_string(reader), byte_string(reader)
+    fields |= {
+        "sec_policy_uri_len": len(policy),
+        "sec_policy_uri": policy,
+        "snd_cert_len": len(sender) if sender else -1,
+        "rcv_cert_len": len(receiver) if receiver else -1,
+    }
+    if sender:
+        fields["snd_cert"] = sender.hex()
+
+
+def recognize(data: bytes, start: int, end: int, expected: bool) -> bool:
+    """Whether a payload begins with a message chunk."""
+    if end - start < _HEADER_LENGTH:
+        return False
+    kind, chunk, size = _HEADER(data, start)
+    known = kind in _PLAIN or kind in _SECURED
+    return known and chunk[0] in _CHUNKS and _HEADER_LENGTH <= size <= _MAXIMUM_CHUNK
+
+
+def _head(body: bytes, fields: Fields) -> None:
+    fields |= {
+        "msg_type": body[:3].decode("latin-1"),
+        "is_final": chr(body[3]),
+        "msg_size": int.from_bytes(body[4:8], "little"),
+    }
+
+
+@fields_of
+def _plain_fields(record: Record, fields: Fields) -> None:
+    body: bytes = record.body
+    _head(body, fields)
+    reader = Reader(body, _HEADER_LENGTH)
+    if record.kind == "Error":
+        code = reader.u32_little()
+        fields["error"], fields["status"], fields["reason"] = (
+            f"0x{code:08x}",
+            status_name(code),
+            string(reader),
+        )
+        return
+    if record.kind == "ReverseHello":
+        fields["server_uri"], fields["endpoint_url"] = string(reader), string(reader)
+        return
+    for name in ("version", "rcv_buf_size", "snd_buf_size", "max_msg_size", "max_chunk_cnt"):
+        fields[name] = reader.u32_little()
+    if record.kind == "Hello":
+        fields["endpoint_url"] = string(reader)
+
+
+@fields_of
+def _service_fields(record: Record, fields: Fields) -> None:
+    body, sequence, request, parameters, name = record.body
+    _head(body, fields)
+    _security(body[:3], Reader(body, _HEADER_LENGTH), fields)
+    fields |= {"seq_number": sequence, "request_id": request, "identifier_str": name}
+    reader = Reader(parameters)
+    if record.role is Role.REQUEST:
+        services.request_header(reader, fields)
+        services.read_request(record.kind, reader, fields)
+    elif record.role in (Role.RESPONSE, Role.FAILURE):
+        services.response_header(reader, fields)
+        if record.role is Role.RESPONSE:
+            services.read_response(record.kind, reader, fields)
+
+
+DISSECTOR = Dissector(name=NAME, session=OpcUaSession, recognize=recognize, tcp=(4840,), over=("tcp",))
