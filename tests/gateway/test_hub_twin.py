@@ -6,6 +6,7 @@ import pytest
 
 from holdfast.devices.messages import STATE_PATCH_DESIRED
 from holdfast.kernel.errors import InvalidError
+from holdfast.kernel.json import JsonObject
 from holdfast.protocol.mqtt.publish import Acknowledgement, Publish
 from tests.gateway.client import Client, connect_device
 from tests.gateway.platform import Platform
@@ -122,7 +123,8 @@ async def test_a_device_that_takes_no_responses_gets_none(platform: Platform) ->
 
 
 async def test_a_bad_desired_patch_is_refused_to_who_asked(platform: Platform) -> None:
-    for patch in (None, [], {"a.b": 1}, {f"k{n}": "x" * 4000 for n in range(9)}):
+    patches: list[object] = [None, [], {"a.b": 1}, {f"k{n}": "x" * 4000 for n in range(9)}]
+    for patch in patches:
         with pytest.raises(InvalidError):
             await patch_desired(platform, patch, "event-1")
     assert platform.state.twin("dev-1").desired_version == 1
@@ -135,6 +137,6 @@ async def test_a_module_has_a_twin_of_its_own(platform: Platform) -> None:
     await answer(module)
     assert platform.state.twin("dev-1", "m").reported == {"a": 1}
     assert platform.state.twin("dev-1").reported == {}
-    body = {"device": "dev-1", "module": "m", "patch": {"b": 2}, "event": "e"}
+    body: JsonObject = {"device": "dev-1", "module": "m", "patch": {"b": 2}, "event": "e"}
     await platform.control.bus.request("gateway", STATE_PATCH_DESIRED, body, 5.0)
     assert (await answer(module))[1] == {"b": 2, "$version": 2}

@@ -1,7 +1,6 @@
 """Revocation bites: live sessions close within a second, on every transport, and stay refused."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -56,10 +55,8 @@ async def test_a_device_with_a_key_is_out_within_a_second_and_stays_out(
     key = platform.device_with_key("dev-1", platform.key_group())
     device = await connect_device(platform, "dev-1", key, version=version)
     await revoke(platform)
-    began = time.monotonic()
     async with asyncio.timeout(1.0):
         said = await device.closed()
-    assert time.monotonic() - began < 1.0
     if version == V5:
         assert [p.reason for p in said if isinstance(p, Disconnect)] == [Reason.NOT_AUTHORIZED]
     _, answer = await connect(platform, hello(platform, "dev-1", platform.token("dev-1", key)))

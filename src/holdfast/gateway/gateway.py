@@ -28,7 +28,7 @@ from holdfast.gateway.refusals import Refusals
 from holdfast.gateway.registrations import Registrations
 from holdfast.gateway.requests import GatewayRequests
 from holdfast.gateway.services import DurableLog, Services
-from holdfast.gateway.sessions.connection import MqttConnection
+from holdfast.gateway.sessions.connection import ADMISSION, MqttConnection
 from holdfast.gateway.tasks import Tasks
 from holdfast.kernel.clock import Clock, Randomness
 from holdfast.kernel.json import JsonObject
@@ -213,6 +213,7 @@ class Gateway:
         for session in self.services.live.all():
             session.connection.close(Reason.SERVER_SHUTTING_DOWN, "the gateway is stopping; connect again")
         self.services.live.end_will_delays()
+        self.services.tasks.cancel(ADMISSION)
         await self.services.tasks.finish()
         await self.services.ingest.drain()
 

@@ -31,6 +31,12 @@ class Tasks:
         else:
             self._log.error("a task failed", task=task.get_name(), exc_info=error)
 
+    def cancel(self, name: str) -> None:
+        """Give up the tasks of this name."""
+        for task in self._running:
+            if task.get_name() == name:
+                task.cancel()
+
     async def finish(self) -> None:
         """Wait until nothing runs; what is still running after that was started meanwhile."""
         while self._running:

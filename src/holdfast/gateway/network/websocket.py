@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
-from websockets.protocol import OPEN
+from websockets.protocol import OPEN, Event
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
@@ -100,17 +100,21 @@ class WebSocketLink:
         protocol.receive_data(data)
         payloads: list[bytes] = []
         for event in protocol.events_received():
-            if isinstance(event, Request):
-                protocol.send_response(protocol.accept(event))
-            elif isinstance(event, Frame) and event.opcode in _DATA:
-                payloads.append(bytes(event.data))
-            elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
-                protocol.fail(1003, "binary messages only")  # MQTT 3.1.1 section 6
+            self._take(event, payloads)
         self._flush()
         if payloads and self._above is not None:
             self._above.receive(b"".join(payloads))
-        if protocol.close_expected():
+        # A broken frame right behind the upgrade is found before the answer, and then only in `parser_exc`.
+        if protocol.close_expected() or protocol.parser_exc is not None:
             self._link.close()
+
+    def _take(self, event: Event, payloads: list[bytes]) -> None:
+        if isinstance(event, Request):
+            self._protocol.send_response(self._protocol.accept(event))
+        elif isinstance(event, Frame) and event.opcode in _DATA:
+            payloads.append(bytes(event.data))
+        elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
+            self._protocol.fail(1003, "binary messages only")  # MQTT 3.1.1 section 6
 
     def lost(self) -> None:
         """See `Application.lost`."""

@@ -15,6 +15,8 @@ from holdfast.protocol.mqtt.errors import MqttError
 from holdfast.protocol.mqtt.reasons import Reason
 from holdfast.protocol.mqtt.server import Event, ServerConnection, State, silence_allowed
 
+ADMISSION = "admission"
+"""Name of the task that answers a CONNECT."""
 TOPIC_ALLOWANCE = 16 * 1024 + 512
 """Bytes that a packet may have beside the message: the topic with its property bag, and the header."""
 
@@ -64,7 +66,7 @@ class MqttConnection:
                 self.session.receive(events)
             elif events and isinstance(connect := events[0], Connect):
                 self.link.hold(Hold.DECIDING)
-                self.services.tasks.spawn(admission.admit(self, connect), "admission")
+                self.services.tasks.spawn(admission.admit(self, connect), ADMISSION)
         except ProtocolError as error:
             self.close(_reason(error), str(error))
         if (failure := self.mqtt.failure) is not None:

@@ -1,0 +1,156 @@
+"""A stalled log: sockets are not read, memory stays bounded, and everything arrives once it moves again."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from holdfast.gateway.ingest import Ingest
+from holdfast.gateway.limits import GatewayLimits
+from holdfast.gateway.network.channel import READ_BYTES
+from holdfast.gateway.network.link import Hold
+from holdfast.gateway.sessions.acknowledgements import Group
+from holdfast.kernel.errors import UnavailableError
+from holdfast.log.port import Done, Entry
+from tests.gateway.client import Client, connect_device
+from tests.gateway.platform import Platform, open_platform
+
+LIMIT = 1 << 20
+DEVICES = 40
+
+
+class Stall:
+    """Keeps the log's thread busy until told otherwise."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._go_on = threading.Event()
+        self.pending = platform.writer.pending_bytes
+        platform.writer.submit(lambda _view: self._go_on.wait(60) and None)
+
+    def end(self) -> None:
+        self._go_on.set()
+
+
+async def flood(device: Client, number: int, count: int, body: bytes) -> None:
+    for _ in range(count):
+        device.send_publish(f"devices/dev-{number}/messages/events/", body)
+        await device.writer.drain()
+
+
+async def test_a_stalled_log_stops_the_reading_and_loses_nothing(tmp_path: Path) -> None:
+    limits = GatewayLimits(pending_log_bytes=LIMIT, messages_burst=100_000)
+    async with open_platform(tmp_path, limits) as platform:
+        group_key = platform.key_group()
+        devices = [
+            await connect_device(platform, f"dev-{n}", platform.device_with_key(f"dev-{n}", group_key))
+            for n in range(DEVICES)
+        ]
+        stall = Stall(platform)
+        count, body = 200, bytes(2000)
+        floods = [asyncio.create_task(flood(device, n, count, body)) for n, device in enumerate(devices)]
+        ingest, channels = platform.gateway.services.ingest, platform.gateway.listeners[0].channels
+        while not (ingest.is_full and all(channel._held for channel in channels)):
+            await asyncio.sleep(0.001)
+        for _ in range(50):
+            await asyncio.sleep(0.001)
+            assert stall.pending() <= LIMIT + DEVICES * READ_BYTES * 1.1
+        assert any(Hold.LOG in channel._held for channel in channels)
+        stall.end()
+        acknowledged = [[await device.next() for _ in range(count)] for device in devices]
+        assert sum(map(len, acknowledged)) == DEVICES * count
+        await asyncio.gather(*floods)
+        assert not ingest.is_full
+        assert len(platform.bodies()) == DEVICES * count
+
+
+async def test_a_device_with_much_unacknowledged_waits_alone(tmp_path: Path) -> None:
+    async with open_platform(tmp_path, GatewayLimits(messages_burst=100_000)) as platform:
+        key = platform.device_with_key("dev-0", platform.key_group())
+        device = await connect_device(platform, "dev-0", key)
+        (channel,) = platform.gateway.listeners[0].channels
+        stall = Stall(platform)
+        flooding = asyncio.create_task(flood(device, 0, 30, bytes(100_000)))
+        while Hold.WINDOW not in channel._held:
+            await asyncio.sleep(0.001)
+        assert stall.pending() < 3 * LIMIT
+        stall.end()
+        for _ in range(30):
+            await device.next()
+        await flooding
+        assert not channel._held
+
+
+# ---- the collector alone
+
+
+class _Log:
+    def __init__(self) -> None:
+        self.appends: list[tuple[list[Entry], Done]] = []
+
+    def append(self, entries: Sequence[Entry], done: Done) -> None:
+        self.appends.append((list(entries), done))
+
+    def pending_bytes(self) -> int:
+        return sum(len(entry.body) for entries, _ in self.appends for entry in entries)
+
+    def healthy(self) -> str:
+        return ""
+
+    def close(self) -> None: ...
+
+
+class _Source:
+    def __init__(self) -> None:
+        self.groups = [Group()]
+        self.events: list[object] = []
+
+    def seal(self) -> list[Group]:
+        groups, self.groups = self.groups, []
+        return groups
+
+    def durable(self, groups: list[Group]) -> None:
+        self.events.append(groups)
+
+    def not_durable(self, error: Exception) -> None:
+        self.events.append(error)
+
+
+def entry(body: bytes = b"x") -> Entry:
+    return Entry("d", "", "telemetry", 0.0, "", body)
+
+
+async def test_a_turn_of_the_loop_is_one_append() -> None:
+    log = _Log()
+    ingest = Ingest(log, 1 << 20)
+    one, other = _Source(), _Source()
+    for source in (one, other, one):
+        ingest.add(entry(), source)
+    await asyncio.sleep(0)
+    ((entries, done),) = log.appends
+    assert len(entries) == 3
+    assert one.events == []
+    done(None)
+    await ingest.drain()
+    assert (one.events, other.events) == ([[Group()]], [[Group()]])
+
+
+async def test_what_is_not_durable_is_told_to_each_source() -> None:
+    log = _Log()
+    ingest = Ingest(log, 1 << 20)
+    source = _Source()
+    ingest.add(entry(), source)
+    await asyncio.sleep(0)
+    trouble = UnavailableError("the disk is full")
+    log.appends[0][1](trouble)
+    await ingest.drain()
+    assert source.events == [trouble]
+
+
+async def test_much_in_one_turn_does_not_wait_for_its_end() -> None:
+    log = _Log()
+    ingest = Ingest(log, 1 << 20)
+    for _ in range(3):
+        ingest.add(entry(bytes(600_000)))
+    assert len(log.appends) == 1
+    await asyncio.sleep(0)
+    assert len(log.appends) == 2
