@@ -17,6 +17,8 @@ class _Entry(NamedTuple):
 
 
 COMMANDS: dict[str, _Entry] = {
+    "device": _Entry("holdfast.cli.device", "Devices: list, create, block, ask, watch"),
+    "enrollment-group": _Entry("holdfast.cli.enrollment_group", "Enrollment groups, their keys and CAs"),
     "audit": _Entry("holdfast.cli.audit", "Read the audit log and check that nobody changed it"),
     "up": _Entry("holdfast.cli.up", "Start the platform"),
     "demo": _Entry("holdfast.cli.demo", "Start it with five simulated devices and show everything"),

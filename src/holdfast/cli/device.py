@@ -1,0 +1,171 @@
+"""`holdfast device`: devices of a running instance, their properties, commands and telemetry."""
+
+import time
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from holdfast.api.client import Remote
+from holdfast.cli.remote import (
+    AsJson,
+    connect,
+    read_body,
+    remote_group,
+    show_object,
+    show_table,
+)
+from holdfast.kernel.errors import NotFoundError
+
+app = remote_group("Devices: list, create, block, ask, watch.")
+
+Device = Annotated[str, typer.Argument(help="The device's id.")]
+Json = Annotated[str, typer.Argument(help="JSON, or @file.")]
+FOLLOW_SECONDS = 0.5
+
+COLUMNS = {
+    "id": lambda d: d["id"],
+    "name": lambda d: d["displayName"],
+    "template": lambda d: d.get("template"),
+    "enabled": lambda d: d["enabled"],
+    "provisioned": lambda d: d["provisioned"],
+    "organization": lambda d: ", ".join(d["organizations"]),
+}
+
+
+@app.command("list")
+def list_devices(context: typer.Context, as_json: AsJson = False) -> None:
+    """List every device that you may see."""
+    with connect(context) as remote:
+        show_table(remote.pages("/api/devices"), COLUMNS, as_json)
+
+
+@app.command()
+def show(context: typer.Context, device: Device) -> None:
+    """Show one device."""
+    with connect(context) as remote:
+        show_object(remote.get(f"/api/devices/{device}"))
+
+
+@app.command()
+def create(
+    context: typer.Context,
+    device: Device,
+    name: Annotated[str, typer.Option(help="What people call it.")] = "",
+    template: Annotated[str, typer.Option(help="The id of its template.")] = "",
+) -> None:
+    """Create a device; it gets its keys from the default enrollment group."""
+    body = {"displayName": name or device} | ({"template": template} if template else {})
+    with connect(context) as remote:
+        show_object(remote.put(f"/api/devices/{device}", body))
+
+
+@app.command()
+def block(context: typer.Context, device: Device) -> None:
+    """Block a device: its session ends within a second and it is refused from then on."""
+    with connect(context) as remote:
+        show_object(remote.patch(f"/api/devices/{device}", {"enabled": False}))
+
+
+@app.command()
+def approve(context: typer.Context, device: Device) -> None:
+    """Approve a waiting device, or let a blocked one in again."""
+    with connect(context) as remote:
+        show_object(remote.patch(f"/api/devices/{device}", {"enabled": True}))
+
+
+@app.command()
+def delete(context: typer.Context, device: Device) -> None:
+    """Delete a device with its credentials, twin and values."""
+    with connect(context) as remote:
+        remote.delete(f"/api/devices/{device}")
+
+
+@app.command()
+def credentials(context: typer.Context, device: Device) -> None:
+    """Show what the device connects with. The audit log has that you looked."""
+    with connect(context) as remote:
+        show_object(remote.get(f"/api/devices/{device}/credentials"))
+
+
+@app.command()
+def attest(context: typer.Context, device: Device, attestation: Json) -> None:
+    """Give the device an enrollment of its own: {"type": "symmetricKey"} or "x509" with certificates."""
+    with connect(context) as remote:
+        show_object(remote.put(f"/api/devices/{device}/attestation", read_body(attestation)))
+
+
+@app.command()
+def properties(
+    context: typer.Context,
+    device: Device,
+    patch: Annotated[str, typer.Argument(help="JSON merge patch, or @file; without it they are shown.")] = "",
+) -> None:
+    """Show the properties, or ask the device to change some."""
+    with connect(context) as remote:
+        path = f"/api/devices/{device}/properties"
+        show_object(remote.patch(path, read_body(patch)) if patch else remote.get(path))
+
+
+@app.command()
+def command(
+    context: typer.Context,
+    device: Device,
+    name: Annotated[str, typer.Argument(help="The command.")],
+    request: Annotated[str, typer.Argument(help="Its request as JSON, or @file.")] = "null",
+    timeout: Annotated[int, typer.Option(help="Seconds to wait for the answer.")] = 30,
+) -> None:
+    """Call a command and show the device's answer."""
+    body = {"request": read_body(request), "responseTimeout": timeout}
+    with connect(context) as remote:
+        show_object(remote.post(f"/api/devices/{device}/commands/{name}", body))
+
+
+@app.command()
+def telemetry(
+    context: typer.Context,
+    device: Device,
+    names: Annotated[list[str], typer.Argument(help="The telemetry to show.")],
+    follow: Annotated[bool, typer.Option("--follow", help="Keep the table up to date until Ctrl-C.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the last values, or watch them live."""
+    with connect(context) as remote:
+        values = _last_values(remote, device, names)
+        if as_json:
+            show_object(values)
+        elif follow:
+            _watch(remote, device, names)
+        else:
+            Console().print(_table(device, values))
+
+
+def _last_values(remote: Remote, device: str, names: list[str]) -> dict[str, Any]:  # any JSON
+    values: dict[str, Any] = {}
+    for name in names:
+        try:
+            values[name] = remote.get(f"/api/devices/{device}/telemetry/{name}")
+        except NotFoundError:
+            values[name] = {"value": None, "timestamp": None}
+    return values
+
+
+def _table(device: str, values: dict[str, Any]) -> Table:  # any JSON
+    table = Table("telemetry", "value", "at", title=Text(device))
+    for name, last in values.items():
+        cells = (name, last["value"], last["timestamp"])
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in cells))
+    return table
+
+
+def _watch(remote: Remote, device: str, names: list[str]) -> None:
+    with Live(_table(device, {}), refresh_per_second=4) as live:
+        try:
+            while True:
+                live.update(_table(device, _last_values(remote, device, names)))
+                time.sleep(FOLLOW_SECONDS)
+        except KeyboardInterrupt:
+            return
