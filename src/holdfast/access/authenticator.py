@@ -22,6 +22,7 @@ from holdfast.access.sessions.kind import KIND as SESSION
 from holdfast.access.sessions.kind import read_session
 from holdfast.access.sessions.service import Origin, Sessions
 from holdfast.access.settings import LocalMethod
+from holdfast.access.support.requests import KIND as SUPPORT_REQUEST
 from holdfast.access.tokens.kind import KIND as API_TOKEN
 from holdfast.access.tokens.service import ApiTokens
 from holdfast.access.traces import Traces
@@ -104,7 +105,7 @@ class Authenticator:
         """A resource was changed, here or in another process; cheap for kinds that do not matter here."""
         if kind in (SESSION, API_TOKEN):
             self._remembered.forget((kind, identity))
-        elif kind in DIRECTORY_KINDS or kind in (ELEVATION, ELIGIBLE):
+        elif kind in DIRECTORY_KINDS or kind in (ELEVATION, ELIGIBLE, SUPPORT_REQUEST):
             self.forget()
 
     def forget(self) -> None:

@@ -19,6 +19,7 @@ from holdfast.access.people.users import USER
 from holdfast.access.roles.custom import ROLE
 from holdfast.access.sessions.kind import SESSION
 from holdfast.access.settings_kind import ACCESS_SETTINGS
+from holdfast.access.support.requests import SUPPORT_REQUEST
 from holdfast.access.tokens.kind import API_TOKEN
 from holdfast.resources.model import Draft, Kind, Reader
 
@@ -42,6 +43,7 @@ ACCESS_KINDS: tuple[Kind, ...] = (
     SESSION,
     SIGN_IN_LINK,
     ELEVATION,
+    SUPPORT_REQUEST,
     RISK_SIGNAL,
     MANAGED_IDENTITY,
     ISSUER_KEY,

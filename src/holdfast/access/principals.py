@@ -9,6 +9,7 @@ from holdfast.access.people.assignments import Assignment
 from holdfast.access.people.users import read_user
 from holdfast.access.roles.bundles import EVERYONE
 from holdfast.access.settings import LocalMethod
+from holdfast.access.support.requests import ON_BEHALF, held_support
 from holdfast.access.tokens.kind import read_token
 from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.principal import Grant, Principal, PrincipalKind
@@ -50,19 +51,23 @@ def rights_of_user(
     for group in known:
         assignments += snapshot.groups[group].roles
     elevations = held_elevations(reader, user, now)
+    support = held_support(reader, user, now)
     assignments += [held.elevation.assignment for held in elevations]
+    assignments += [request.assignment for _, request in support]
     if local:
         assignments = _where_allowed(snapshot, LocalMethod.LOCAL_ACCOUNTS, assignments)
     grants = snapshot.grants_of(dict.fromkeys(assignments))
     kind = PrincipalKind.SERVICE_PRINCIPAL if body.type == "servicePrincipal" else PrincipalKind.USER
     own = (SELF,) if kind is PrincipalKind.USER else ()
-    principal = Principal(id=user.id, kind=kind, name=body.name, grants=(*grants, *own))
-    return Rights(
-        principal,
-        _memberships(grants, known),
-        min((held.elevation.ends for held in elevations), default=FOREVER),
-        body.break_glass,
+    principal = Principal(
+        id=user.id,
+        kind=kind,
+        name=body.name,
+        grants=(*grants, *own),
+        on_behalf_of=ON_BEHALF + support[0][0] if support else "",
     )
+    ends = [held.elevation.ends for held in elevations] + [request.ends for _, request in support]
+    return Rights(principal, _memberships(grants, known), min(ends, default=FOREVER), body.break_glass)
 
 
 def rights_of_token(snapshot: Snapshot, token: Resource) -> Rights:

@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
-from holdfast.access.elevation.requests import KIND, Elevation, State, read_elevation, still_eligible
+from holdfast.access.elevation.requests import KIND, Elevation, read_elevation, still_eligible
 from holdfast.access.reading import everything
+from holdfast.access.timeboxed import State
 from holdfast.resources.model import Reader, Resource
 from holdfast.resources.query import All, Compare, Operator
 

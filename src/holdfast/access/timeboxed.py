@@ -1,0 +1,80 @@
+"""Access for a while, asked for and decided on: what elevations and support access have in common.
+
+It ends by its own time: nothing has to run for that, and nothing that fails can prolong it.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from holdfast.access.bodies import Body
+from holdfast.kernel.errors import ConflictError
+from holdfast.resources.model import Draft
+
+PENDING_SECONDS = 86_400.0
+"""A request that nobody decided within a day lapses."""
+
+Reason = Annotated[str, Meta(min_length=3, max_length=1000)]
+Remark = Annotated[str, Meta(max_length=1000)]
+
+
+class State(StrEnum):
+    """Where a request stands. Whether an active one still holds is a matter of its `ends`."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    DENIED = "denied"
+    ENDED = "ended"
+
+
+class TimeBoxed(Body, frozen=True, kw_only=True):
+    """The members that every such request has. A person fills in the reason and the minutes."""
+
+    reason: Reason
+    minutes: Annotated[int, Meta(ge=5, le=4320)] = 60
+    state: State = State.PENDING
+    requested: float = 0.0
+    """Unix seconds, like the next two."""
+    starts: float = 0.0
+    ends: float = 0.0
+    decided_by: str = ""
+    decision: Remark = ""
+    """What the approver says to it."""
+
+    def holds(self, now: float) -> bool:
+        """Whether it gives access now."""
+        return self.state is State.ACTIVE and self.starts <= now < self.ends
+
+
+T = TypeVar("T", bound=TimeBoxed)
+Check = Callable[[Draft, T], None]
+"""Raises ForbiddenError or ConflictError when this draft may not make the move."""
+
+
+def begun(asked: T, now: float, *, needs_approval: bool) -> T:
+    """A new request: it waits, or holds from now on."""
+    if needs_approval:
+        return msgspec.structs.replace(asked, state=State.PENDING, requested=now, starts=0.0, ends=0.0)
+    ends = now + asked.minutes * 60
+    return msgspec.structs.replace(asked, state=State.ACTIVE, requested=now, starts=now, ends=ends)
+
+
+def moved(draft: Draft, before: T, asked: T, moves: Mapping[tuple[State, State], Check[T]]) -> T:
+    """The request after a move that the table allows and whose check passes."""
+    check = moves.get((before.state, asked.state))
+    if check is None:
+        raise ConflictError(f"What is {before.state.value} cannot become {asked.state.value}.")
+    if asked.state is State.ACTIVE and draft.now > before.requested + PENDING_SECONDS:
+        raise ConflictError("This request lapsed after a day; it has to be made again.")
+    check(draft, before)
+    after = msgspec.structs.replace(
+        before, state=asked.state, decision=asked.decision, decided_by=draft.principal.id
+    )
+    if asked.state is State.ACTIVE:
+        return msgspec.structs.replace(after, starts=draft.now, ends=draft.now + before.minutes * 60)
+    if asked.state is State.ENDED:
+        return msgspec.structs.replace(after, ends=min(before.ends, draft.now))
+    return after
