@@ -57,11 +57,12 @@ class Judge:
 
     def judge(self, talk: Talk, record: Record) -> Judged:
         """The judgement about `record` and all that say the same."""
-        handlers: list[Handler] = [
-            watch.handle if isinstance(watch, Watch) else watch.bind(record)
-            for watch in self._watches.get(talk.protocol, ())
-            if watch.select.matches(record)
-        ]
+        handlers: list[Handler] = []
+        for watch in self._watches.get(talk.protocol, ()):
+            if watch.select.matches(record):
+                handler = watch.handle if isinstance(watch, Watch) else watch.bind(record)
+                if handler is not None:
+                    handlers.append(handler)
         table = self._tables.get(talk.protocol)
         if table is None:
             return Judged(tuple(handlers), None)

@@ -186,12 +186,13 @@ class Watch:
 class Bind:
     """A maker of handlers, for messages that come so often that a handler must not read their fields.
 
-    `bind` is called with the first message of a key between two parties, and its result with every one.
+    `bind` is called with the first message of a key between two parties, and its result with every one; None
+    where nobody needs to see them.
     """
 
     protocol: str
     select: Selector
-    bind: Callable[[Record], Callable[[Record], None]]
+    bind: Callable[[Record], Callable[[Record], None] | None]
 
 
 @dataclass(frozen=True, slots=True)

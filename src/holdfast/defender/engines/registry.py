@@ -5,7 +5,17 @@ from dataclasses import replace
 
 from holdfast.defender.engines.deeds import expand
 from holdfast.defender.engines.model import Table
-from holdfast.defender.engines.tables import cip, dnp3, flows, iec104, iec61850, modbus, s7
+from holdfast.defender.engines.tables import (
+    bacnet,
+    cip,
+    dnp3,
+    flows,
+    iec104,
+    iec61850,
+    modbus,
+    profinet,
+    s7,
+)
 from holdfast.defender.engines.tables.rows import MALFORMED_RATE
 
 _TABLES: tuple[Table, ...] = (
@@ -22,6 +32,11 @@ _TABLES: tuple[Table, ...] = (
     iec61850.MMS,
     iec61850.GOOSE,
     iec61850.SV,
+    bacnet.BACNET,
+    profinet.PN_DCP,
+    profinet.PN_RT,
+    profinet.PROFINET_IO_CM,
+    profinet.DCERPC,
 )
 
 TABLES: Mapping[str, Table] = {

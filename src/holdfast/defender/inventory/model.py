@@ -23,6 +23,8 @@ class Name(StrEnum):
     """Run or key state, in the words of the reference: Run, Program, Stop, Remote, …"""
     NETWORK_NAME = "network_name"
     """Name of the station in its industrial network: PROFINET's name of station, BACnet's object name."""
+    ADDRESS = "address"
+    """An IP address that the device announces as its own; kept with the asset's addresses."""
 
 
 class Confidence(IntEnum):

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from holdfast.defender.engines.model import FLOW, Act, Deed, Table, Watch, on
+from holdfast.defender.engines.model import FLOW, Act, Bind, Deed, Table, Watch, on
 from holdfast.defender.engines.places import Place, Places
-from holdfast.defender.engines.talks import Talk
+from holdfast.defender.engines.talks import Handler, Talk
 from holdfast.defender.flows.model import Direction, Endpoint
 from holdfast.defender.inventory.identity.model import Behaviour, Source
 from holdfast.defender.inventory.inventory import Inventory
-from holdfast.defender.inventory.model import Asset, AssetType, Confidence
+from holdfast.defender.inventory.model import Asset, AssetType, Confidence, Fact, Name
 from holdfast.defender.record import SECOND, Record, Role
 
 _TRANSPORTS = ("tcp", "udp", "icmp", "ip", "ethernet")
@@ -40,12 +40,15 @@ class Observer:
             (table.protocol, deed) for table in tables for deed in table.deeds if deed.act in _ENGINEERING
         ]
 
-    def watches(self) -> Iterator[Watch]:
+    def watches(self) -> Iterator[Watch | Bind]:
         """See `Detector.watches`."""
         for transport in _TRANSPORTS:
             yield Watch(transport, on(FLOW, "opened", "ended"), self._conversation)
         for source in self._sources:
-            yield Watch(source.protocol, source.select, self._teller(source))
+            if source.relevant is None:
+                yield Watch(source.protocol, source.select, self._teller(source))
+            else:
+                yield Bind(source.protocol, source.select, self._binder(source, source.relevant))
         for protocol, deed in self._engineering:
             yield Watch(protocol, deed.select, self._engineer(deed))
         yield Watch("arp", on(frozenset(Role) - FLOW), self._bind)
@@ -91,10 +94,25 @@ class Observer:
         if asset is None:
             return
         self._inventory.speak(asset, record.protocol, server, end.port if server else 0, record.time / SECOND)
+
+    def message(self, _talk: Talk, record: Record) -> None:
+        """A message of a new kind or key: what its sender probably is."""
+        if record.role is Role.MALFORMED:
+            return
+        server = _serves(record)
         for behaviour in self._behaviours.get((record.protocol, server), ()):
-            side = "serves" if server else "uses"
-            reason = f"{side} {record.protocol}"
-            self._inventory.classify(asset, behaviour.kind, behaviour.confidence, reason)
+            if behaviour.kinds and record.kind not in behaviour.kinds:
+                continue
+            asset = self._inventory.find(record.direction.source.address)
+            if asset is not None:
+                reason = f"{'serves' if server else 'uses'} {record.protocol}"
+                self._inventory.classify(asset, behaviour.kind, behaviour.confidence, reason)
+
+    def _binder(
+        self, source: Source, relevant: Callable[[Record], bool]
+    ) -> Callable[[Record], Handler | None]:
+        tell = self._teller(source)
+        return lambda record: tell if relevant(record) else None
 
     def _teller(self, source: Source) -> Callable[[Record], None]:
         def tell(record: Record) -> None:
@@ -103,9 +121,16 @@ class Observer:
                 asset = self._inventory.find(fact.subject) if fact.subject else None
                 asset = asset or (None if fact.subject else self._see(end, record.direction, record))
                 if asset is not None:
-                    self._inventory.learn(asset, fact, record.protocol, record.frame, record.time / SECOND)
+                    self._learn(asset, fact, record)
 
         return tell
+
+    def _learn(self, asset: Asset, fact: Fact, record: Record) -> None:
+        time = record.time / SECOND
+        if fact.name is not Name.ADDRESS:
+            self._inventory.learn(asset, fact, record.protocol, record.frame, time)
+        elif self._places.of(fact.value) in _WITHIN:
+            self._inventory.bind(record.direction.source.mac, fact.value, record.frame, time)
 
     def _engineer(self, deed: Deed) -> Callable[[Record], None]:
         def note(record: Record) -> None:

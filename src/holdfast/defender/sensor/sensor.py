@@ -99,7 +99,7 @@ class Sensor:
         ]
         listeners = Listeners(
             talk_opened=[observer.talk_opened],
-            message=[self.conversations.message],
+            message=[observer.message, self.conversations.message],
             step=rhythms.step if self.alerts.wants(self.alerts.types["new-function-transition"]) else None,
             interval=rhythms.interval,
         )

@@ -1,7 +1,7 @@
 """Every labelled case."""
 
 from tests.support.traffic.case import Case
-from tests.support.traffic.cases import cip, dnp3, flows, iec104, iec61850, modbus, s7
+from tests.support.traffic.cases import bacnet, cip, dnp3, flows, iec104, iec61850, modbus, profinet, s7
 
 _ALL = (
     *modbus.CASES,
@@ -11,6 +11,8 @@ _ALL = (
     *s7.CASES,
     *iec104.CASES,
     *iec61850.CASES,
+    *bacnet.CASES,
+    *profinet.CASES,
 )
 
 _WAITING = frozenset({

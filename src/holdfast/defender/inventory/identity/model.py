@@ -15,6 +15,8 @@ class Source:
     protocol: str
     select: Selector
     facts: Callable[[Record], Iterable[Fact]]
+    relevant: Callable[[Record], bool] | None = None
+    """Looks at the key alone: messages of one key are relevant all or none. For frequent messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +28,5 @@ class Behaviour:
     """Whether it is about the side that serves, or that publishes."""
     kind: AssetType
     confidence: int = Confidence.GUESS
+    kinds: frozenset[str] = frozenset()
+    """Messages that show it; empty for all."""

@@ -1,10 +1,18 @@
 """Every source of identity and every behaviour that tells what a device is."""
 
-from holdfast.defender.inventory.identity import cip, dnp3, iec61850, modbus, s7
+from holdfast.defender.inventory.identity import bacnet, cip, dnp3, iec61850, modbus, profinet, s7
 from holdfast.defender.inventory.identity.model import Behaviour, Source
 from holdfast.defender.inventory.model import AssetType
 
-SOURCES: tuple[Source, ...] = (*modbus.SOURCES, *dnp3.SOURCES, *cip.SOURCES, *s7.SOURCES, *iec61850.SOURCES)
+SOURCES: tuple[Source, ...] = (
+    *modbus.SOURCES,
+    *dnp3.SOURCES,
+    *cip.SOURCES,
+    *s7.SOURCES,
+    *iec61850.SOURCES,
+    *bacnet.SOURCES,
+    *profinet.SOURCES,
+)
 
 BEHAVIOURS: tuple[Behaviour, ...] = (
     Behaviour("modbus", server=True, kind=AssetType.PLC, confidence=40),
@@ -25,5 +33,11 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     Behaviour("mms", server=False, kind=AssetType.HMI),
     Behaviour("goose", server=True, kind=AssetType.IED, confidence=70),
     Behaviour("sv", server=True, kind=AssetType.IED, confidence=70),
+    Behaviour("bacnet", server=True, kind=AssetType.HVAC, confidence=50),
+    Behaviour("bacnet", server=False, kind=AssetType.HMI, confidence=20),
+    Behaviour("pn_rt", server=True, kind=AssetType.IO_ADAPTER, confidence=40),
+    Behaviour("pn_dcp", server=True, kind=AssetType.IO_ADAPTER),
+    Behaviour("pn_dcp", server=False, kind=AssetType.ENGINEERING_STATION, confidence=20),
+    Behaviour("profinet_io_cm", False, AssetType.PLC, 60, frozenset({"Connect"})),
     Behaviour("cip_io", server=True, kind=AssetType.IO_ADAPTER),
 )
