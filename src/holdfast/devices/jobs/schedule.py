@@ -5,6 +5,7 @@ All moments are UTC. A monthly schedule that begins on the 31st runs on the last
 
 import calendar
 import datetime
+from bisect import bisect_left
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.json import JsonObject, JsonValue
 
 _LAST_YEAR = 9998
+_DAY = 86_400
 
 
 class Recurrence(StrEnum):
@@ -49,18 +51,14 @@ class Schedule(NamedTuple):
 
         Runs that were missed while nobody was there are not made up for, except the latest.
         """
-        latest = None
-        number = done
-        while (moment := self.moment(number)) is not None and moment <= now:
-            latest = number
-            number += max(1, _behind(moment, now, self.recurrence))
-        return latest
 
+        def is_past(number: int) -> bool:
+            moment = self.moment(number)
+            return moment is not None and moment <= now
 
-def _behind(moment: float, now: float, recurrence: Recurrence) -> int:
-    """How many runs can safely be stepped over on the way from `moment` to `now`."""
-    longest = {Recurrence.DAILY: 1, Recurrence.WEEKLY: 7, Recurrence.MONTHLY: 31}.get(recurrence, 1)
-    return int((now - moment) / 86_400 / longest)
+        beyond = done + max(0, int((now - self.start) / _DAY)) + 2
+        following = bisect_left(range(done, beyond), True, key=lambda number: not is_past(number)) + done
+        return following - 1 if following > done else None
 
 
 def _moment(start: float, recurrence: Recurrence, number: int) -> float | None:
@@ -101,7 +99,7 @@ def read_schedule(value: JsonValue) -> Schedule:
 def _end(value: JsonValue) -> tuple[float | None, int | None]:
     field = "/schedule/end"
     if isinstance(value, dict) and value.get("type") == "date":
-        return _date(value.get("date"), f"{field}/date") + 86_399, None
+        return _date(value.get("date"), f"{field}/date") + _DAY - 1, None
     if isinstance(value, dict) and value.get("type") == "occurrences":
         count = value.get("occurrences")
         if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 999:
