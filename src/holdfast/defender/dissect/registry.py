@@ -1,9 +1,10 @@
 """Every protocol that is dissected: one entry each. `docs/dissectors.md` says how to add one."""
 
-from holdfast.defender.dissect import iec104, iso_transport, modbus
+from holdfast.defender.dissect import coap, iec104, iso_transport, modbus, mqtt
 from holdfast.defender.dissect.bacnet import session as bacnet
 from holdfast.defender.dissect.cip import enip
 from holdfast.defender.dissect.dnp3 import session as dnp3
+from holdfast.defender.dissect.hart import session as hart
 from holdfast.defender.dissect.iec61850 import goose, sampled_values
 from holdfast.defender.dissect.opcua import session as opcua
 from holdfast.defender.dissect.profinet import realtime
@@ -20,7 +21,10 @@ DISSECTORS: tuple[Dissector, ...] = (
     goose.DISSECTOR,
     sampled_values.DISSECTOR,
     opcua.DISSECTOR,
+    hart.DISSECTOR,
     realtime.DISSECTOR,
+    mqtt.DISSECTOR,
+    coap.DISSECTOR,
     connectionless.DISSECTOR,
     modbus.DISSECTOR,
 )

@@ -172,10 +172,8 @@ def _activate_session(reader: Reader, fields: Fields) -> None:
         byte_string(reader)
     strings(reader)
     kind, body = extension_object(reader)
-    fields["user_token_type"] = _IDENTITY_TOKENS.get(
-        int(kind.identifier) if kind.kind == "i" else 0, str(kind)
-    )
-    if fields["user_token_type"] == "UserName":
+    fields["user_identity"] = _IDENTITY_TOKENS.get(int(kind.identifier) if kind.kind == "i" else 0, str(kind))
+    if fields["user_identity"] == "UserName":
         token = Reader(body)
         string(token)
         fields["user_name"] = string(token)
