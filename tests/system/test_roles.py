@@ -55,6 +55,14 @@ def test_a_second_instance_on_the_same_folder_is_refused_in_a_sentence(instance:
     assert other.process.wait(10) == 1
 
 
+def test_an_instance_whose_ports_are_taken_is_refused_in_a_sentence(
+    instance: RunningInstance, tmp_path: Path
+) -> None:
+    other = RunningInstance(tmp_path / "data", instance.address)
+    with pytest.raises(AssertionError, match="port 8883"):
+        other.start()
+
+
 def test_a_terminated_instance_ends_by_itself_with_all_its_processes(tmp_path: Path) -> None:
     with running(tmp_path / "data") as instance:
         children = list(processes(instance).values())

@@ -1,8 +1,10 @@
 """From settings to a running instance: prepare the data folder, then supervise the roles."""
 
+import socket
 from collections.abc import Callable
 
 from holdfast.access.first_start import FirstStart
+from holdfast.kernel.errors import StartupError
 from holdfast.runtime.access import welcome
 from holdfast.runtime.instance import Instance, Prepared, prepare
 from holdfast.runtime.settings import Settings
@@ -17,6 +19,26 @@ def addresses(settings: Settings) -> dict[str, str]:
         "devices (MQTT)": f"{host}:{settings.devices.mqtt_port}",
         "devices (WebSocket, HTTPS)": f"{host}:{settings.devices.https_port}",
     }
+
+
+def check_ports(settings: Settings) -> None:
+    """StartupError when something else listens where this instance wants to.
+
+    Gateway processes share their ports, so the system would let a second instance share them too, and
+    devices would reach either.
+    """
+    for name, taken, port in settings.ports():
+        for address in taken:
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            with socket.socket(family, socket.SOCK_STREAM) as trial:
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    trial.bind((address, port))
+                except OSError as error:
+                    raise StartupError(
+                        f"Cannot listen on {address} port {port} ({error.strerror}): stop what uses it, "
+                        f"or set {name} to another port."
+                    ) from error
 
 
 def _first_start(prepared: Prepared, instance: Instance) -> FirstStart | None:
@@ -38,6 +60,7 @@ async def launch(
     `announce` gets what a person should read at the start; `started` the same for a program (the token is
     empty unless this start made the instance). StartupError when something stands in the way.
     """
+    check_ports(settings)
     with prepare(settings) as (prepared, instance):
         first = _first_start(prepared, instance)
     lines = [f"{name}: {address}" for name, address in addresses(settings).items()]

@@ -204,7 +204,7 @@ class Settings(_Section):
     @model_validator(mode="after")
     def _listeners_differ(self) -> "Settings":
         taken: dict[tuple[str, int], str] = {}
-        for name, addresses, port in self._ports():
+        for name, addresses, port in self.ports():
             for address in addresses:
                 other = taken.setdefault((address, port), name)
                 if port and other != name:
@@ -213,7 +213,8 @@ class Settings(_Section):
                     )
         return self
 
-    def _ports(self) -> list[tuple[str, list[str], int]]:
+    def ports(self) -> list[tuple[str, list[str], int]]:
+        """Every setting that is a port: its name, the addresses, the port."""
         return [
             ("devices.mqtt_port", self.devices.addresses, self.devices.mqtt_port),
             ("devices.https_port", self.devices.addresses, self.devices.https_port),
