@@ -7,7 +7,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from holdfast.baseline.documents.document import DocumentError
+from holdfast.baseline.publishing.markdown import publish_pages
 from holdfast.cli.main import build
+from tests.baseline.publishing.publications import publication
 from tests.baseline.samples import ODD_WORKBOOK, WORKBOOK, page
 
 
@@ -60,6 +62,15 @@ def test_an_unknown_benchmark_is_refused(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_bytes(page())
     words = ("convert", str(tmp_path / "page.md"), "--to", "markdown", "-o", str(tmp_path / "x.md"))
     assert run(*words, "--benchmark", "iso").exit_code == 2
+
+
+def test_an_edited_publication_is_found(tmp_path: Path) -> None:
+    ((name, data), *_) = publish_pages(publication()).items()
+    path = tmp_path / name
+    path.write_bytes(data)
+    assert run("check", str(path)).stdout == f"{name}: as published\n"
+    path.write_bytes(data.replace(b"satisfied", b"perfect"))
+    assert "was edited after it was published" in str(run("check", str(path)).exception)
 
 
 def test_imports_and_compares(tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ from holdfast.baseline.comparison import Cell, Comparison, as_json, compare
 from holdfast.baseline.data.catalog import BenchmarkKey
 from holdfast.baseline.documents.conversion import Format, read_document, write_document
 from holdfast.baseline.documents.document import DocumentError
-from holdfast.baseline.documents.files import write_file
+from holdfast.baseline.documents.files import read_file, write_file
 from holdfast.baseline.model.oddity import Oddity
 from holdfast.baseline.model.vocabulary import Standing
 from holdfast.baseline.model.wording import Wording
+from holdfast.baseline.publishing.markdown import check_page
 from holdfast.baseline.services import find_service, import_service
 
 app = typer.Typer(no_args_is_help=True)
@@ -72,6 +73,16 @@ def import_(
     document = import_service(source, store)
     _report(source, document.oddities)
     typer.echo(f"{document.baseline.key}: {len(document.baseline.entries)} rows are in {store}")
+
+
+@app.command()
+def check(
+    pages: Annotated[list[Path], typer.Argument(help="Pages that `publish --format markdown` wrote.")],
+) -> None:
+    """Find published pages that were edited afterwards."""
+    for page in pages:
+        check_page(read_file(page), page.name)
+        typer.echo(f"{page.name}: as published")
 
 
 @app.command("compare")

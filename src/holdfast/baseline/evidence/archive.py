@@ -1,13 +1,26 @@
 """Evidence as it is handed to an auditor: a ZIP with the bundle, the public key and an index page."""
 
+import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from holdfast.baseline.evidence.envelope import EvidenceError
 
 BUNDLE_FILE = "evidence.jsonl"
 KEY_FILE = "public-key.pem"
+
+_FIRST_MOMENT = (1980, 1, 1, 0, 0, 0)
+"""The earliest date that a ZIP can hold; a fixed one keeps archives equal for equal content."""
+
+
+def write_archive(files: Mapping[str, bytes]) -> bytes:
+    """A ZIP of files by path, the same bytes for the same files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(name, _FIRST_MOMENT), data, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
 
 
 def bundle_lines(path: Path) -> Iterator[bytes]:

@@ -10,11 +10,11 @@ from holdfast.baseline.evidence.envelope import (
     STATEMENT_TYPE,
     Envelope,
     EvidenceError,
-    sign,
+    sign_body,
     statement,
     verify,
 )
-from holdfast.kernel.json import JsonObject, digest
+from holdfast.kernel.json import JsonObject, canonical, digest
 from holdfast.keys.port import SigningKey
 
 BEGINNING: Final = "0" * 64
@@ -26,6 +26,8 @@ _TYPES: Final = "https://holdfast.invalid/evidence"
 OBSERVATION: Final = f"{_TYPES}/observation/v1"
 DECISION: Final = f"{_TYPES}/decision/v1"
 """An attestation or an exemption, given or withdrawn."""
+CHANGE: Final = f"{_TYPES}/change/v1"
+"""A control whose state became another one."""
 BUNDLE: Final = f"{_TYPES}/bundle/v1"
 
 
@@ -82,8 +84,8 @@ def append(
         "previous": previous.digest,
         "content": content,
     }
-    envelope = sign(statement(subject, digest(content), predicate_type, predicate), key)
-    return Link(previous.sequence + 1, _digest_of(envelope.body)), envelope
+    body = canonical(statement(subject, digest(content), predicate_type, predicate))
+    return Link(previous.sequence + 1, _digest_of(body)), sign_body(body, key)
 
 
 def open_item(envelope: Envelope, public: bytes) -> Item:

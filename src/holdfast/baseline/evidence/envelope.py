@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import functools
 from typing import Final
 
 import msgspec
@@ -55,10 +56,13 @@ def statement(subject: str, digest: str, predicate_type: str, predicate: JsonObj
 
 def sign(content: JsonObject, key: SigningKey) -> Envelope:
     """The statement `content` in a signed envelope."""
-    body = canonical(content)
-    private = Ed25519PrivateKey.from_private_bytes(key.private)
-    signature = Signature(key.key_id, _encoded(private.sign(_signed_bytes(PAYLOAD_TYPE, body))))
-    return Envelope(_encoded(body), PAYLOAD_TYPE, (signature,))
+    return sign_body(canonical(content), key)
+
+
+def sign_body(body: bytes, key: SigningKey) -> Envelope:
+    """The bytes of a statement in a signed envelope."""
+    signature = _private_key(key.private).sign(_signed_bytes(PAYLOAD_TYPE, body))
+    return Envelope(_encoded(body), PAYLOAD_TYPE, (Signature(key.key_id, _encoded(signature)),))
 
 
 def verify(envelope: Envelope, public: bytes) -> bytes:
@@ -68,7 +72,7 @@ def verify(envelope: Envelope, public: bytes) -> bytes:
     """
     body = envelope.body
     signed = _signed_bytes(envelope.payload_type, body)
-    key = Ed25519PublicKey.from_public_bytes(public)
+    key = _public_key(public)
     for signature in envelope.signatures:
         try:
             key.verify(_decoded(signature.sig), signed)
@@ -91,6 +95,11 @@ def decode(data: bytes) -> Envelope:
         return msgspec.json.decode(data, type=Envelope)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EvidenceError(f"is no envelope ({error})") from None
+
+
+_private_key = functools.lru_cache(maxsize=2)(Ed25519PrivateKey.from_private_bytes)
+_public_key = functools.lru_cache(maxsize=2)(Ed25519PublicKey.from_public_bytes)
+"""Unpacking a key takes as long as using it, and an instance signs with one."""
 
 
 def _signed_bytes(payload_type: str, body: bytes) -> bytes:

@@ -9,7 +9,7 @@ import sqlalchemy
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 from holdfast.baseline.evidence.bundle import write_bundle
-from holdfast.baseline.evidence.chain import DECISION, OBSERVATION, START, Link, append, open_item
+from holdfast.baseline.evidence.chain import CHANGE, DECISION, OBSERVATION, START, Link, append, open_item
 from holdfast.baseline.evidence.envelope import Envelope, decode, encode
 from holdfast.baseline.probes.observation import Observation
 from holdfast.kernel.clock import Clock
@@ -72,6 +72,23 @@ class EvidenceStore:
     def add_decision(self, subject: str, content: JsonObject) -> Link:
         """Sign and append an attestation or exemption about a control or feature; the new head."""
         return self._add([(DECISION, "", subject, self._clock.now(), content)])
+
+    def add_changes(self, changes: Iterable[JsonObject]) -> Link:
+        """Sign and append changes of state (`service`, `control`, `before`, `after`, …); the new head."""
+        now = self._clock.now()
+        return self._add(
+            [(CHANGE, "", f"{item['service']} {item['control']}", now, item) for item in changes]
+        )
+
+    def changes(self, since: float, until: float) -> Iterator[tuple[float, JsonObject]]:
+        """The moment and content of each change of state in a period, oldest first."""
+        query = sqlalchemy.select(_EVIDENCE.c.collected, _EVIDENCE.c.envelope).where(
+            _EVIDENCE.c.kind == CHANGE, _EVIDENCE.c.collected.between(since, until)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(_EVIDENCE.c.sequence)).all()
+        for row in rows:
+            yield row.collected, open_item(decode(row.envelope), self._key.public).content
 
     def _add(self, entries: Sequence[tuple[str, str, str, float, JsonObject]]) -> Link:
         with self._writing, self._database.write() as connection:

@@ -1,0 +1,132 @@
+"""Runs probes, keeps what they saw as evidence, and tells what changed."""
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from holdfast.baseline.assessment.assess import Assessment, assess
+from holdfast.baseline.assessment.changes import Change, changes_between
+from holdfast.baseline.assessment.decisions import Decisions
+from holdfast.baseline.evidence.store import EvidenceStore
+from holdfast.baseline.model.service import ServiceBaseline
+from holdfast.baseline.probes.context import ProbeContext
+from holdfast.baseline.probes.observation import Observation
+from holdfast.baseline.probes.probe import Pace, Probe
+from holdfast.baseline.probes.running import Missed, run_probes
+from holdfast.kernel.clock import Clock
+
+
+class Trigger(StrEnum):
+    """Why a run was made."""
+
+    START = "start"
+    SCHEDULE = "schedule"
+    DEMAND = "demand"
+    CHANGE = "change"
+
+
+class RunReport(NamedTuple):
+    """What a run came to."""
+
+    trigger: Trigger
+    observations: tuple[Observation, ...]
+    missed: tuple[Missed, ...]
+    changes: tuple[Change, ...]
+
+
+class Assessor:
+    """Assesses the services of one instance. One run at a time; reading is always possible."""
+
+    def __init__(
+        self,
+        services: Sequence[ServiceBaseline],
+        probes: Iterable[Probe],
+        evidence: EvidenceStore,
+        clock: Clock,
+        context: Callable[[], ProbeContext],
+        decisions: Callable[[], Decisions],
+    ) -> None:
+        claimed = {probe for service in services for probe in _named(service)}
+        self.probes: Mapping[str, Probe] = {probe.id: probe for probe in probes if probe.id in claimed}
+        """Those that some claim names, by id."""
+        self._services = tuple(services)
+        self._evidence = evidence
+        self._clock = clock
+        self._context = context
+        self._decisions = decisions
+        self._running = threading.Lock()
+        self._last: dict[str, Assessment] = {}
+
+    def assess(self, at: float | None = None) -> tuple[Assessment, ...]:
+        """How every service stands now, or stood at the moment `at` (Unix seconds)."""
+        moment = self._clock.now() if at is None else at
+        observations, decisions = self._evidence.latest(moment), self._decisions()
+        return tuple(assess(service, observations, decisions, moment) for service in self._services)
+
+    def run(self, probes: Collection[str], trigger: Trigger) -> RunReport:
+        """Run the named probes, keep the evidence, and compare with how things stood before.
+
+        The first run compares with what the evidence said before it.
+        """
+        with self._running:
+            before = self._last or {item.service.key: item for item in self.assess()}
+            known = [probe for name, probe in self.probes.items() if name in probes]
+            seen = run_probes(known, self._context())
+            self._evidence.add_observations(seen.observations)
+            after = {item.service.key: item for item in self.assess()}
+            changes = tuple(
+                change
+                for key, assessment in after.items()
+                for change in changes_between(before.get(key), assessment)
+            )
+            self._evidence.add_changes([change.content() for change in changes])
+            self._last = after
+        return RunReport(trigger, seen.observations, seen.missed, changes)
+
+    def quick(self) -> tuple[str, ...]:
+        """Probes that run at start and on demand."""
+        return tuple(name for name, probe in self.probes.items() if probe.pace is Pace.QUICK)
+
+    def touched_by(self, kinds: Collection[str]) -> tuple[str, ...]:
+        """Quick probes whose answer a change of these kinds of resources can change."""
+        return tuple(name for name in self.quick() if self.probes[name].touches.intersection(kinds))
+
+    def due(self) -> tuple[str, ...]:
+        """Probes whose last answer is past half of its time, so that none runs out."""
+        now = self._clock.now()
+        oldest: dict[str, float] = {}
+        for item in self._evidence.latest(now):
+            oldest[item.probe] = min(oldest.get(item.probe, item.collected), item.collected)
+        return tuple(
+            name
+            for name, probe in self.probes.items()
+            if now >= oldest.get(name, float("-inf")) + probe.valid_for / 2
+        )
+
+
+def _named(service: ServiceBaseline) -> set[str]:
+    in_profile = {probe for line in service.profile for probe in line.probes}
+    return in_profile | {probe for entry in service.entries for probe in entry.probes}
+
+
+class Pending:
+    """Probes that wait for a run. While one run goes on, everything that comes in joins the next one.
+
+    So a hundred changes a second cost two runs, not a hundred.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: set[str] = set()
+        self._lock = threading.Lock()
+
+    def add(self, probes: Iterable[str]) -> None:
+        """Let these run as soon as possible."""
+        with self._lock:
+            self._waiting.update(probes)
+
+    def take(self) -> frozenset[str]:
+        """Everything that waits; the caller runs it."""
+        with self._lock:
+            taken, self._waiting = frozenset(self._waiting), set()
+        return taken

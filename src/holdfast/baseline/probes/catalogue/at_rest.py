@@ -1,0 +1,81 @@
+"""Data at rest: what is stored cannot be read from the raw files."""
+
+import base64
+from collections.abc import Iterator
+
+from holdfast.baseline.probes.context import Persona, ProbeContext
+from holdfast.baseline.probes.files import (
+    ENCRYPTED_ENTROPY,
+    SAMPLE,
+    FileKind,
+    contains,
+    entropy,
+    kind_of,
+    regular_files,
+)
+from holdfast.baseline.probes.http import ask
+from holdfast.baseline.probes.observation import Sight
+
+_MARGIN = 0.02
+"""What a short sample of random bytes may miss: 4 KiB of them have 7.95 bits a byte."""
+
+_SQLITE = b"SQLite format 3\0"
+_ZEROES = bytes(4096)
+
+
+def only_encrypted_kinds(context: ProbeContext) -> Iterator[Sight]:
+    """Every file is of a known kind, and what should be encrypted looks like noise."""
+    assert context.data is not None  # the probe needs the data folder
+    for path in regular_files(context.data):
+        name = path.relative_to(context.data).as_posix()
+        kind = kind_of(name)
+        if kind is None:
+            yield Sight(
+                name, "a file of a known kind", "a file of a kind that nobody registered", passed=False
+            )
+        elif kind is FileKind.KEY:
+            mode = path.stat().st_mode & 0o777
+            yield Sight(name, "mode 0600", f"mode {mode:04o}", passed=not mode & 0o077)
+        elif kind is FileKind.ENCRYPTED:
+            with path.open("rb") as file:
+                sample = file.read(SAMPLE)
+            yield _noise(name, sample)
+
+
+def _noise(name: str, sample: bytes) -> Sight:
+    expected = "bytes without any pattern"
+    if sample.startswith(_SQLITE):
+        return Sight(name, expected, "an SQLite database in plain text", passed=False)
+    dense = sample.replace(_ZEROES, b"")  # pages that are allocated and not written yet
+    if len(dense) < len(_ZEROES):
+        return Sight(name, expected, f"{len(dense)} bytes, too few to say anything", passed=True)
+    bits = entropy(dense)
+    return Sight(name, expected, f"{bits:.2f} bits a byte", passed=bits >= ENCRYPTED_ENTROPY - _MARGIN)
+
+
+def canary_not_readable(context: ProbeContext) -> Iterator[Sight]:
+    """Store a sentence through the front door and search for it in every raw file."""
+    assert context.data is not None  # the probe needs the data folder
+    canary = f"canary {context.randomness.bytes(12).hex()}"
+    device = f"probe-{context.randomness.bytes(8).hex()}"
+    path = f"/api/devices/{device}?api-version=2022-07-31"
+    made = ask(context, "PUT", path, Persona.KEEPER, {"displayName": canary})
+    if made.status != 200:
+        raise RuntimeError(f"the canary was not stored: {made.status} {made.text}")
+    try:
+        found = ask(context, "GET", path, Persona.KEEPER)
+        if canary not in found.text:
+            raise RuntimeError("the canary that was stored cannot be read back")
+        for file in regular_files(context.data):
+            hit = contains(file, _spellings(canary))
+            name = file.relative_to(context.data).as_posix()
+            observed = "the canary, readable" if hit else "no trace of the canary"
+            yield Sight(name, "no trace of what was stored", observed, passed=hit is None)
+    finally:
+        ask(context, "DELETE", path, Persona.KEEPER)
+
+
+def _spellings(text: str) -> list[bytes]:
+    """How a text may stand in a file: as it is, in UTF-16, in Base64."""
+    plain = text.encode()
+    return [plain, text.encode("utf-16-le"), base64.b64encode(plain)[:-4]]

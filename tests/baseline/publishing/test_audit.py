@@ -1,0 +1,29 @@
+"""What an auditor gets can be checked without us."""
+
+import io
+import zipfile
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from holdfast.baseline.evidence.store import open_evidence
+from holdfast.baseline.publishing.audit import audit_archive
+from holdfast.cli.main import build
+from holdfast.kernel.clock import ManualClock
+from tests.baseline.evidence.items import INSTANCE, KEY, NOW, observation
+from tests.baseline.publishing.publications import publication
+
+
+def test_the_archive_of_a_period_verifies_offline(tmp_path: Path) -> None:
+    evidence = open_evidence(tmp_path, b"\7" * 32, INSTANCE, KEY, ManualClock(NOW))
+    evidence.add_observations([observation(collected=NOW + day) for day in range(4)])
+    data = audit_archive(publication(), evidence, NOW + 1, NOW + 2)
+    assert data == audit_archive(publication(), evidence, NOW + 1, NOW + 2)
+    path = tmp_path / "audit.zip"
+    path.write_bytes(data)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.namelist() == ["README.txt", "evidence.jsonl", "index.html", "public-key.pem"]
+        archive.extract("public-key.pem", tmp_path)
+    words = ["evidence", "verify", str(path), "--key", str(tmp_path / "public-key.pem")]
+    result = CliRunner().invoke(build("evidence"), words)
+    assert result.stdout.startswith("Sound: 2 items")
