@@ -61,6 +61,11 @@ class LogWorld:
         """The bodies of a device's records in order."""
         return [record.body.decode() for record in self.everything() if record.device == device]
 
+    def settle(self) -> None:
+        """Wait until the writer has tended its files after what was committed before."""
+        for _ in range(2):
+            self.writer.submit(lambda view: None).result(DEADLINE)
+
     def reopen(self) -> None:
         """Close the writer and open it again, as a restart does."""
         self.writer.close()

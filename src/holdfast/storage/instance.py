@@ -6,6 +6,7 @@ from pathlib import Path
 from holdfast.kernel.clock import Clock, Randomness
 from holdfast.kernel.errors import StartupError
 from holdfast.keys.file import open_key_ring
+from holdfast.keys.port import KeyProvider
 from holdfast.keys.ring import RING_FILE, FileKeyRing
 from holdfast.storage.control import CONTROL_FILE, open_control
 from holdfast.storage.database import Database
@@ -27,10 +28,16 @@ class Instance:
         self.database.close()
 
 
-def prepare_instance(data_dir: Path, clock: Clock, randomness: Randomness, url: str = "") -> Instance:
+def prepare_instance(
+    data_dir: Path,
+    clock: Clock,
+    randomness: Randomness,
+    url: str = "",
+    provider: KeyProvider | None = None,
+) -> Instance:
     """Open an instance for the role that writes: checks the folder, makes what is missing, migrates.
 
-    StartupError says in one sentence what is wrong and what to do.
+    `provider` defaults to the key file in the folder. StartupError says what is wrong and what to do.
     """
     open_folder(data_dir)
     has_keys = (data_dir / "keys" / RING_FILE).exists()
@@ -39,15 +46,21 @@ def prepare_instance(data_dir: Path, clock: Clock, randomness: Randomness, url: 
             f"{data_dir} holds data but no {RING_FILE} in its keys folder; "
             "restore the whole folder from one backup."
         )
-    ring = open_key_ring(data_dir, clock, randomness)
+    ring = open_key_ring(data_dir, clock, randomness, provider)
     return Instance(data_dir, ring, open_control(data_dir, ring, url), clock, randomness)
 
 
-def open_instance(data_dir: Path, clock: Clock, randomness: Randomness, url: str = "") -> Instance:
+def open_instance(
+    data_dir: Path,
+    clock: Clock,
+    randomness: Randomness,
+    url: str = "",
+    provider: KeyProvider | None = None,
+) -> Instance:
     """Open an instance that exists, also while it runs, for reading. StartupError when there is none."""
     if not (data_dir / "keys" / RING_FILE).exists():
         raise StartupError(
             f"There is no instance in {data_dir}; start one with `holdfast up --data {data_dir}`."
         )
-    ring = open_key_ring(data_dir, clock, randomness)
+    ring = open_key_ring(data_dir, clock, randomness, provider)
     return Instance(data_dir, ring, open_control(data_dir, ring, url, prepare=False), clock, randomness)

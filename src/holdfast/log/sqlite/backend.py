@@ -105,7 +105,7 @@ class SqliteBackend:
         if self._is_full() or self._clock.monotonic() >= self._next_look:
             with self._locked(), self._database_errors():
                 self._catch_up()
-                if self._is_full() or self._is_old():
+                if self._has_rows() and (self._is_full() or self._is_old()):
                     self._rotate()
                 if self._clock.monotonic() >= self._next_look:
                     self._next_look = self._clock.monotonic() + LOOK_SECONDS
@@ -181,8 +181,10 @@ class SqliteBackend:
         return segments.size_of(self._segment) >= self._limits.file_bytes
 
     def _is_old(self) -> bool:
-        age = self._clock.now() - self._created
-        return age >= self._limits.file_seconds and self._sequence >= self._segment.first
+        return self._clock.now() - self._created >= self._limits.file_seconds
+
+    def _has_rows(self) -> bool:
+        return self._sequence >= self._segment.first
 
     def _rotate(self) -> None:
         """Go on in a new file; the old one's write-ahead log is folded in beside the traffic."""

@@ -3,6 +3,7 @@
 A file is written by whoever holds the folder's lock, rotated at a size or an age, and unlinked whole.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,7 +51,7 @@ def segments(folder: Path) -> list[Segment]:
 def create_segment(folder: Path, key: bytes, first: int, created: float, ends: dict[int, int]) -> Segment:
     """Make the file for rows from `first` on; it appears under its name only when it is complete.
 
-    `ends` are the last offsets of the partitions before this file.
+    `ends` are the last offsets of the partitions before this file. FileExistsError when it is there.
     """
     path = folder / f"{first:016d}{_SUFFIX}"
     unfinished = path.with_name(path.name + _UNFINISHED)
@@ -67,7 +68,8 @@ def create_segment(folder: Path, key: bytes, first: int, created: float, ends: d
         )
     finally:
         connection.close()
-    unfinished.rename(path)
+    os.link(unfinished, path)
+    unfinished.unlink()
     sync_folder(folder)
     return Segment(first, path)
 
