@@ -10,6 +10,7 @@ from holdfast.access.people.assignments import Assignment
 from holdfast.access.people.users import KIND as USER
 from holdfast.access.roles.builtin import ADMINISTRATOR, OPERATOR, ORGANIZATION_OPERATOR
 from holdfast.access.sessions.kind import KIND as SESSION
+from holdfast.kernel.clock import isoformat
 from holdfast.kernel.errors import UnauthenticatedError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.permissions import Permission
@@ -192,7 +193,7 @@ BLOCK_ELSEWHERE: JsonObject = {
 
 
 def test_conditions_are_evaluated_at_every_request_on_its_own_circumstances(here: AccessWorld) -> None:
-    Administrator(here)
+    administrator(here)
     here.user("ada", OPERATOR.id)
     cookie = here.cookie("ada")
     here.world.put("conditionalAccessPolicy", "plant", BLOCK_ELSEWHERE)
@@ -203,7 +204,7 @@ def test_conditions_are_evaluated_at_every_request_on_its_own_circumstances(here
 
 
 def test_a_policy_ends_live_sessions_at_the_next_request(here: AccessWorld) -> None:
-    Administrator(here)
+    administrator(here)
     here.user("ada", OPERATOR.id)
     cookie = here.cookie("ada", frozenset({"pwd"}))
     here.who(cookie=cookie)
@@ -215,7 +216,7 @@ def test_a_policy_ends_live_sessions_at_the_next_request(here: AccessWorld) -> N
 
 
 def test_a_sign_in_that_conditions_refuse_begins_no_session(here: AccessWorld) -> None:
-    Administrator(here)
+    administrator(here)
     here.user("ada", OPERATOR.id)
     body: JsonObject = {
         **BLOCK_ELSEWHERE,
@@ -228,7 +229,7 @@ def test_a_sign_in_that_conditions_refuse_begins_no_session(here: AccessWorld) -
 
 
 def test_a_risk_signal_ends_a_live_session_until_it_lapses(here: AccessWorld) -> None:
-    Administrator(here)
+    administrator(here)
     here.user("ada", OPERATOR.id)
     cookie = here.cookie("ada")
     body: JsonObject = {
@@ -285,19 +286,11 @@ def test_what_is_remembered_is_not_trusted_when_the_news_are_silent(here: Access
     assert not here.who(cookie=cookie).allows(Permission.DEVICE_UPDATE)
 
 
-class Administrator:
+def administrator(here: AccessWorld) -> None:
     """Somebody who is certain to get in, so that policies may be enabled."""
-
-    def __init__(self, here: AccessWorld) -> None:
-        here.user("root", ADMINISTRATOR.id)
-        root = here.world.store.get(USER, "root")
-        assert root is not None
-        key: JsonObject = {"id": "k", "publicKey": "p", "signCount": 0, "name": "Key", "created": "2026"}
-        body: JsonObject = {"userSince": root.created, "passkeys": [key]}
-        here.world.put("credential", "root", body)
+    here.user("root", ADMINISTRATOR.id)
+    here.sign_in_method("root")
 
 
 def _in(here: AccessWorld, seconds: float) -> str:
-    from holdfast.kernel.clock import isoformat
-
     return isoformat(here.clock.now() + seconds)

@@ -15,6 +15,7 @@ from holdfast.access.directory import Directory, Snapshot
 from holdfast.access.elevation.eligible import KIND as ELIGIBLE
 from holdfast.access.elevation.requests import KIND as ELEVATION
 from holdfast.access.errors import SignInRefusedError
+from holdfast.access.people.users import KIND as USER
 from holdfast.access.ports import Ports
 from holdfast.access.principals import Rights, rights_of_token, rights_of_user
 from holdfast.access.remembered import Remembered
@@ -27,7 +28,7 @@ from holdfast.access.tokens.kind import KIND as API_TOKEN
 from holdfast.access.tokens.service import ApiTokens
 from holdfast.access.traces import Traces
 from holdfast.kernel.errors import UnauthenticatedError
-from holdfast.kernel.principal import ANONYMOUS, SYSTEM, Principal
+from holdfast.kernel.principal import ANONYMOUS, SYSTEM, Principal, PrincipalKind
 
 REMEMBERED_SECONDS = 60.0
 """A lost invalidation heals after that."""
@@ -99,6 +100,8 @@ class Authenticator:
             self._end_idle(known, origin)
         if known.resource[0]:
             self._traces.touch(*known.resource, address)
+        if known.rights.principal.kind is not PrincipalKind.API_TOKEN:
+            self._traces.touch(USER, known.rights.principal.id, address)
         return self._admitted(known, origin, now)
 
     def changed(self, kind: str, identity: str) -> None:

@@ -16,6 +16,7 @@ from holdfast.access.oidc.identities import FEDERATED_IDENTITY
 from holdfast.access.oidc.providers import IDENTITY_PROVIDER
 from holdfast.access.people.organizations import ORGANIZATION
 from holdfast.access.people.users import USER
+from holdfast.access.reviews.reviews import ACCESS_REVIEW
 from holdfast.access.roles.custom import ROLE
 from holdfast.access.sessions.kind import SESSION
 from holdfast.access.settings_kind import ACCESS_SETTINGS
@@ -44,6 +45,7 @@ ACCESS_KINDS: tuple[Kind, ...] = (
     SIGN_IN_LINK,
     ELEVATION,
     SUPPORT_REQUEST,
+    ACCESS_REVIEW,
     RISK_SIGNAL,
     MANAGED_IDENTITY,
     ISSUER_KEY,
