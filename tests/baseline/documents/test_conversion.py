@@ -18,6 +18,7 @@ def test_the_content_decides_what_a_document_is() -> None:
     assert parse_document(page(), "page.txt").baseline.name == "Tide Gauge"
     yaml = write_document(parse_document(page(), "p").baseline, Format.YAML).data
     assert parse_document(yaml, "service.yml").baseline.name == "Tide Gauge"
+    assert parse_document(yaml, "service").baseline.name == "Tide Gauge"
 
 
 @pytest.mark.parametrize("target", list(Format))

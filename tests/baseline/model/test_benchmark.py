@@ -35,7 +35,7 @@ def test_the_crosswalk_names_what_changed() -> None:
         row.control: row.changes for row in crosswalk(benchmark(EARLIER), benchmark(LATER)) if row.changes
     }
     assert changed == {
-        "NS-2": ("title",),
+        "NS-2": ("title", "pages print another title"),
         "PA-6": ("title",),
         "LT-1": ("pci-dss-3.2.1: 10.6, 10.8, A3.5 dropped, nothing added",),
         "LT-4": ("pages print another title",),

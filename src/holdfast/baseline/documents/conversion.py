@@ -1,5 +1,6 @@
 """Reads any document of a service baseline and writes any other."""
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +21,9 @@ from holdfast.baseline.documents.workbook.writer import write_workbook
 from holdfast.baseline.model.oddity import Oddity
 from holdfast.baseline.model.service import ServiceBaseline
 from holdfast.baseline.model.wording import Wording
+
+_SERVICE_YAML = re.compile(rb"(?m)^entries:\s*$")
+"""A line that every YAML of ours has and no page."""
 
 
 class Format(StrEnum):
@@ -54,7 +58,7 @@ def parse_document(data: bytes, file: str) -> Document:
         raise DocumentError(file, "", "is empty")
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise DocumentError(file, "", "is an old Excel workbook (.xls) or an encrypted one; save it as .xlsx")
-    if file.lower().endswith((".yaml", ".yml")):
+    if file.lower().endswith((".yaml", ".yml")) or _SERVICE_YAML.search(data):
         return read_service_yaml(data, file)
     return read_plain(data, file) if is_plain(data) else read_page(data, file)
 
