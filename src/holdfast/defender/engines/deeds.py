@@ -82,4 +82,5 @@ def _rate(deed: Deed) -> Rate:
         text="{count} stop commands within {window}",
         expected="a stop now and then",
         when=deed.when,
+        steady=deed.steady,
     )

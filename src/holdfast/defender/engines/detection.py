@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from holdfast.defender.engines.compiler import Compiler
 from holdfast.defender.engines.judge import Judge
 from holdfast.defender.engines.model import Bind, Table, Watch
 from holdfast.defender.engines.reporter import Reporter
@@ -62,7 +63,7 @@ class Detection:
     ) -> None:
         self._detectors = tuple(detectors)
         watches = [watch for detector in self._detectors for watch in detector.watches()]
-        self._judge = Judge(tables, watches, learned, reporter)
+        self._judge = Judge(tables, watches, Compiler(tables, learned, reporter))
         self._learned = learned
         self._generation = learned.generation
         self._listeners = listeners
@@ -89,7 +90,7 @@ class Detection:
         self._tick(self._now)
 
     def _records(self, records: list[Record]) -> None:
-        """The hot path. Whatever a rule does wrong costs a count and not the sensor."""
+        """The hot path."""
         talk_of = self._talk_of
         interval = self._listeners.interval
         for record in records:
@@ -109,8 +110,8 @@ class Detection:
                 judged = self._judge_first(talk, record)
             if judged.step is not talk.step:
                 self._step(talk, judged, record)
-            for handle in judged.watch:
-                self._guarded(handle, record)
+            if judged.watch:
+                self._handle(judged.watch, record)
 
     def _judge_first(self, talk: Talk, record: Record) -> Judged:
         try:
@@ -135,18 +136,20 @@ class Detection:
         handlers = self._flow_handlers.get(key)
         if handlers is None:
             handlers = self._flow_handlers[key] = self._judge.flow_handlers(*key)
-        for handle in handlers:
-            self._guarded(handle, record)
+        if handlers:
+            self._handle(handlers, record)
         if record.kind == "ended":
             flow = record.direction.flow
             self._talk_of.pop(flow.client, None)
             self._talk_of.pop(flow.server, None)
 
-    def _guarded(self, handle: Handler, record: Record) -> None:
-        try:
-            handle(record)
-        except Exception:
-            self._fault(record)
+    def _handle(self, handlers: tuple[Handler, ...], record: Record) -> None:
+        """Whatever a rule does wrong with odd traffic costs a count and not the sensor."""
+        for handle in handlers:
+            try:
+                handle(record)
+            except Exception:
+                self._fault(record)
 
     def _fault(self, record: Record) -> None:
         self.faults[record.protocol] = self.faults.get(record.protocol, 0) + 1

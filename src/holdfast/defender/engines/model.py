@@ -118,6 +118,8 @@ class Rate:
     expected: str
     when: Callable[[Record], bool] | None = None
     """Narrows `select` further."""
+    steady: bool = True
+    """Whether `when` holds for all messages of one key or for none; False looks at every message."""
     group: Callable[[Record], Hashable] = anything
     """Counts apart what differs in this."""
     per: Per = Per.PAIR

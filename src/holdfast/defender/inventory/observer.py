@@ -43,7 +43,8 @@ class Observer:
     def watches(self) -> Iterator[Watch | Bind]:
         """See `Detector.watches`."""
         for transport in _TRANSPORTS:
-            yield Watch(transport, on(FLOW, "opened", "ended"), self._conversation)
+            yield Watch(transport, on(FLOW, "opened", "answered", "established"), self._opened)
+            yield Watch(transport, on(FLOW, "ended"), self._ended)
         for source in self._sources:
             if source.relevant is None:
                 yield Watch(source.protocol, source.select, self._teller(source))
@@ -62,7 +63,10 @@ class Observer:
             return
         self._use(record, record.direction.source, server=_serves(record))
 
-    def _conversation(self, record: Record) -> None:
+    def _opened(self, record: Record) -> None:
+        self._see(record.direction.source, record.direction, record)
+
+    def _ended(self, record: Record) -> None:
         flow = record.direction.flow
         for direction in (flow.client, flow.server):
             if direction.frames:

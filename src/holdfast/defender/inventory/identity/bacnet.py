@@ -8,6 +8,8 @@ from holdfast.defender.inventory.model import Confidence, Fact, Name
 from holdfast.defender.record import Fields, Record
 
 _DEVICE = 8
+_WANTED = frozenset({28, 44, 58, 70, 77, 121, 372})
+"""Numbers of the properties below (clause 21)."""
 _PROPERTIES = {
     "vendor-name": Name.VENDOR,
     "model-name": Name.MODEL,
@@ -20,10 +22,10 @@ _PROPERTIES = {
 
 
 def _about_device(record: Record) -> bool:
-    """Whether the key names a device object; everything else is the process's."""
+    """Whether the key names one of the properties; everything else is the process's."""
     key = record.key
     objects = key[1] if isinstance(key, tuple) and len(key) > 1 else ()
-    return any(kind == _DEVICE for kind, _instance, _property in objects)
+    return any(kind == _DEVICE and number in _WANTED for kind, _instance, number in objects)
 
 
 def _own(fields: Fields) -> bool:

@@ -1,0 +1,152 @@
+"""The sensor with everything on: packets a second by stage, and memory as the file grows.
+
+The file is mixed from the captures beside the checkout, or from our own labelled traffic where they are
+absent: each is repeated with its time moved on, so that flows begin and end as they would in a plant. The
+peer is tshark with 13 fields in the same run, where it is installed.
+"""
+
+import resource
+import shutil
+import statistics
+import struct
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from tests.support.shared import shared
+from tests.support.traffic.cases.registry import CASES
+from tests.support.traffic.wire import Wire
+
+from holdfast.defender.pipeline import Batch, Sink, analyze
+from holdfast.defender.sensor.sensor import Sensor
+from holdfast.defender.sensor.settings import SensorSettings
+
+SIZE = 200_000_000
+"""Bytes of the mixed file."""
+ROUNDS = 3
+_FIELDS = [
+    "frame.time_epoch",
+    "ip.src",
+    "ip.dst",
+    "tcp.srcport",
+    "tcp.dstport",
+    "udp.srcport",
+    "udp.dstport",
+    "modbus.func_code",
+    "dnp3.al.func",
+    "cip.sc",
+    "s7comm.param.func",
+    "iec60870_asdu.typeid",
+    "bacapp.confirmed_service",
+]
+_FILE_HEADER = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 1)
+_ETHERNET = 1
+
+Frames = list[tuple[int, bytes]]
+"""Nanoseconds since the beginning, and the packet."""
+
+
+class Collector:
+    """Takes the packets of a capture for the mixed file."""
+
+    def __init__(self) -> None:
+        self.frames: Frames = []
+
+    def consume(self, batch: Batch) -> None:
+        packets = batch.packets.read(len(self.frames) + 1, batch.frame)
+        self.frames += [(packet.time, packet.data) for packet in packets if packet.link_type == _ETHERNET]
+
+    def finish(self) -> None:
+        pass
+
+
+def captured() -> Iterator[Frames]:
+    """The frames of every capture, or of our own traffic."""
+    folder = shared("captures")
+    if folder is None:
+        for case in CASES:
+            wire = Wire()
+            case.benign(wire)
+            yield [(int(moment * 1e9), frame) for moment, frame in wire.frames]
+        return
+    for path in sorted(each for each in folder.rglob("*") if each.suffix in {".pcap", ".pcapng"}):
+        collector = Collector()
+        analyze([path], [collector])
+        if collector.frames:
+            yield collector.frames
+
+
+def mix(path: Path, size: int) -> int:
+    """Write the mixed file; how many packets it has."""
+    sources = list(captured())
+    octets, now, packets = 0, 1_700_000_000_000_000_000, 0
+    with path.open("wb") as stream:
+        stream.write(_FILE_HEADER)
+        while octets < size:
+            for frames in sources:
+                begin = frames[0][0]
+                for moment, data in frames:
+                    stamp = now + max(0, moment - begin) % 600_000_000_000
+                    stream.write(struct.pack("<IIII", *divmod(stamp, 1_000_000_000), len(data), len(data)))
+                    stream.write(data)
+                octets += sum(len(data) + 16 for _moment, data in frames)
+                packets += len(frames)
+            now += 600_000_000_000
+    return packets
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """Median CPU seconds of `work`."""
+    seconds = []
+    for _ in range(ROUNDS):
+        begin = time.process_time()
+        work()
+        seconds.append(time.process_time() - begin)
+    return statistics.median(seconds)
+
+
+def run(path: Path, sinks: Callable[[], Sequence[Sink]]) -> None:
+    """One analysis."""
+    analyze([path], sinks())
+
+
+def tshark(path: Path) -> float | None:
+    """CPU seconds of tshark with 13 fields; None where it is not installed."""
+    program = shutil.which("tshark")
+    if program is None:
+        return None
+    command = [program, "-n", "-r", str(path), "-T", "fields"]
+    for field in _FIELDS:
+        command += ["-e", field]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "mixed.pcap")
+        packets = mix(path, SIZE)
+        octets = path.stat().st_size
+        print(f"{packets:,} packets, {octets / 1e6:.0f} MB, medians of {ROUNDS}, CPU time of one process")
+        stages: list[tuple[str, Callable[[], Sequence[Sink]]]] = [
+            ("reading, flows, dissection", list),
+            ("everything on", lambda: [Sensor(SensorSettings())]),
+        ]
+        for name, sinks in stages:
+            seconds = cpu(lambda sinks=sinks: run(path, sinks))  # type: ignore[misc] # bound in the loop
+            print(_line(name, packets, octets, seconds))
+        peer = tshark(path)
+        if peer is None:
+            print("  tshark is not installed: no peer in this run")
+        else:
+            print(_line("tshark, 13 fields", packets, octets, peer))
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"  highest memory of this process: {memory:.0f} MB")
+
+
+def _line(name: str, packets: int, octets: int, seconds: float) -> str:
+    return f"  {name:28} {packets / seconds:>10,.0f} packets/s {octets / seconds / 1e6:>7.0f} MB/s"
