@@ -30,7 +30,7 @@ LOCK_FILE = "writer.lock"
 LOOK_SECONDS = 60.0
 """How often files are checked for their age."""
 
-_FSYNC_FAILED = ("SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC")
+_IO_ERROR = "SQLITE_IOERR"
 
 _encode_changes = msgspec.msgpack.Encoder().encode
 _decode_changes = msgspec.msgpack.Decoder(list[StateChange]).decode
@@ -93,12 +93,18 @@ class SqliteBackend:
             try:
                 transaction = SqliteTransaction(self._state, self._log, self._sequence)
                 yield transaction
-                self._log.execute("COMMIT")
+                self._commit()
             finally:
                 if self._log.in_transaction:
                     self._log.execute("ROLLBACK")
             self._sequence = transaction.sequence
             self._apply(transaction)
+
+    def _commit(self) -> None:
+        try:
+            self._log.execute("COMMIT")
+        except DatabaseError as error:
+            raise _not_committed(error) from None
 
     def tend(self) -> None:
         """See `Backend.tend`."""
@@ -132,7 +138,7 @@ class SqliteBackend:
         try:
             yield
         except (DatabaseError, OSError) as error:
-            raise not_durable(error) from None
+            raise _not_durable(error) from None
 
     def _open_newest(self) -> None:
         self._folder_seen = self._folder.stat().st_mtime_ns
@@ -218,17 +224,24 @@ class SqliteBackend:
             connection.close()
 
 
-def not_durable(error: sqlite3.DatabaseError | OSError) -> NotDurableError:
-    """Why a commit failed, in a sentence, and whether the process may go on."""
+def _not_committed(error: sqlite3.DatabaseError) -> NotDurableError:
+    """Why a commit failed. The driver does not tell a write that failed from an fsync that did, and after the
+    latter nothing can be trusted; so an I/O error of a commit is taken for the worst."""
+    reason = _not_durable(error)
+    return NotDurableError(f"{reason} Then restart.", fatal=True) if _code(error) == _IO_ERROR else reason
+
+
+def _not_durable(error: sqlite3.DatabaseError | OSError) -> NotDurableError:
+    """Why the log cannot be written, in a sentence."""
     if isinstance(error, OSError):
-        code, full = str(error), error.errno in (errno.ENOSPC, errno.EDQUOT)
-        fatal = not full
+        full, code = error.errno in (errno.ENOSPC, errno.EDQUOT), str(error)
     else:
-        code = getattr(error, "sqlite_errorname", "") or str(error)
-        full, fatal = code == "SQLITE_FULL", code in _FSYNC_FAILED
+        full, code = _code(error) == "SQLITE_FULL", _code(error)
     if full:
         return NotDurableError("The disk of the log is full; free some space.", fatal=False)
-    if fatal:
-        message = f"The disk of the log failed to make data durable ({code}); check the disk and restart."
-        return NotDurableError(message, fatal=True)
-    return NotDurableError(f"The log cannot be written ({code}); check its disk.", fatal=False)
+    failed_sync = isinstance(error, OSError)
+    return NotDurableError(f"The log cannot be written ({code}); check its disk.", fatal=failed_sync)
+
+
+def _code(error: sqlite3.DatabaseError) -> str:
+    return getattr(error, "sqlite_errorname", "") or str(error)
