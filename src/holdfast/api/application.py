@@ -3,6 +3,7 @@
 import email.utils
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from starlette.routing import Route as StarletteRoute
 from starlette.types import Receive, Scope, Send
 
 from holdfast.access.sessions.cookies import SESSION
+from holdfast.access.support.requests import ON_BEHALF as SUPPORT
 from holdfast.api.frame import OPEN, ApiRequest, Reply, Route
 from holdfast.api.services import Services
 from holdfast.kernel.errors import (
@@ -28,9 +30,9 @@ from holdfast.kernel.errors import (
     UnauthenticatedError,
 )
 from holdfast.kernel.ids import new_id
-from holdfast.kernel.json import JsonValue
+from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.permissions import Permission
-from holdfast.kernel.principal import Principal, PrincipalKind
+from holdfast.kernel.principal import ANONYMOUS, Principal, PrincipalKind
 
 MAXIMUM_DEPTH = 64
 """Nesting of a JSON body; DTDL documents stay below 20."""
@@ -122,15 +124,30 @@ class _Endpoint:
 
     async def _admit(self, request: Request, route: Route) -> Principal:
         _refuse_other_sites(request)
-        principal: Principal = await to_thread.run_sync(lambda: authenticate(self._services, request))
+        try:
+            principal: Principal = await to_thread.run_sync(lambda: authenticate(self._services, request))
+        except (UnauthenticatedError, ForbiddenError):
+            if route.permission is not OPEN or "authorization" in request.headers:
+                raise
+            # A browser goes on sending the cookie of a session that is over, and has to reach the sign-in.
+            return replace(ANONYMOUS, address=_address(request))
         if route.permission is OPEN:
             return principal
+        if principal.on_behalf_of.startswith(SUPPORT):
+            await to_thread.run_sync(self._record_support, principal, request)
         if principal.kind is PrincipalKind.ANONYMOUS:
             raise UnauthenticatedError("Sign in, or send an API token or a bearer token in Authorization.")
         if not isinstance(route.permission, Permission) or principal.reach(route.permission):
             return principal
         await to_thread.run_sync(self._refuse, principal, request, route)
         raise ForbiddenError(f"{principal.name} lacks the permission {route.permission.value}.")
+
+    def _record_support(self, principal: Principal, request: Request) -> None:
+        """Approved support access leaves a record of every request, of reading ones too."""
+        data: JsonObject = {"method": request.method, "path": request.url.path}
+        self._services.changes.record(
+            principal, "supportRequest.used", resource=principal.on_behalf_of.removeprefix(SUPPORT), data=data
+        )
 
     def _refuse(self, principal: Principal, request: Request, route: Route) -> None:
         self._services.changes.record(
@@ -147,9 +164,13 @@ def authenticate(services: Services, request: Request) -> Principal:
     return services.authenticate(
         authorization=request.headers.get("authorization", ""),
         cookie=request.cookies.get(SESSION, ""),
-        address=request.client.host if request.client else "",
+        address=_address(request),
         user_agent=request.headers.get("user-agent", ""),
     )
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _refuse_other_sites(request: Request) -> None:
