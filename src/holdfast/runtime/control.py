@@ -23,6 +23,7 @@ from holdfast.kernel.json import JsonObject
 from holdfast.kernel.network import parse_network
 from holdfast.kernel.principal import ANONYMOUS
 from holdfast.log.open import open_reader, open_state
+from holdfast.policy.engine.gate import Gate
 from holdfast.resources.changes import QueuedChangePath
 from holdfast.runtime import metrics
 from holdfast.runtime.access import follow_changes, open_access
@@ -41,7 +42,9 @@ HEALTH_DEADLINE = 2.0
 async def run(role: Role) -> None:
     """Run the role until it is told to stop."""
     instance = await asyncio.to_thread(open_instance, role.settings)
-    changes = await asyncio.to_thread(instance.change_path)
+    gate = Gate(instance.store, instance.clock)
+    changes = await asyncio.to_thread(instance.change_path, gate)
+    changes.observe(gate.changed)
     try:
         await _serve(role, instance, changes)
     finally:

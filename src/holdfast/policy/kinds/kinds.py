@@ -6,11 +6,12 @@ Ids are names in lower case, bodies what Azure has below `properties`.
 import re
 from typing import Final
 
+from holdfast.access.reading import everything
 from holdfast.kernel.errors import ConflictError, InvalidError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.permissions import Permission
 from holdfast.policy.builtin.catalog import built_in
-from holdfast.policy.kinds.lookup import Found, every, find_policy, wrapped
+from holdfast.policy.kinds.lookup import Found, find_policy, wrapped
 from holdfast.policy.kinds.names import (
     ASSIGNMENT,
     ATTESTATION,
@@ -163,7 +164,7 @@ def _guard_definition(draft: Draft, reader: Reader) -> None:
     if draft.change.action is not Action.DELETE:
         return
     wanted = (draft.change.kind, draft.change.id)
-    for assignment in every(reader, ASSIGNMENT):
+    for assignment in everything(reader, ASSIGNMENT):
         found = find_policy(reader, str(assignment.body.get("policyDefinitionId", "")))
         if found is not None and (found.kind, found.name) == wanted:
             raise ConflictError(
@@ -174,7 +175,7 @@ def _guard_definition(draft: Draft, reader: Reader) -> None:
 
 
 def _guard_member(draft: Draft, reader: Reader) -> None:
-    for initiative in every(reader, INITIATIVE):
+    for initiative in everything(reader, INITIATIVE):
         members = initiative.body.get("policyDefinitions")
         for member in members if isinstance(members, list) else ():
             name = name_in(str(member.get("policyDefinitionId", ""))) if isinstance(member, dict) else ""
@@ -186,7 +187,7 @@ def _guard_assignment(draft: Draft, reader: Reader) -> None:
     """Exemptions do not outlive what they are from: they would come to life with the next one of its name."""
     if draft.change.action is not Action.DELETE:
         return
-    for exemption in every(reader, EXEMPTION):
+    for exemption in everything(reader, EXEMPTION):
         if name_in(str(exemption.body.get("policyAssignmentId", ""))) == draft.change.id:
             raise ConflictError(f"The exemption “{exemption.id}” is from this assignment; delete it first.")
 

@@ -89,3 +89,8 @@ def _containers(field: PolicyField) -> list[tuple[str, str]]:
     return [
         (f"{'[*]'.join(pieces[:end])}[*]", f"{'[*]'.join(paths[:end])}[*]") for end in range(1, len(pieces))
     ]
+
+
+def has_type(name: str) -> bool:
+    """Whether policies can judge resources of a type, or look for them."""
+    return name.lower() in policy_types()

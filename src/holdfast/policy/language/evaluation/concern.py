@@ -1,8 +1,10 @@
 """What can be said of a definition by the type of a resource alone, before anything is evaluated."""
 
+from collections.abc import Iterator
+
 from holdfast.policy.language.aliases.catalog import Catalog
 from holdfast.policy.language.evaluation.conditions import compile_constraint
-from holdfast.policy.language.evaluation.fields import PlainNames, Setting
+from holdfast.policy.language.evaluation.fields import PlainNames, Setting, tag_of
 from holdfast.policy.language.evaluation.scope import Budget, Scope
 from holdfast.policy.language.expressions.templates import Constant
 from holdfast.policy.language.rules.model import (
@@ -14,13 +16,44 @@ from holdfast.policy.language.rules.model import (
     FieldOperand,
     Not,
 )
-from holdfast.policy.language.rules.walk import field_names
+from holdfast.policy.language.rules.walk import constraints, fields_of
 
 
 def may_concern(definition: Definition, resource_type: str) -> bool:
     """Whether `if` can hold for some resource of a type; one that it cannot hold for is not applicable."""
-    scope = Scope({"type": resource_type}, {}, {}, 1, Budget())
-    return _holds(definition.rule.condition, scope) is not False
+    return _holds(definition.rule.condition, _scope(resource_type)) is not False
+
+
+def unknown_aliases(definition: Definition, resource_type: str, catalog: Catalog) -> tuple[str, ...]:
+    """Aliases that the catalog does not have and on which the answer for a type depends.
+
+    What they stand for does nothing here, so that the definition says nothing about resources of the type.
+    """
+    rule, scope = definition.rule, _scope(resource_type)
+    deciding = [
+        *_undecided(rule.condition, scope),
+        *(each for each in constraints(rule.existence) if isinstance(each, Condition)),
+    ]
+    names = dict.fromkeys(name for condition in deciding for name, _ in fields_of(condition))
+    return tuple(name for name in names if "/" in name and tag_of(name) is None and not catalog.covers(name))
+
+
+def _scope(resource_type: str) -> Scope:
+    return Scope({"type": resource_type}, {}, {}, 1, Budget())
+
+
+def _undecided(constraint: Constraint, scope: Scope) -> Iterator[Condition]:
+    """The comparisons that are left when the type has decided what it can."""
+    if _holds(constraint, scope) is not None:
+        return
+    match constraint:
+        case AllOf(children=children) | AnyOf(children=children):
+            for child in children:
+                yield from _undecided(child, scope)
+        case Not(child=child):
+            yield from _undecided(child, scope)
+        case Condition():
+            yield from (each for each in constraints(constraint) if isinstance(each, Condition))
 
 
 def _holds(constraint: Constraint, scope: Scope) -> bool | None:
@@ -35,19 +68,9 @@ def _holds(constraint: Constraint, scope: Scope) -> bool | None:
         case Not(child=child):
             answer = _holds(child, scope)
             return None if answer is None else not answer
-        case Condition(left=FieldOperand(name=Constant(value=name)), right=Constant()) if _is_type(name):
+        case Condition(left=FieldOperand(name=Constant(value=str() as name)), right=Constant()) if (
+            name.lower() == "type"
+        ):
             return compile_constraint(constraint, Setting(PlainNames())).holds(scope)
         case _:
             return None
-
-
-def _is_type(name: object) -> bool:
-    return isinstance(name, str) and name.lower() == "type"
-
-
-def unknown_aliases(definition: Definition, resource_type: str, catalog: Catalog) -> tuple[str, ...]:
-    """Aliases of a type that a definition asks for and the catalog does not have: what they stand for does
-    nothing here, so that the definition says nothing about resources of the type."""
-    prefix = f"{resource_type.lower()}/"
-    names = dict.fromkeys(name for name, _ in field_names(definition.rule))
-    return tuple(name for name in names if name.lower().startswith(prefix) and not catalog.covers(name))

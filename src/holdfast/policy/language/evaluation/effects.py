@@ -47,6 +47,8 @@ class CompiledEffect(NamedTuple):
     """Which related resources *IfNotExists asks for."""
     family: Effect | None
     """What the details are for; None when they have no shape that is known."""
+    conflict: Read = lambda scope: "deny"
+    """What happens when others change the same: `deny` or `audit`."""
 
 
 def compile_effect(rule: Rule, setting: Setting, find_alias: FindAlias) -> CompiledEffect:
@@ -140,8 +142,11 @@ def _modify(name: Read, details: Node, setting: Setting, find_alias: FindAlias) 
     def shown(scope: Scope) -> object:
         return {**roles(scope), "operations": [step.shown(scope) for step in steps]}
 
-    taken = _taking(steps)
-    return CompiledEffect(name, shown, taken, _no_lookup, Effect.MODIFY)
+    taken, conflict = _taking(steps), members.get("conflicteffect")
+    effect = CompiledEffect(name, shown, taken, _no_lookup, Effect.MODIFY)
+    if conflict is None:
+        return effect
+    return effect._replace(conflict=compile_template(parse_template(conflict), setting).read)
 
 
 def _taking(steps: list[_Step]) -> Callable[[Scope], tuple[Operation, ...]]:

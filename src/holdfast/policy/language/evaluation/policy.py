@@ -16,10 +16,11 @@ from holdfast.policy.language.evaluation.reasons import Reason
 from holdfast.policy.language.evaluation.scope import Budget, Scope
 from holdfast.policy.language.limits import CONDITION_DEPTH
 from holdfast.policy.language.rules.model import Definition, Effect, effect_named
-from holdfast.policy.language.values import UNDEFINED
+from holdfast.policy.language.values import UNDEFINED, fold
 
 Related = Callable[[Mapping[str, object]], Sequence[object]]
-"""Finds related resources by what the details say of them (`type`, `name`, `existenceScope`, …)."""
+"""Finds related resources by what the details say of them (`type`, `name`, `existenceScope`, …): resources,
+or `Document`s where they are asked for often."""
 
 _SLOTS: Final = CONDITION_DEPTH + 1
 
@@ -50,6 +51,8 @@ class Outcome:
     """Roles, operations or the related type, computed; UNDEFINED when there are none."""
     operations: tuple[Operation, ...] = ()
     """What `modify` and `append` change."""
+    is_strict: bool = True
+    """Whether it refuses the request when another policy changes the same (`conflictEffect` deny)."""
     reason: Reason | None = None
     """Only when it was asked for."""
     faults: tuple[str, ...] = ()
@@ -224,7 +227,9 @@ class Policy:
         kind = request.get("type")
         resources = about.related(request)
         documents = [
-            self._language.document(resource, kind=kind if isinstance(kind, str) else "")
+            resource
+            if isinstance(resource, Document)
+            else self._language.document(resource, kind=kind if isinstance(kind, str) else "")
             for resource in resources
             if resource is not None
         ]
@@ -259,13 +264,15 @@ class Policy:
 
     def _triggered(self, scope: Scope, effect: Effect | None, name: str, reason: Reason | None) -> Outcome:
         protected = effect is Effect.DENY_ACTION
+        changes = effect is not None and effect.changes
         return Outcome(
             Compliance.PROTECTED if protected else Compliance.NON_COMPLIANT,
             effect,
             name,
             triggered=True,
             details=self._effect.details(scope),
-            operations=self._effect.operations(scope) if effect is not None and effect.changes else (),
+            operations=self._effect.operations(scope) if changes else (),
+            is_strict=not changes or fold(str(self._effect.conflict(scope))) == "deny",
             reason=reason,
             faults=tuple(scope.faults),
         )

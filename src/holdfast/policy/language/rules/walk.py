@@ -53,25 +53,19 @@ def conditions(rule: Rule) -> Iterator[Condition]:
         yield from (each for each in constraints(root) if isinstance(each, Condition))
 
 
-def field_operands(rule: Rule) -> Iterator[FieldOperand]:
-    """Every `field` of a condition or a count."""
-    for condition in conditions(rule):
-        match condition.left:
-            case FieldOperand() as operand:
-                yield operand
-            case FieldCount(field=operand):
-                yield operand
+def _sides(condition: Condition) -> Iterator[Template]:
+    yield condition.right
+    match condition.left:
+        case FieldOperand(name=name) | FieldCount(field=FieldOperand(name=name)):
+            yield name
+        case ValueOperand(value=value) | ValueCount(value=value):
+            yield value
 
 
 def templates(rule: Rule) -> Iterator[Template]:
     """Every value that may hold expressions: the sides of conditions, the effect and its details."""
     for condition in conditions(rule):
-        yield condition.right
-        match condition.left:
-            case FieldOperand(name=name) | FieldCount(field=FieldOperand(name=name)):
-                yield name
-            case ValueOperand(value=value) | ValueCount(value=value):
-                yield value
+        yield from _sides(condition)
     yield rule.effect
     yield from detail_templates(rule.details)
 
@@ -114,14 +108,30 @@ def expressions(rule: Rule) -> Iterator[Computed]:
 
 def field_names(rule: Rule) -> Iterator[tuple[str, str]]:
     """Every field that a rule names outright, with the JSON pointer of where."""
-    for operand in field_operands(rule):
-        if isinstance(operand.name, Constant):
+    for condition in conditions(rule):
+        yield from fields_of(condition)
+    for template in (rule.effect, *detail_templates(rule.details)):
+        yield from _fields_asked(template)
+
+
+def fields_of(condition: Condition) -> Iterator[tuple[str, str]]:
+    """Every field that one comparison names outright, those inside a count apart."""
+    match condition.left:
+        case FieldOperand(name=Constant()) as operand:
             yield operand.text, operand.pointer
-    for template in expressions(rule):
-        for call in calls(template.expression):
+        case FieldCount(field=FieldOperand(name=Constant()) as operand):
+            yield operand.text, operand.pointer
+    for template in _sides(condition):
+        yield from _fields_asked(template)
+
+
+def _fields_asked(template: Template) -> Iterator[tuple[str, str]]:
+    """Every literal `field('…')` in a value."""
+    for each in computed(template):
+        for call in calls(each.expression):
             name = literal_argument(call) if call.name.lower() == "field" else None
             if name is not None:
-                yield name, template.pointer
+                yield name, each.pointer
 
 
 def calls(expression: Expression) -> Iterator[Call]:
