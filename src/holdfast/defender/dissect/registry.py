@@ -6,6 +6,7 @@ from holdfast.defender.dissect.cip import enip
 from holdfast.defender.dissect.dnp3 import session as dnp3
 from holdfast.defender.dissect.hart import session as hart
 from holdfast.defender.dissect.iec61850 import goose, sampled_values
+from holdfast.defender.dissect.it import arp, cdp, dhcp, dns, icmp, lldp, nbns, ntp, snmp, syslog
 from holdfast.defender.dissect.opcua import session as opcua
 from holdfast.defender.dissect.profinet import realtime
 from holdfast.defender.dissect.rpc import connectionless
@@ -24,7 +25,18 @@ DISSECTORS: tuple[Dissector, ...] = (
     hart.DISSECTOR,
     realtime.DISSECTOR,
     mqtt.DISSECTOR,
+    dhcp.DISSECTOR,
+    nbns.DISSECTOR,
+    snmp.DISSECTOR,
+    dns.DISSECTOR,
+    ntp.DISSECTOR,
     coap.DISSECTOR,
+    syslog.DISSECTOR,
+    arp.DISSECTOR,
+    icmp.DISSECTOR,
+    icmp.DISSECTOR_6,
+    lldp.DISSECTOR,
+    cdp.DISSECTOR,
     connectionless.DISSECTOR,
     modbus.DISSECTOR,
 )

@@ -135,7 +135,7 @@ class Transport:
         direction.octets += wire
         direction.last_time = time
         feed = direction.feed
-        if feed is None:
+        if feed is None or start >= finish:
             return
         try:
             feed(data, start, finish, frame, time, direction)
