@@ -21,6 +21,11 @@ def addresses(settings: Settings) -> dict[str, str]:
     }
 
 
+def sign_in_link(settings: Settings, first: FirstStart) -> str:
+    """The first administrator's link; its secret stands behind the #, where no server's log sees it."""
+    return f"{addresses(settings)['console and API']}/sign-in/link#{first.link}"
+
+
 def check_ports(settings: Settings) -> None:
     """StartupError when something else listens where this instance wants to.
 
@@ -53,12 +58,12 @@ def _first_start(prepared: Prepared, instance: Instance) -> FirstStart | None:
 async def launch(
     settings: Settings,
     announce: Callable[[str], None],
-    started: Callable[[Prepared, str], None] = lambda _prepared, _token: None,
+    started: Callable[[Prepared, FirstStart | None], None] = lambda _prepared, _first: None,
 ) -> None:
     """Run an instance until SIGTERM or SIGINT.
 
-    `announce` gets what a person should read at the start; `started` the same for a program (the token is
-    empty unless this start made the instance). StartupError when something stands in the way.
+    `announce` gets what a person should read at the start; `started` the same for a program (nothing for the
+    first administrator unless this start made the instance). StartupError when something stands in the way.
     """
     check_ports(settings)
     with prepare(settings) as (prepared, instance):
@@ -66,10 +71,9 @@ async def launch(
     lines = [f"{name}: {address}" for name, address in addresses(settings).items()]
     lines += [f"ID scope: {prepared.id_scope}", f"root certificate: {prepared.root_ca}"]
     if first is not None:
-        console = addresses(settings)["console and API"]
         lines += ["sign-in link of the first administrator (shown this once, good for an hour):"]
-        lines += [f"  {console}/sign-in/link#{first.link}"]
+        lines += [f"  {sign_in_link(settings, first)}"]
         lines += ["API token of the first administrator (shown this once):", f"  {first.token}"]
     announce("\n".join(lines))
     supervisor = Supervisor(settings)
-    await supervisor.run(lambda: started(prepared, first.token if first else ""))
+    await supervisor.run(lambda: started(prepared, first))

@@ -11,13 +11,14 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from holdfast.access.first_start import FirstStart
 from holdfast.api.client import ApiClient
 from holdfast.kernel.clock import Clock, SystemClock
 from holdfast.kernel.errors import HoldfastError, UnavailableError
-from holdfast.runtime.demo.enrolling import TEMPLATE_ID, certificate_folder, enroll
+from holdfast.runtime.demo.enrolling import certificate_folder, enroll
 from holdfast.runtime.demo.thermostat import Thermostat, until
 from holdfast.runtime.instance import Prepared
-from holdfast.runtime.launch import addresses, launch
+from holdfast.runtime.launch import addresses, launch, sign_in_link
 from holdfast.runtime.settings import Settings
 
 READY_SECONDS = 60.0
@@ -42,12 +43,14 @@ class Demo:
 
         Raises the HoldfastError of the step that did not happen.
         """
-        started: asyncio.Future[tuple[Prepared, str]] = asyncio.get_running_loop().create_future()
+        started: asyncio.Future[tuple[Prepared, FirstStart | None]] = (
+            asyncio.get_running_loop().create_future()
+        )
         platform = asyncio.create_task(
             launch(
                 self.settings,
                 announce=lambda _text: None,
-                started=lambda prepared, token: started.set_result((prepared, token)),
+                started=lambda prepared, first: started.set_result((prepared, first)),
             )
         )
         try:
@@ -56,13 +59,13 @@ class Demo:
             if platform.done():
                 platform.result()
                 raise UnavailableError("The platform stopped before it was ready.")
-            prepared, token = started.result()
-            if not token:
+            prepared, first = started.result()
+            if first is None:
                 raise UnavailableError(
                     "The demo wants a data folder of its own; name one that does not exist."
                 )
-            async with self._client(prepared.root_ca, token) as api:
-                await self._steps(api, prepared, token)
+            async with self._client(prepared.root_ca, first.token) as api:
+                await self._steps(api, prepared, first)
                 if not once:
                     await self._stay(platform)
         finally:
@@ -80,7 +83,7 @@ class Demo:
         finally:
             await api.close()
 
-    async def _steps(self, api: ApiClient, prepared: Prepared, token: str) -> None:
+    async def _steps(self, api: ApiClient, prepared: Prepared, first: FirstStart) -> None:
         with self.console.status("Starting the platform"):
             await api.wait_until_ready(READY_SECONDS)
         self._happened(f"The platform runs on {self.settings.data} (a new, encrypted data folder)")
@@ -95,7 +98,7 @@ class Demo:
         with self.console.status("Probing the running system for the security baseline"):
             table = await self.assess(api)
         self.console.print(table)
-        self._show_addresses(prepared, token)
+        self._show_addresses(prepared, first)
 
     def _happened(self, text: str) -> None:
         self.console.print(f"[green]✓[/green] {text}", highlight=False)
@@ -189,15 +192,17 @@ class Demo:
             return type(error).__name__
         raise UnavailableError(f"{target.device} could connect again although it is blocked.")
 
-    def _show_addresses(self, prepared: Prepared, token: str) -> None:
+    def _show_addresses(self, prepared: Prepared, first: FirstStart) -> None:
         table = Table(show_header=False, box=None)
         for name, address in addresses(self.settings).items():
             table.add_row(name, address)
         table.add_row("ID scope", prepared.id_scope)
         table.add_row("root certificate", str(prepared.root_ca))
-        table.add_row("template", TEMPLATE_ID)
-        table.add_row("API token (shown this once)", token)
         self.console.print(table)
+        self.console.print("Sign in to the console (the link is good once, for an hour):")
+        self.console.print(sign_in_link(self.settings, first), soft_wrap=True, highlight=False)
+        self.console.print("API token of the administrator (shown this once):")
+        self.console.print(first.token, soft_wrap=True, highlight=False)
 
     async def _stay(self, platform: "asyncio.Task[None]") -> None:
         self.console.print("The fleet keeps sending. Stop with Ctrl-C.")

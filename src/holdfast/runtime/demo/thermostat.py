@@ -107,9 +107,13 @@ class Thermostat:
             self.client = IoTHubDeviceClient.create_from_symmetric_key(
                 symmetric_key=self.identity.key, hostname=hub, device_id=self.device, **common
             )
+        await self.client.connect()
+        await asyncio.to_thread(self._listen)
+
+    def _listen(self) -> None:
+        """Subscribe. In a thread: the SDK's setters block until the hub answered."""
         self.client.on_method_request_received = self._answer_method
         self.client.on_twin_desired_properties_patch_received = self._take_desired
-        await self.client.connect()
 
     async def send(self, second: float) -> None:
         """Send one measurement: a wave around the target, so that charts have something to show."""
