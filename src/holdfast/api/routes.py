@@ -1,9 +1,22 @@
 """Every operation that is served over HTTP: the tables of all modules in one list."""
 
-from holdfast.api.central import devices, enrollment_groups
+from holdfast.api.central import (
+    capabilities,
+    device_groups,
+    device_templates,
+    devices,
+    enrollment_groups,
+    jobs,
+    relationships,
+)
 from holdfast.api.frame import Route
 
 ROUTES: list[Route] = [
     *devices.ROUTES,
+    *device_templates.ROUTES,
+    *device_groups.ROUTES,
+    *relationships.ROUTES,
+    *capabilities.ROUTES,
     *enrollment_groups.ROUTES,
+    *jobs.ROUTES,
 ]

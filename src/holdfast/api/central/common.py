@@ -9,12 +9,14 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from holdfast.access.people.organizations import path_of
 from holdfast.api.frame import ApiRequest, Reply
+from holdfast.devices.query.expression import Fields
+from holdfast.devices.query.odata import parse_filter, parse_order
 from holdfast.kernel.errors import InvalidError, NotFoundError
 from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.organizations import ROOT, OrganizationPath, name
 from holdfast.kernel.permissions import Permission
-from holdfast.resources.model import Resource
-from holdfast.resources.query import Condition, Order, Query
+from holdfast.resources.model import Action, Change, Resource
+from holdfast.resources.query import All, Condition, Order, Query
 
 VERSIONS = frozenset(
     {
@@ -32,6 +34,9 @@ VERSIONS = frozenset(
 
 PREVIEW = frozenset({"2022-10-31-preview"})
 """Operations that only the last preview published."""
+
+ORDERS = {"displayName": "displayName", "id": "@id"}
+"""What lists can be ordered by."""
 
 JSON = ("application/json",)
 MERGE = ("application/json", "application/merge-patch+json")
@@ -96,6 +101,28 @@ def listing(
     return Reply(200, body)
 
 
+def searched(
+    request: ApiRequest,
+    kind: str,
+    permission: Permission,
+    form: Form,
+    fields: Fields,
+    where: Condition | None = None,
+) -> Reply:
+    """One page as `$filter` and `$orderby` ask for it, among the resources that fulfil `where`."""
+    text, order = parameter(request, "$filter", "filter"), parameter(request, "$orderby", "orderby")
+    asked = parse_filter(text, fields) if text else None
+    conditions = tuple(condition for condition in (where, asked) if condition is not None)
+    return listing(
+        request,
+        kind,
+        permission,
+        form,
+        All(conditions) if conditions else None,
+        parse_order(order, ORDERS) if order else None,
+    )
+
+
 def next_link(request: ApiRequest, token: str) -> str:
     """The absolute address of the next page: the present one with another `$skiptoken`."""
     parts = urlsplit(request.url)
@@ -121,6 +148,26 @@ def organization_from(request: ApiRequest, body: JsonObject) -> OrganizationPath
             "organizations must be a list with the id of at most one organization.", "/organizations"
         )
     return path_of(request.services.store, str(given[0])) if given else ROOT
+
+
+def applied(request: ApiRequest, change: Change) -> Resource:
+    """Make a change that leaves a resource, and give the resource."""
+    stored = request.services.changes.apply(request.principal, change).resource
+    assert stored is not None
+    return stored
+
+
+def removed(request: ApiRequest, kind: str, id: str, permission: Permission) -> Reply:
+    """Delete a resource that the principal may see; 204."""
+    found = visible(request, kind, id, permission)
+    change = Change(Action.DELETE, kind, found.id, if_match=request.if_match)
+    request.services.changes.apply(request.principal, change)
+    return Reply(204)
+
+
+def without(body: JsonObject, *names: str) -> JsonObject:
+    """The body without fields that are not the caller's to say."""
+    return {key: value for key, value in body.items() if key not in names}
 
 
 def text_field(body: JsonObject, name: str, default: str = "") -> str:

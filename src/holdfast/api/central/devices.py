@@ -6,15 +6,17 @@ from holdfast.api.central.common import (
     MERGE,
     VERSIONS,
     etag,
-    listing,
     organization_from,
     organizations_of,
+    searched,
     visible,
 )
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.devices.attestation import ATTESTATION, with_keys
 from holdfast.devices.device import DEVICE
 from holdfast.devices.enrollment_group import DEFAULT_SAS_GROUP, ENROLLMENT_GROUP, read_group
+from holdfast.devices.organizations import find_organization
+from holdfast.devices.query.fields import device_filter_fields
 from holdfast.kernel.errors import NotFoundError
 from holdfast.kernel.json import JsonObject, JsonValue, merge_patch
 from holdfast.kernel.permissions import Permission
@@ -48,7 +50,9 @@ def shown(device: Resource) -> JsonObject:
 
 
 def _list(request: ApiRequest) -> Reply:
-    return listing(request, DEVICE, Permission.DEVICE_READ, shown)
+    store = request.services.store
+    fields = device_filter_fields(lambda name: find_organization(store, name))
+    return searched(request, DEVICE, Permission.DEVICE_READ, shown, fields)
 
 
 def _device(request: ApiRequest, permission: Permission = Permission.DEVICE_READ) -> Resource:

@@ -1,6 +1,6 @@
 """`/api/enrollmentGroups`: groups, their signing certificates, and the proof of possession."""
 
-from holdfast.api.central.common import MERGE, VERSIONS, etag, listing, visible
+from holdfast.api.central.common import MERGE, VERSIONS, etag, searched, visible
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.devices.attestation import with_keys
 from holdfast.devices.certificates import parse_pem, sha1
@@ -12,6 +12,7 @@ from holdfast.devices.enrollment_group import (
     new_verification_code,
     signing_certificate,
 )
+from holdfast.devices.query.fields import NAMED_FILTER_FIELDS
 from holdfast.kernel.errors import InvalidError, NotFoundError
 from holdfast.kernel.json import JsonObject, merge_patch
 from holdfast.kernel.permissions import Permission
@@ -58,7 +59,7 @@ def _certificate_shown(entry: JsonObject) -> JsonObject:
 
 
 def _list(request: ApiRequest) -> Reply:
-    return listing(request, ENROLLMENT_GROUP, READ, _shown)
+    return searched(request, ENROLLMENT_GROUP, READ, _shown, NAMED_FILTER_FIELDS)
 
 
 def _get(request: ApiRequest) -> Reply:

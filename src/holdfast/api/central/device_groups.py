@@ -1,0 +1,103 @@
+"""`/api/deviceGroups`: queries that are kept, and the devices that they find."""
+
+from dataclasses import replace
+
+from holdfast.api.central.common import (
+    MERGE,
+    VERSIONS,
+    applied,
+    etag,
+    next_link,
+    organization_from,
+    organizations_of,
+    page_size,
+    parameter,
+    removed,
+    searched,
+    visible,
+    without,
+)
+from holdfast.api.central.devices import shown as device_shown
+from holdfast.api.frame import ApiRequest, Reply, Route
+from holdfast.devices.groups import DEVICE_GROUP, members_query
+from holdfast.devices.query.fields import NAMED_FILTER_FIELDS
+from holdfast.kernel.json import JsonObject
+from holdfast.kernel.permissions import Permission
+from holdfast.resources.model import Action, Change, Resource
+
+READ = Permission.DEVICE_GROUP_READ
+
+
+def _shown(group: Resource) -> JsonObject:
+    body: JsonObject = {
+        "id": group.id,
+        "displayName": group.body["displayName"],
+        "filter": group.body["filter"],
+        "etag": etag(group),
+        "organizations": organizations_of(group.organization),
+    }
+    if group.body.get("description"):
+        body["description"] = group.body["description"]
+    return body
+
+
+def _list(request: ApiRequest) -> Reply:
+    return searched(request, DEVICE_GROUP, READ, _shown, NAMED_FILTER_FIELDS)
+
+
+def _group(request: ApiRequest) -> Resource:
+    return visible(request, DEVICE_GROUP, request.path["group"], READ)
+
+
+def _get(request: ApiRequest) -> Reply:
+    return Reply(200, _shown(_group(request)))
+
+
+def _change(request: ApiRequest, action: Action) -> Reply:
+    given = request.object()
+    change = Change(
+        action,
+        DEVICE_GROUP,
+        request.path["group"],
+        without(given, "id", "etag", "organizations"),
+        organization=organization_from(request, given),
+        if_match=request.if_match,
+    )
+    return Reply(200, _shown(applied(request, change)))
+
+
+def _put(request: ApiRequest) -> Reply:
+    return _change(request, Action.PUT)
+
+
+def _patch(request: ApiRequest) -> Reply:
+    _group(request)
+    return _change(request, Action.MERGE)
+
+
+def _delete(request: ApiRequest) -> Reply:
+    return removed(request, DEVICE_GROUP, request.path["group"], READ)
+
+
+def _devices(request: ApiRequest) -> Reply:
+    store = request.services.store
+    reach = request.principal.reach(Permission.DEVICE_READ)
+    query = members_query(store, _group(request), reach, page_size(request))
+    page = store.find(replace(query, after=parameter(request, "$skiptoken")))
+    body: JsonObject = {"value": [device_shown(device) for device in page.items]}
+    if page.next:
+        body["nextLink"] = next_link(request, page.next)
+    return Reply(200, body)
+
+
+_GROUP = "/api/deviceGroups/{group}"
+_UPDATE = Permission.DEVICE_GROUP_UPDATE
+
+ROUTES = [
+    Route("GET", "/api/deviceGroups", READ, _list, "List device groups", VERSIONS),
+    Route("GET", _GROUP, READ, _get, "Read a device group", VERSIONS),
+    Route("PUT", _GROUP, Permission.DEVICE_GROUP_CREATE, _put, "Create or replace a device group", VERSIONS),
+    Route("PATCH", _GROUP, _UPDATE, _patch, "Change a device group", VERSIONS, MERGE),
+    Route("DELETE", _GROUP, Permission.DEVICE_GROUP_DELETE, _delete, "Delete a device group", VERSIONS),
+    Route("GET", _GROUP + "/devices", READ, _devices, "List the devices of a group", VERSIONS),
+]
