@@ -6,7 +6,24 @@ from holdfast.defender.dissect.cip import enip
 from holdfast.defender.dissect.dnp3 import session as dnp3
 from holdfast.defender.dissect.hart import session as hart
 from holdfast.defender.dissect.iec61850 import goose, sampled_values
-from holdfast.defender.dissect.it import arp, cdp, dhcp, dns, icmp, lldp, nbns, ntp, snmp, syslog
+from holdfast.defender.dissect.it import (
+    arp,
+    cdp,
+    dhcp,
+    dns,
+    ftp,
+    http,
+    icmp,
+    lldp,
+    nbns,
+    ntp,
+    snmp,
+    ssh,
+    syslog,
+    tds,
+    telnet,
+    vnc,
+)
 from holdfast.defender.dissect.opcua import session as opcua
 from holdfast.defender.dissect.profinet import realtime
 from holdfast.defender.dissect.rpc import connectionless
@@ -25,6 +42,11 @@ DISSECTORS: tuple[Dissector, ...] = (
     hart.DISSECTOR,
     realtime.DISSECTOR,
     mqtt.DISSECTOR,
+    ssh.DISSECTOR,
+    vnc.DISSECTOR,
+    http.DISSECTOR,
+    tds.DISSECTOR,
+    ftp.DISSECTOR,
     dhcp.DISSECTOR,
     nbns.DISSECTOR,
     snmp.DISSECTOR,
@@ -32,6 +54,7 @@ DISSECTORS: tuple[Dissector, ...] = (
     ntp.DISSECTOR,
     coap.DISSECTOR,
     syslog.DISSECTOR,
+    telnet.DISSECTOR,
     arp.DISSECTOR,
     icmp.DISSECTOR,
     icmp.DISSECTOR_6,
