@@ -20,7 +20,6 @@ COMMANDS = frozenset(
         b"SIZE MDTM MLSD MLST LANG CLNT XPWD XCWD XMKD XRMD XCUP HOST"
     ).split()
 )
-)
 
 
 class FtpSession(Session):
