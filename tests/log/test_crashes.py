@@ -1,9 +1,6 @@
 """What was acknowledged is there after a crash: exactly once, and in order for each device."""
 
-import os
 import random
-import subprocess
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,24 +14,9 @@ from holdfast.storage.control import open_control
 from tests.log.world import consume
 from tests.support.postgresql import running_server
 from tests.support.power import Call, Disk, calls, run_traced, said
+from tests.support.victims import run_and_kill
 
 VICTIM = "tests.log.victim"
-
-
-def run_and_kill(folder: Path, run: str, lines: int, url: str = "", **environment: str) -> list[str]:
-    """Run the victim, kill it with SIGKILL after so many lines; everything that it said."""
-    command = [sys.executable, "-m", VICTIM, str(folder), run, *([url] if url else [])]
-    variables = {**os.environ, **environment}
-    victim = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=variables)
-    assert victim.stdout is not None
-    spoken: list[str] = []
-    for line in victim.stdout:
-        spoken.append(line)
-        if len(spoken) == lines:
-            victim.kill()
-    victim.wait()
-    victim.stdout.close()
-    return [line.rstrip("\n") for line in spoken if line.endswith("\n")]
 
 
 def check(folder: Path, spoken: Iterable[str], url: str = "") -> None:
@@ -72,7 +54,7 @@ def test_a_killed_writer_loses_nothing_that_it_acknowledged(tmp_path: Path) -> N
     spoken: list[str] = []
     for run in range(6):
         size = "60000" if run % 2 else "100000000"
-        spoken += run_and_kill(tmp_path, str(run), chance.randrange(1, 3000), FILE_BYTES=size)
+        spoken += run_and_kill([VICTIM, str(tmp_path), str(run)], chance.randrange(1, 3000), FILE_BYTES=size)
         check(tmp_path, spoken)
     assert len(spoken) > 1000
 
@@ -85,7 +67,7 @@ def test_a_killed_writer_on_postgresql_loses_nothing_either(tmp_path: Path) -> N
         ring = open_key_ring(tmp_path, SystemClock(), SystemRandomness())
         open_control(tmp_path, ring, url).close()
         for run in range(3):
-            spoken += run_and_kill(tmp_path, str(run), 400, url)
+            spoken += run_and_kill([VICTIM, str(tmp_path), str(run), url], 400)
             server.stop("immediate")
             server.start()
             check(tmp_path, spoken, url)

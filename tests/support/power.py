@@ -30,7 +30,9 @@ class Call(NamedTuple):
 _LINE = re.compile(r"^(?P<pid>\d+) +(?P<rest>.*)$", re.DOTALL)
 _RESUMED = re.compile(r"^<\.\.\. \w+ resumed>(?P<rest>.*)$", re.DOTALL)
 _CALL = re.compile(r"^(?P<name>\w+)\((?P<arguments>.*)\) += (?P<result>-?\d+)", re.DOTALL)
-_DATA = re.compile(r'^\d+<(?P<path>[^>]*)>, "(?P<data>(?:[^"\\]|\\.)*)", (?P<size>\d+)(?:, (?P<offset>\d+))?$')
+_DATA = re.compile(
+    r'^\d+<(?P<path>[^>]*)>, "(?P<data>(?:[^"\\]|\\.)*)", (?P<size>\d+)(?:, (?P<offset>\d+))?$'
+)
 _DESCRIPTOR = re.compile(r"^\d+<(?P<path>[^>]*)>(?:, (?P<size>\d+))?$")
 _PATHS = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _CREATED = re.compile(r'^[^"]*"(?P<path>[^"]*)", (?P<flags>[A-Z_|]+)')
@@ -192,21 +194,20 @@ class Disk:
 
     def _fsync(self, arguments: str) -> None:
         target = _DESCRIPTOR.match(arguments)
-        name = self._name(f"{target['path']}") if target else None
-        if name is None:
-            return
+        name = self._name(target["path"]) if target else None
         if name in self._files:
             self._files[name].sync()
-        else:
-            self._sync_names(f"{name}/")
+        elif target is not None:
+            self._sync_names(target["path"])
 
     _fdatasync = _fsync
 
     def _sync_names(self, folder: str) -> None:
-        inside = {name: file for name, file in self._files.items() if name.rpartition("/")[0] + "/" == folder}
-        for name in [name for name in self._durable_names if name.rpartition("/")[0] + "/" == folder]:
+        """Make the names in a folder durable: those that came, and that others went."""
+        inside = f"{folder}/".removeprefix(self._root)
+        for name in [name for name in self._durable_names if _parent(name) == inside]:
             del self._durable_names[name]
-        self._durable_names.update(inside)
+        self._durable_names |= {name: file for name, file in self._files.items() if _parent(name) == inside}
 
     def _rename(self, arguments: str) -> None:
         old, new = (self._name(path) for path in _PATHS.findall(arguments))
@@ -222,6 +223,10 @@ class Disk:
         (name,) = (self._name(path) for path in _PATHS.findall(arguments))
         if name is not None:
             self._files.pop(name, None)
+
+
+def _parent(name: str) -> str:
+    return name[: name.rfind("/") + 1]
 
 
 def said(call: Call) -> str | None:
