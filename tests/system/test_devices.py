@@ -1,4 +1,4 @@
-"""Devices on the unmodified SDK: provisioned, connected, heard, asked, cut off."""
+"""Devices on the unmodified SDK, on both databases and behind two gateways: in, heard, asked, cut off."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -8,15 +8,25 @@ from typing import Any
 import pytest
 
 from holdfast.api.client import ApiClient
+from holdfast.kernel.clock import SystemClock
 from holdfast.kernel.errors import HoldfastError
 from holdfast.runtime.demo.enrolling import certificate_folder, enroll
-from holdfast.runtime.demo.thermostat import Thermostat
+from holdfast.runtime.demo.thermostat import Thermostat, until
+from tests.support.postgresql import Server
 from tests.support.running import RunningInstance, running
 
 
-@pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningInstance]:
-    with running(tmp_path_factory.mktemp("devices") / "data") as instance:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql", "two gateways"])
+def instance(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningInstance]:
+    environment = {}
+    if request.param == "postgresql":
+        server: Server = request.getfixturevalue("postgresql_server")
+        environment["HOLDFAST_DATABASE"] = server.database()
+    if request.param == "two gateways":
+        environment["HOLDFAST_GATEWAYS"] = "2"
+    with running(tmp_path_factory.mktemp("devices") / "data", **environment) as instance:
         yield instance
 
 
@@ -29,15 +39,18 @@ async def api(instance: RunningInstance) -> AsyncIterator[ApiClient]:
 
 @pytest.fixture
 async def fleet(instance: RunningInstance, api: ApiClient) -> AsyncIterator[list[Thermostat]]:
+    """Five thermostats, connected: two with keys, two with a CA's certificates, one self-signed."""
     with certificate_folder() as folder:
-        identities = await enroll(api, Path(folder), 1_800_000_000.0)
+        identities = await enroll(api, Path(folder), SystemClock().now())
         root_ca = instance.root_ca.read_text()
         fleet = [Thermostat(i, instance.id_scope, instance.address, root_ca) for i in identities]
+        for hub, thermostat in zip(await asyncio.gather(*(t.provision() for t in fleet)), fleet, strict=True):
+            await thermostat.connect(hub)
         yield fleet
         await asyncio.gather(*(thermostat.stop() for thermostat in fleet))
 
 
-async def eventually(api: ApiClient, path: str) -> Any:
+async def eventually(api: ApiClient, path: str) -> Any:  # any JSON
     for _ in range(100):
         try:
             return await api.get(path)
@@ -46,13 +59,29 @@ async def eventually(api: ApiClient, path: str) -> Any:
     raise AssertionError(f"{path} never answered")
 
 
-async def test_every_kind_of_identity_provisions_connects_and_is_heard(
+async def test_a_fleet_is_provisioned_heard_asked_and_cut_off(
     fleet: list[Thermostat], api: ApiClient
 ) -> None:
     for thermostat in fleet:
-        await thermostat.connect(await thermostat.provision())
         await thermostat.send(1)
     for thermostat in fleet:
         last = await eventually(api, f"/api/devices/{thermostat.device}/telemetry/temperature")
         assert isinstance(last["value"], float)
         assert (await api.get(f"/api/devices/{thermostat.device}"))["provisioned"] is True
+
+    answer = await api.post(f"/api/devices/{fleet[0].device}/commands/blink", {"request": 3})
+    assert (answer["responseCode"], answer["response"], fleet[0].calls) == (200, 3, ["blink"])
+
+    await api.patch(f"/api/devices/{fleet[2].device}/properties", {"targetTemperature": 19.5})
+    assert await until(lambda: fleet[2].target == 19.5, 10)
+
+    for thermostat, change in (
+        (fleet[1], api.patch(f"/api/devices/{fleet[1].device}", {"enabled": False})),
+        (fleet[3], api.patch("/api/enrollmentGroups/demo-certificates", {"enabled": False})),
+        (fleet[4], api.delete(f"/api/devices/{fleet[4].device}")),
+    ):
+        await change
+        assert await thermostat.wait_until_cut_off(5), thermostat.device
+        with pytest.raises(Exception, match=r".*"):  # whatever the SDK makes of a refusal
+            await thermostat.client.connect()
+    assert fleet[0].client.connected, "nobody else suffers"
