@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from holdfast.access.attempts import Attempts, Take
 from holdfast.access.authenticator import Authenticator
 from holdfast.access.directory import Directory
+from holdfast.access.issuer.keys import IssuerKeys
+from holdfast.access.issuer.tokens import Issuer
 from holdfast.access.local.enrolment import Enrolment
 from holdfast.access.local.links import Links
 from holdfast.access.local.passkeys import RelyingParty
@@ -18,6 +20,7 @@ from holdfast.access.oidc.logout import BackChannelLogout
 from holdfast.access.oidc.metadata import Published
 from holdfast.access.oidc.people import People
 from holdfast.access.ports import Ports
+from holdfast.access.reviews.service import Reviews
 from holdfast.access.sessions.service import Sessions
 from holdfast.access.sign_in import SignIn
 from holdfast.access.tickets import Tickets
@@ -40,6 +43,9 @@ class AccessControl:
     local: LocalSignIn
     provider: ProviderSignIn
     back_channel_logout: BackChannelLogout
+    reviews: Reviews
+    issuer: Issuer
+    issuer_keys: IssuerKeys
     sign_in: SignIn
     tickets: Tickets
     traces: Traces
@@ -108,6 +114,9 @@ def compose(
         local=LocalSignIn(ports, parts),
         provider=ProviderSignIn(ports, directory, tickets, published, fetcher, sign_in, site.origins[0]),
         back_channel_logout=BackChannelLogout(directory, published, sessions, traces, ports.clock),
+        reviews=Reviews(ports),
+        issuer=Issuer(site.origins[0], ports.store, ports.clock, ports.randomness),
+        issuer_keys=IssuerKeys(ports),
         sign_in=sign_in,
         tickets=tickets,
         traces=traces,

@@ -1,5 +1,6 @@
 """Every operation that is served over HTTP: the tables of all modules in one list."""
 
+from holdfast.api.access import decisions, identity, people, resources
 from holdfast.api.central import (
     capabilities,
     device_groups,
@@ -19,4 +20,8 @@ ROUTES: list[Route] = [
     *capabilities.ROUTES,
     *enrollment_groups.ROUTES,
     *jobs.ROUTES,
+    *resources.ROUTES,
+    *people.ROUTES,
+    *decisions.ROUTES,
+    *identity.ROUTES,
 ]

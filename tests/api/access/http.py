@@ -1,0 +1,83 @@
+"""Access control over HTTP: a real instance behind the real frame."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from starlette.testclient import TestClient
+
+from holdfast.access.control import AccessControl
+from holdfast.access.people.assignments import Assignment
+from holdfast.access.roles.builtin import ADMINISTRATOR
+from holdfast.access.sessions.cookies import SESSION
+from holdfast.api.application import build
+from holdfast.api.routes import ROUTES
+from holdfast.api.services import Services
+from holdfast.kernel.principal import SYSTEM
+from holdfast.resources.events import AuditFeed
+from tests.access.world import AccessWorld, open_access
+
+Answer = Any  # an httpx response
+SAME_SITE = {"sec-fetch-site": "same-origin", "content-type": "application/json"}
+"""What a browser adds to the requests of our own pages."""
+
+
+class Caller:
+    """Somebody with a credential."""
+
+    def __init__(self, client: TestClient, headers: dict[str, str]) -> None:
+        self._client = client
+        self._headers = headers
+
+    def __call__(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
+        self._client.cookies.clear()
+        return self._client.request(
+            method,
+            path,
+            headers={**SAME_SITE, **self._headers, **headers},
+            follow_redirects=False,
+            content=None if body is None else json.dumps(body),
+        )
+
+
+class Http:
+    """An instance over HTTP, with an administrator's API token."""
+
+    def __init__(self, here: AccessWorld, client: TestClient) -> None:
+        self.here = here
+        self.client = client
+        here.user("root", ADMINISTRATOR.id)
+        here.sign_in_method("root")
+        _, token = here.access.tokens.issue(SYSTEM, "root-token", [Assignment(ADMINISTRATOR.id)])
+        self.root = Caller(client, {"authorization": token})
+        self.nobody = Caller(client, {})
+
+    def person(self, user: str) -> Caller:
+        """A person in a browser with a new session."""
+        return Caller(self.client, {"cookie": f"{SESSION}={self.here.cookie(user)}"})
+
+
+@contextmanager
+def open_http(folder: Path) -> Iterator[Http]:
+    """An instance in `folder`, served in memory."""
+    with open_access(folder) as here:
+        world = here.world
+        services = SimpleNamespace(
+            clock=world.clock,
+            randomness=world.randomness,
+            store=world.store,
+            changes=world.changes,
+            events=AuditFeed(world.database, world.clock),
+            authenticate=here.access.authenticator,
+            extensions={AccessControl: here.access},
+            extension=lambda kind: here.access,
+            host="app.example.org",
+            id_scope="0ne00000001",
+        )
+        with TestClient(
+            build(cast(Services, services), ROUTES), base_url="https://app.example.org"
+        ) as client:
+            yield Http(here, client)
