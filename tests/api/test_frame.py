@@ -207,7 +207,11 @@ def test_every_route_declares_a_permission_or_says_why_it_needs_none() -> None:
 def test_open_routes_are_these_and_no_others() -> None:
     """A new open route is a decision: it is made here as well."""
     opened = {route.path for route in [*API_ROUTES, *CONSOLE_ROUTES] if route.permission is OPEN}
-    assert opened <= {"/sign-in", "/sign-in/link", "/sign-in/password"}
+    signing_in = {"/sign-in", "/sign-in/link", "/sign-in/password", "/sign-in/providers"}
+    passkeys = {"/sign-in/passkey" + rest for rest in ("", "/options", "/new", "/new/options")}
+    provider = {"/sign-in/provider/{provider}", "/sign-in/callback", "/sign-in/back-channel-logout"}
+    issuer = {"/.well-known/openid-configuration", "/.well-known/jwks.json"}
+    assert opened <= signing_in | passkeys | provider | issuer
 
 
 def test_nothing_is_served_beside_the_tables() -> None:

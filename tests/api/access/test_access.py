@@ -11,6 +11,7 @@ from holdfast.api.access.resources import COLLECTIONS
 from holdfast.kernel.principal import SYSTEM
 from tests.access.local.authenticator_device import SoftwarePasskey
 from tests.access.oidc.issuer import run_issuer
+from tests.access.world import HOME
 from tests.api.access.http import SAME_SITE, Http
 
 POLICY = {
