@@ -16,12 +16,12 @@ from holdfast.api.routes import ROUTES as API_ROUTES
 from holdfast.api.services import Services
 from holdfast.console.rendering import STATIC_FILES, error_page
 from holdfast.console.routes import ROUTES as CONSOLE_ROUTES
+from holdfast.devices.jobs.engine import JobEngine
 from holdfast.devices.provisioning import ProvisioningService
 from holdfast.devices.wire import serve_provisioning
 from holdfast.kernel.errors import UnavailableError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.network import parse_network
-from holdfast.kernel.principal import ANONYMOUS
 from holdfast.log.open import open_reader, open_state
 from holdfast.policy.engine.gate import Gate
 from holdfast.resources.changes import QueuedChangePath
@@ -31,6 +31,7 @@ from holdfast.runtime.gateway import sas_rule
 from holdfast.runtime.instance import Instance, open_instance, server_certificate_of
 from holdfast.runtime.people_listener import PeopleListener, server_context
 from holdfast.runtime.process import Role
+from holdfast.runtime.refusals import follow_refusals, record_refusal
 from holdfast.runtime.rules import CurrentRules, follow_rules
 from holdfast.runtime.supervisor import Supervisor
 from holdfast.telemetry.open import open_last_values
@@ -66,6 +67,8 @@ async def _serve(role: Role, instance: Instance, changes: QueuedChangePath) -> N
             sas_allowed=sas_rule(instance.store),
         ),
     )
+    follow_refusals(role, changes)
+    jobs = asyncio.create_task(_job_engine(role, services).run(role.stopping), name="jobs")
     rules = CurrentRules(instance.store, Listener.PEOPLE)
     listener = await asyncio.to_thread(_listener, role, instance, services, rules)
     await follow_rules(role, [rules], listener.enforce)
@@ -75,6 +78,19 @@ async def _serve(role: Role, instance: Instance, changes: QueuedChangePath) -> N
     role.ready = True
     await role.stopping.wait()
     await listener.stop()
+    await jobs
+
+
+def _job_engine(role: Role, services: Services) -> JobEngine:
+    """Jobs change resources, so they run where the change path is."""
+    return JobEngine(
+        services.store,
+        services.changes,
+        services.state,
+        role.cluster.router,
+        services.clock,
+        services.randomness,
+    )
 
 
 def _services(
@@ -117,23 +133,13 @@ def _listener(role: Role, instance: Instance, services: Services, rules: Current
 
     def on_refused(address: str, reason: str) -> None:
         refused.inc()
-        _record_refusal(services, address, reason)
+        record_refusal(services.changes, address, "", f"people listener: {reason}")
 
     trusted = [parse_network(text) for text in role.settings.people.trusted_proxies]
     app = build(services, [*API_ROUTES, *CONSOLE_ROUTES], [*_pages(role), STATIC_FILES], error_page)
     listener = PeopleListener(app, context, rules, trusted, on_refused)
     connections.set_function(lambda: len(listener.connections))
     return listener
-
-
-def _record_refusal(services: Services, address: str, reason: str) -> None:
-    services.changes.record(
-        ANONYMOUS,
-        "connection.refused",
-        resource=address,
-        outcome="refused",
-        detail=f"people listener: {reason}",
-    )
 
 
 # The health page: open, because load balancers and Prometheus have no token; it names processes and problems.

@@ -15,7 +15,7 @@ from holdfast.devices.enrollment_group import DEFAULT_SAS_GROUP, ENROLLMENT_GROU
 from holdfast.kernel.clock import Clock, Randomness, SystemClock, SystemRandomness
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.principal import SYSTEM
-from holdfast.keys.file import FileProvider
+from holdfast.keys.file import FileProvider, open_key_ring
 from holdfast.keys.ring import RING_FILE, FileKeyRing
 from holdfast.resources.changes import QueuedChangePath
 from holdfast.resources.events import AuditFeed
@@ -26,7 +26,7 @@ from holdfast.resources.store import SqlResourceStore
 from holdfast.resources.witness import WITNESS_FILE, HeadFile
 from holdfast.runtime.kinds import KINDS
 from holdfast.runtime.settings import Settings
-from holdfast.storage import instance as stored
+from holdfast.storage.control import open_control
 from holdfast.storage.database import Database
 from holdfast.storage.folder import DataFolder, open_folder
 from holdfast.telemetry.open import open_last_values
@@ -87,12 +87,10 @@ def _provider(settings: Settings, randomness: Randomness) -> FileProvider | None
 def open_instance(settings: Settings, *, prepare: bool = False) -> Instance:
     """Open the storage of an instance; `prepare` makes and migrates it. StartupError says what is wrong."""
     clock, randomness = SystemClock(), SystemRandomness()
-    opener = stored.prepare_instance if prepare else stored.open_instance
-    provider = _provider(settings, randomness)
-    opened = opener(settings.data, clock, randomness, settings.database, provider)
-    store = SqlResourceStore(opened.database, KINDS, opened.ring)
-    feed = AuditFeed(opened.database, clock)
-    return Instance(settings, opened.ring, opened.database, store, feed, clock, randomness)
+    ring = open_key_ring(settings.data, clock, randomness, _provider(settings, randomness))
+    database = open_control(settings.data, ring, settings.database, prepare=prepare)
+    store = SqlResourceStore(database, KINDS, ring)
+    return Instance(settings, ring, database, store, AuditFeed(database, clock), clock, randomness)
 
 
 @dataclass(frozen=True)
