@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from holdfast.alerts.exclusion import Network
+from holdfast.defender.flows.model import Endpoint
 
 _REMEMBERED = 100_000
 
@@ -43,6 +44,10 @@ class Places:
             place = self._known[address] = self._find(address)
         return place
 
+    def is_group(self, end: Endpoint) -> bool:
+        """Whether a destination stands for several devices; of subnet broadcasts only the frame tells."""
+        return (bool(end.mac) and int(end.mac[1], 16) & 1 == 1) or self.of(end.address) is Place.GROUP
+
     def _find(self, text: str) -> Place:
         try:
             address = ipaddress.ip_address(text)
@@ -65,7 +70,7 @@ def _hardware(text: str) -> Place:
 def _internet_protocol(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Place:
     if address.is_unspecified:
         return Place.NOWHERE
-    if address.is_multicast or (address.version == 4 and str(address).endswith(".255")):
+    if address.is_multicast or str(address) == "255.255.255.255":
         return Place.GROUP
     if address.version == 4 and address in _RESERVED:
         return Place.IMPOSSIBLE

@@ -10,9 +10,12 @@ from holdfast.defender.engines.tables import (
     cip,
     dnp3,
     flows,
+    hart,
     iec104,
     iec61850,
     modbus,
+    network,
+    opcua,
     profinet,
     s7,
 )
@@ -37,6 +40,17 @@ _TABLES: tuple[Table, ...] = (
     profinet.PN_RT,
     profinet.PROFINET_IO_CM,
     profinet.DCERPC,
+    opcua.OPCUA,
+    hart.HART_IP,
+    network.ICMP,
+    network.ICMPV6,
+    network.DNS,
+    network.MDNS,
+    network.LLMNR,
+    network.NBNS,
+    network.LLDP,
+    network.SNMP,
+    network.MQTT,
 )
 
 TABLES: Mapping[str, Table] = {

@@ -25,6 +25,7 @@ from holdfast.defender.inventory.vendors import vendor_of
 MAXIMUM_ASSETS = 50_000
 _ROUTER_ADDRESSES = 5
 """IP addresses behind one hardware address from which on it counts as a router's."""
+_LINK_LOCAL = "fe80:"
 _MAXIMUM_VALUE = 256
 """Characters of an attribute's value."""
 
@@ -48,6 +49,8 @@ class Inventory:
     _by_ip: dict[str, Asset] = field(default_factory=dict)
     _by_mac: dict[str, Asset] = field(default_factory=dict)
     """Assets that have no IP address, or whose hardware address was announced as theirs."""
+    _hardware: dict[str, Asset] = field(default_factory=dict)
+    """The first asset that was seen behind each hardware address."""
     _behind: dict[str, set[str]] = field(default_factory=dict)
     """IP addresses that were seen behind a hardware address."""
     _routers: set[str] = field(default_factory=set)
@@ -145,7 +148,7 @@ class Inventory:
     def remove(self, asset: Asset) -> None:
         """Forget an asset."""
         self._assets.pop(asset.id, None)
-        for index in (self._by_ip, self._by_mac):
+        for index in (self._by_ip, self._by_mac, self._hardware):
             for address in [address for address, owner in index.items() if owner is asset]:
                 del index[address]
 
@@ -157,12 +160,11 @@ class Inventory:
         return len(old)
 
     def _new(self, mac: str, ip: str, frame: int, time: float) -> Asset | None:
-        if ip and mac and mac not in self._routers:
-            alone = self._by_mac.get(mac)
-            if alone is not None and not alone.ips:  # seen below IP before; now its address is known
-                alone.ips[ip] = Confidence.GUESS
-                self._by_ip[ip] = alone
-                return alone
+        same = self._same_device(mac, ip) if ip and mac else None
+        if same is not None:
+            same.ips[ip] = Confidence.GUESS
+            self._by_ip[ip] = same
+            return same
         if len(self._assets) >= MAXIMUM_ASSETS:
             self.dropped += 1
             return None
@@ -176,13 +178,28 @@ class Inventory:
             asset.macs[mac] = Confidence.ANNOUNCED
             self._by_mac[mac] = asset
             self._add_vendor(asset, mac, frame, time)
+        self._hardware.setdefault(mac, asset)
         if self.on_new is not None:
             self.on_new(asset, frame)
         return asset
 
+    def _same_device(self, mac: str, ip: str) -> Asset | None:
+        """The asset to which a new IP address belongs because of its hardware address.
+
+        Either it had no IP address so far, or one of the addresses is link-local (RFC 4291, 2.5.6), which
+        every IPv6 host has beside its others and which no router passes on.
+        """
+        known = self._hardware.get(mac)
+        if known is None or mac in self._routers or known.id not in self._assets:
+            return None
+        link_local = all(address.startswith(_LINK_LOCAL) for address in known.ips)
+        return known if link_local or ip.startswith(_LINK_LOCAL) else None
+
     def _behind_mac(self, asset: Asset, mac: str, ip: str, time: float) -> None:
         """A packet of `ip` came from `mac`: its own address, or that of a router on the way."""
         if mac in self._routers:
+            return
+        if ip.startswith(_LINK_LOCAL):
             return
         behind = self._behind.setdefault(mac, set())
         behind.add(ip)
@@ -242,6 +259,7 @@ class Inventory:
         self.remove(other)
         for mac in remaining.macs:
             self._by_mac.setdefault(mac, remaining)
+            self._hardware.setdefault(mac, remaining)
         if self.on_merged is not None:
             self.on_merged(remaining, other.id)
 

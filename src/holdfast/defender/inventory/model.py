@@ -25,6 +25,8 @@ class Name(StrEnum):
     """Name of the station in its industrial network: PROFINET's name of station, BACnet's object name."""
     ADDRESS = "address"
     """An IP address that the device announces as its own; kept with the asset's addresses."""
+    TYPE = "type"
+    """An `AssetType` that the device announces; kept with the asset's candidates."""
 
 
 class Confidence(IntEnum):

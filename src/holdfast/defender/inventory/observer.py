@@ -131,7 +131,11 @@ class Observer:
 
     def _learn(self, asset: Asset, fact: Fact, record: Record) -> None:
         time = record.time / SECOND
-        if fact.name is not Name.ADDRESS:
+        if fact.name is Name.TYPE:
+            self._inventory.classify(
+                asset, AssetType(fact.value), fact.confidence, f"says so in {record.protocol}"
+            )
+        elif fact.name is not Name.ADDRESS:
             self._inventory.learn(asset, fact, record.protocol, record.frame, time)
         elif self._places.of(fact.value) in _WITHIN:
             self._inventory.bind(record.direction.source.mac, fact.value, record.frame, time)
@@ -151,7 +155,7 @@ class Observer:
     def _bind(self, record: Record) -> None:
         """ARP names the sender's two addresses."""
         fields = record.fields
-        mac, ip = fields.get("sender_mac"), fields.get("sender_ip")
+        mac, ip = fields.get("src_mac"), fields.get("src_ip")
         if isinstance(mac, str) and isinstance(ip, str) and self._places.of(ip) is not Place.NOWHERE:
             self._inventory.bind(mac, ip, record.frame, record.time / SECOND)
 

@@ -8,7 +8,10 @@ from holdfast.defender.counters import Counters
 from holdfast.defender.engines.detection import Detection, Detector, Listeners
 from holdfast.defender.engines.detectors.assets import Assets
 from holdfast.defender.engines.detectors.bandwidth import Bandwidth
+from holdfast.defender.engines.detectors.groups import Groups
 from holdfast.defender.engines.detectors.internet import Internet
+from holdfast.defender.engines.detectors.leases import Leases
+from holdfast.defender.engines.detectors.neighbours import Neighbours
 from holdfast.defender.engines.detectors.restarts import Restarts
 from holdfast.defender.engines.detectors.rhythm import Rhythms
 from holdfast.defender.engines.detectors.scans import Scans
@@ -22,6 +25,7 @@ from holdfast.defender.flows.model import Flow
 from holdfast.defender.inventory.conversations import Conversations
 from holdfast.defender.inventory.identity.registry import BEHAVIOURS, SOURCES
 from holdfast.defender.inventory.inventory import Inventory
+from holdfast.defender.inventory.leases import LeaseObserver
 from holdfast.defender.inventory.model import Asset, Fact
 from holdfast.defender.inventory.observer import Observer
 from holdfast.defender.learned.traffic import LearnedTraffic
@@ -88,6 +92,10 @@ class Sensor:
             self._assets,
             Scans(reporter, learned, self.settings.scanners),
             Internet(reporter, learned),
+            Groups(reporter, learned),
+            Neighbours(reporter),
+            Leases(reporter),
+            LeaseObserver(self.inventory),
             Unresponsive(reporter),
             UnresponsiveModbus(reporter),
             Restarts(reporter),

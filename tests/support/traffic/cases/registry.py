@@ -1,7 +1,19 @@
 """Every labelled case."""
 
 from tests.support.traffic.case import Case
-from tests.support.traffic.cases import bacnet, cip, dnp3, flows, iec104, iec61850, modbus, profinet, s7
+from tests.support.traffic.cases import (
+    bacnet,
+    cip,
+    dnp3,
+    flows,
+    iec104,
+    iec61850,
+    modbus,
+    network,
+    opcua,
+    profinet,
+    s7,
+)
 
 _ALL = (
     *modbus.CASES,
@@ -13,10 +25,11 @@ _ALL = (
     *iec61850.CASES,
     *bacnet.CASES,
     *profinet.CASES,
+    *opcua.CASES,
+    *network.CASES,
 )
 
 _WAITING = frozenset({
-    "arp-address-scan-detected", "external-address-within-the-network-communicated-with-internet",
     "master-requested-an-application-layer-confirmation", "unauthorized-access-to-siemens-s7-plus-object",
     "unauthorized-siemens-s7-plus-block-access",
 })  # fmt: skip

@@ -35,7 +35,7 @@ class Internet:
         """See `Detector.tick`."""
 
     def _neighbour(self, record: Record) -> None:
-        sender = record.fields.get("sender_ip")
+        sender = record.fields.get("src_ip")
         if not isinstance(sender, str) or len(self._neighbours) >= _MAXIMUM_NEIGHBOURS:
             return
         if self._reporter.places.of(sender) is Place.INTERNET:

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 
 from holdfast.alerts.model import Report
 from holdfast.defender.engines.model import ACTIONS, FLOW, Watch, on
-from holdfast.defender.engines.places import Place
 from holdfast.defender.engines.reporter import Reporter
 from holdfast.defender.engines.windows import DistinctValues
 from holdfast.defender.learned.stages import Stage
@@ -115,10 +114,10 @@ class Scans:
             self._controllers.tried(source.ip, "", (destination.ip, destination.port), record)
 
     def _address(self, record: Record) -> None:
-        source, destination = record.direction.source.ip, record.direction.destination.ip
-        if self._places.of(destination) is not Place.GROUP:
+        source, destination = record.direction.source, record.direction.destination
+        if not self._places.is_group(destination):
             for scan in self._networks:
-                scan.tried(source, _class_b(destination), destination, record)
+                scan.tried(source.ip, _class_b(destination.ip), destination.ip, record)
 
     def _talk(self, record: Record) -> None:
         """The two talk in a protocol: no blind attempt."""
@@ -139,13 +138,13 @@ class Scans:
 
     def _echo(self, record: Record) -> None:
         source, destination = record.direction.source.ip, record.direction.destination.ip
-        if record.kind == "ECHO_REQUEST" and not self._expected(source, destination):
+        if record.kind == "echo request" and not self._expected(source, destination):
             self._address(record)
 
     def _neighbour(self, record: Record) -> None:
         fields = record.fields
-        sender, target = fields.get("sender_ip"), fields.get("target_ip")
-        if record.kind == "REQUEST" and sender and sender != target and sender not in self._scanners:
+        sender, target = fields.get("src_ip"), fields.get("dest_ip")
+        if record.kind == "request" and sender not in self._scanners:
             self._neighbours.tried(str(sender), "", target, record)
 
     def _expected(self, source: str, destination: str) -> bool:

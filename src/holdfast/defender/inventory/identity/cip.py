@@ -34,6 +34,8 @@ def identity(fields: Fields) -> Iterator[Fact]:
     yield Fact(Name.VENDOR, str(fields.get("vendor_name", "")), Confidence.IDENTITY)
     yield Fact(Name.MODEL, str(fields.get("product_name", "")), Confidence.IDENTITY)
     yield Fact(Name.FIRMWARE, str(fields.get("revision", "")), Confidence.IDENTITY)
+    if kind := TYPES.get(int(fields.get("device_type_id", -1))):
+        yield Fact(Name.TYPE, kind.value, Confidence.IDENTITY)
     yield Fact(Name.SERIAL, str(fields.get("serial_number", "")), Confidence.IDENTITY)
     if mode := _mode(fields):
         yield Fact(Name.PLC_MODE, mode, Confidence.IDENTITY)

@@ -1,6 +1,6 @@
 """Every source of identity and every behaviour that tells what a device is."""
 
-from holdfast.defender.inventory.identity import bacnet, cip, dnp3, iec61850, modbus, profinet, s7
+from holdfast.defender.inventory.identity import bacnet, cip, dnp3, iec61850, modbus, network, profinet, s7
 from holdfast.defender.inventory.identity.model import Behaviour, Source
 from holdfast.defender.inventory.model import AssetType
 
@@ -12,6 +12,7 @@ SOURCES: tuple[Source, ...] = (
     *iec61850.SOURCES,
     *bacnet.SOURCES,
     *profinet.SOURCES,
+    *network.SOURCES,
 )
 
 BEHAVIOURS: tuple[Behaviour, ...] = (
@@ -39,5 +40,12 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     Behaviour("pn_dcp", server=True, kind=AssetType.IO_ADAPTER),
     Behaviour("pn_dcp", server=False, kind=AssetType.ENGINEERING_STATION, confidence=20),
     Behaviour("profinet_io_cm", False, AssetType.PLC, 60, frozenset({"Connect"})),
+    Behaviour("opcua", server=True, kind=AssetType.SERVER, confidence=40),
+    Behaviour("opcua", server=False, kind=AssetType.HMI),
+    Behaviour("hart_ip", server=True, kind=AssetType.PROTOCOL_CONVERTER, confidence=50),
+    Behaviour("hart_ip", server=False, kind=AssetType.HMI),
+    Behaviour("dns", server=True, kind=AssetType.SERVER),
+    Behaviour("dhcp", server=True, kind=AssetType.SERVER),
+    Behaviour("ntp", True, AssetType.NTP_SERVER, 20, frozenset({"server"})),
     Behaviour("cip_io", server=True, kind=AssetType.IO_ADAPTER),
 )

@@ -1,0 +1,90 @@
+"""OPC UA binary (OPC 10000-4, OPC 10000-6)."""
+
+from collections.abc import Iterator
+
+from holdfast.defender.engines.model import FAILURES, REQUESTS, RESPONSES, Rule, Scenario, Table, on
+from holdfast.defender.engines.tables.logins import attempts, guessing
+from holdfast.defender.engines.tables.rows import entry, equals
+from holdfast.defender.learned.traffic import Entry
+from holdfast.defender.record import Record
+
+_CHANNEL = frozenset({"Hello", "OpenSecureChannel", "CloseSecureChannel", "CreateSession", "ActivateSession"})
+_MAXIMUM_NODES = 64
+_SEVERE = range(667, 1001)
+"""Event severities that OPC 10000-5 (6.4.2) calls high."""
+_WRONG_PASSWORD = ("BadUserAccessDenied", "BadIdentityTokenRejected", "BadIdentityTokenInvalid")
+
+
+def _channel(record: Record) -> Iterator[Entry]:
+    fields = record.fields
+    policy = str(fields.get("sec_policy_uri") or "").rpartition("#")[2]
+    yield (policy, str(fields.get("message_security_mode") or ""))
+
+
+def _nodes(record: Record) -> Iterator[Entry]:
+    if record.kind in _CHANNEL:
+        return
+    nodes = record.fields.get("nodes") or ()
+    for node in nodes[:_MAXIMUM_NODES]:
+        yield (record.kind, str(node.get("node_id")))
+    if not nodes:
+        yield (record.kind, "")
+
+
+def _failed(record: Record) -> str:
+    fields = record.fields
+    return f"{fields.get('status') or fields.get('reason') or 'an error'} to {record.kind}"
+
+
+def _version(record: Record) -> str | None:
+    """Version 0 is the only one (OPC 10000-6, 7.1.2.3)."""
+    version = record.fields.get("version")
+    return f"protocol version {version}" if version else None
+
+
+def _severe_event(record: Record) -> str | None:
+    for event in record.fields.get("events") or ():
+        numbers = [value for value in event if isinstance(value, int) and not isinstance(value, bool)]
+        texts = [value for value in event if isinstance(value, str) and " " in value]
+        if any(number in _SEVERE for number in numbers):
+            return texts[0] if texts else "an event of high severity"
+    return None
+
+
+OPCUA = Table(
+    "opcua",
+    industrial=True,
+    scenarios=(
+        Scenario(
+            "opcua.channel",
+            "unauthorized-opc-ua-activity",
+            on(REQUESTS, "OpenSecureChannel"),
+            _channel,
+            "a channel with policy {0} and mode {1}",
+        ),
+        Scenario(
+            "opcua.session",
+            "unauthorized-opc-ua-activity",
+            on(REQUESTS, "ActivateSession"),
+            entry("user_identity", "user_name"),
+            "a session as {0} {1}",
+            steady=False,
+        ),
+        Scenario("opcua.request", "unauthorized-opc-ua-request-response", on(REQUESTS), _nodes, "{0} of {1}"),
+    ),
+    rules=(
+        Rule("opc-ua-service-request-failed", on(FAILURES), _failed, "a good status"),
+        Rule("illegal-protocol-version", on(REQUESTS, "Hello"), _version, "protocol version 0", steady=False),
+        Rule(
+            "opc-ua-server-raised-an-event-that-requires-user-s-attention",
+            on(RESPONSES, "Publish"),
+            _severe_event,
+            "events of low severity",
+            steady=False,
+        ),
+    ),
+    rates=(
+        attempts(on(REQUESTS, "ActivateSession")),
+        guessing(on(FAILURES, "ActivateSession"), equals("status", *_WRONG_PASSWORD)),
+    ),
+)
