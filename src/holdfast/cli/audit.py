@@ -43,7 +43,7 @@ def verify_command(data: Data, database: Database = "", heads: Witness = None, a
             HeadFile(heads or data / WITNESS_FILE),
             lambda done: progress.update(task, completed=done),
         )
-    typer.echo(json.dumps({"ok": result.ok, **asdict(result)}) if as_json else _verdict(result))
+    typer.echo(_json(result) if as_json else _verdict(result))
     if not result.ok:
         raise typer.Exit(1)
 
@@ -82,6 +82,11 @@ def _opened(data: Path, database: str) -> Iterator[Instance]:
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+def _json(result: Verification) -> str:
+    findings = [finding._asdict() for finding in result.findings]
+    return json.dumps({"ok": result.ok, **asdict(result), "findings": findings})
 
 
 def _verdict(result: Verification) -> str:
