@@ -50,6 +50,14 @@ class AccessControl:
     tickets: Tickets
     traces: Traces
 
+    def tend(self) -> None:
+        """What has to be done now and then: keys renewed, reviewers reminded, what is over removed."""
+        self.issuer_keys.rotate()
+        self.reviews.remind()
+        self.sessions.sweep()
+        self.links.sweep()
+        self.traces.flush()
+
 
 @dataclass(frozen=True, slots=True)
 class Site:

@@ -19,6 +19,12 @@ class _Entry(NamedTuple):
 COMMANDS: dict[str, _Entry] = {
     "device": _Entry("holdfast.cli.device", "Devices: list, create, block, ask, watch"),
     "enrollment-group": _Entry("holdfast.cli.enrollment_group", "Enrollment groups, their keys and CAs"),
+    "user": _Entry("holdfast.cli.user", "Users, their roles and sign-in links"),
+    "role": _Entry("holdfast.cli.role", "Built-in and custom roles"),
+    "organization": _Entry("holdfast.cli.organization", "The organization tree"),
+    "token": _Entry("holdfast.cli.token", "API tokens"),
+    "session": _Entry("holdfast.cli.session", "Who is signed in"),
+    "access": _Entry("holdfast.cli.access", "Conditions, providers, elevations, explanations"),
     "audit": _Entry("holdfast.cli.audit", "Read the audit log and check that nobody changed it"),
     "up": _Entry("holdfast.cli.up", "Start the platform"),
     "demo": _Entry("holdfast.cli.demo", "Start it with five simulated devices and show everything"),

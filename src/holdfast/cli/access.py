@@ -1,0 +1,184 @@
+"""`holdfast access`: conditions, settings, providers, elevations and explanations."""
+
+from typing import Annotated, Any
+
+import typer
+
+from holdfast.access.settings import LocalMethod
+from holdfast.api.client import VERSION
+from holdfast.cli.remote import AsJson, connect, read_body, remote_group, show_object, show_table
+from holdfast.kernel.errors import ConflictError
+
+app = remote_group("Conditional access, providers, local methods, elevations, explanations.")
+
+Id = Annotated[str, typer.Argument(help="Its id.")]
+Body = Annotated[str, typer.Argument(help="JSON, or @file.")]
+Collection = Annotated[
+    str,
+    typer.Argument(
+        help="conditionalAccessPolicies, identityProviders, managedIdentities, eligibleAssignments, "
+        "riskSignals, settings, elevations, supportRequests, reviews"
+    ),
+]
+
+
+@app.command()
+def me(context: typer.Context) -> None:
+    """Show who you are here, and what you may do."""
+    with connect(context) as remote:
+        show_object(remote.get("/api/access/me"))
+
+
+@app.command("list")
+def list_collection(context: typer.Context, collection: Collection, as_json: AsJson = False) -> None:
+    """List a collection."""
+    columns = {
+        "id": lambda item: item["id"],
+        "name": lambda item: item.get("displayName") or item.get("reason") or item.get("user"),
+        "state": lambda item: item.get("state") or item.get("enabled"),
+    }
+    with connect(context) as remote:
+        show_table(remote.pages(f"/api/access/{collection}"), columns, as_json)
+
+
+@app.command()
+def show(context: typer.Context, collection: Collection, identity: Id) -> None:
+    """Show one item of a collection."""
+    with connect(context) as remote:
+        show_object(remote.get(f"/api/access/{collection}/{identity}"))
+
+
+@app.command()
+def put(context: typer.Context, collection: Collection, identity: Id, body: Body) -> None:
+    """Make or replace one item of a collection."""
+    with connect(context) as remote:
+        show_object(remote.put(f"/api/access/{collection}/{identity}", read_body(body)))
+
+
+@app.command()
+def patch(context: typer.Context, collection: Collection, identity: Id, body: Body) -> None:
+    """Change one item of a collection, such as a policy's state."""
+    with connect(context) as remote:
+        show_object(remote.patch(f"/api/access/{collection}/{identity}", read_body(body)))
+
+
+@app.command()
+def delete(context: typer.Context, collection: Collection, identity: Id) -> None:
+    """Delete one item of a collection."""
+    with connect(context) as remote:
+        remote.delete(f"/api/access/{collection}/{identity}")
+
+
+@app.command()
+def why(
+    context: typer.Context,
+    principal: Annotated[str, typer.Argument(help="A user or an API token.")],
+    permission: Annotated[str, typer.Argument(help="Such as organization:device:update.")],
+    organization: Annotated[str, typer.Option(help="Where; the application when left out.")] = "",
+) -> None:
+    """Say why somebody may do something, or may not; exit code 1 when they may not."""
+    question = {"principal": principal, "permission": permission, "organization": organization}
+    with connect(context) as remote:
+        answer = remote.post("/api/access/why", question)
+    typer.echo(answer["sentence"])
+    if not answer["allowed"]:
+        raise typer.Exit(1)
+
+
+@app.command("what-if")
+def what_if(
+    context: typer.Context,
+    principal: Annotated[str, typer.Argument(help="A user or an API token.")],
+    address: Annotated[str, typer.Argument(help="The IP address that it would come from.")],
+    time: Annotated[str, typer.Option(help="When, such as 2027-01-31T12:00:00Z; now when left out.")] = "",
+    method: Annotated[list[str], typer.Option(help="How it signed in: pwd, otp, …")] = [],  # noqa: B006 - Typer
+    client: Annotated[str, typer.Option(help="browser, bearer or apiToken.")] = "browser",
+) -> None:
+    """Say whether conditional access would let somebody in; exit code 1 when it would not."""
+    question: dict[str, Any] = {"principal": principal, "address": address, "client": client}  # JSON
+    question |= {"methods": method} | ({"time": time} if time else {})
+    with connect(context) as remote:
+        answer = remote.post("/api/access/conditionalAccessPolicies/whatIf", question)
+    show_object(answer)
+    if not answer["allowed"]:
+        raise typer.Exit(1)
+
+
+Place = Annotated[str, typer.Option(help="An organization; the application when left out.")]
+
+
+@app.command()
+def usage(
+    context: typer.Context, method: LocalMethod, organization: Place = "", as_json: AsJson = False
+) -> None:
+    """List what still uses a local method."""
+    columns = {
+        "kind": lambda item: item["kind"],
+        "id": lambda item: item["id"],
+        "name": lambda item: item["name"],
+        "last used": lambda item: item["lastUsed"] or "never",
+    }
+    with connect(context) as remote:
+        show_table(remote.get(_usage(method, organization))["value"], columns, as_json)
+
+
+@app.command("switch-off")
+def switch_off(
+    context: typer.Context,
+    method: LocalMethod,
+    organization: Place = "",
+    anyway: Annotated[bool, typer.Option("--anyway", help="Although something uses it.")] = False,
+) -> None:
+    """Switch a local method off; refused while something uses it, unless you say --anyway."""
+    with connect(context) as remote:
+        count = remote.get(_usage(method, organization))["count"]
+        if count and not anyway:
+            raise ConflictError(
+                f"{count} still use it; see `holdfast access usage {method.value}`, or pass --anyway."
+            )
+        _switch(remote, method, organization, on=False)
+
+
+@app.command("switch-on")
+def switch_on(context: typer.Context, method: LocalMethod, organization: Place = "") -> None:
+    """Switch a local method on again."""
+    with connect(context) as remote:
+        _switch(remote, method, organization, on=True)
+
+
+def _usage(method: LocalMethod, organization: str) -> str:
+    query = f"organization={organization}&api-version={VERSION}"
+    return f"/api/access/localMethods/{method.value}/usage?{query}"
+
+
+def _switch(remote: Any, method: LocalMethod, organization: str, *, on: bool) -> None:  # a Remote
+    path = f"/api/access/settings/{organization or 'application'}"
+    present = [item for item in remote.pages("/api/access/settings") if item["id"] == path.rpartition("/")[2]]
+    body = {"localMethods": {method.value: on}}
+    show_object(remote.patch(path, body) if present else remote.put(path, body))
+
+
+@app.command()
+def elevate(
+    context: typer.Context,
+    eligible: Annotated[str, typer.Argument(help="The eligible assignment.")],
+    reason: Annotated[str, typer.Option(help="Why you need the role.")],
+    minutes: Annotated[int, typer.Option(min=5, help="For how long.")] = 60,
+) -> None:
+    """Ask for a role that you are eligible for."""
+    body = {"eligible": eligible, "reason": reason, "minutes": minutes}
+    with connect(context) as remote:
+        show_object(remote.post("/api/access/elevations", body))
+
+
+@app.command()
+def decide(
+    context: typer.Context,
+    collection: Annotated[str, typer.Argument(help="elevations or supportRequests")],
+    identity: Id,
+    verb: Annotated[str, typer.Argument(help="approve, deny or end")],
+    remark: Annotated[str, typer.Option(help="What you say to it.")] = "",
+) -> None:
+    """Decide on an elevation or on support access."""
+    with connect(context) as remote:
+        show_object(remote.post(f"/api/access/{collection}/{identity}/{verb}", {"decision": remark}))
