@@ -1,18 +1,25 @@
 """Access control put together over an instance: what turns a request into a principal, and its services."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from holdfast.access.control import AccessControl, Site, compose
 from holdfast.access.first_start import FirstStart, first_start
 from holdfast.access.ports import Ports
 from holdfast.access.tokens.service import ApiTokens
 from holdfast.cluster.port import INVALIDATE, Bus, Cluster
+from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.json import JsonObject
 from holdfast.resources.changes import QueuedChangePath
 from holdfast.runtime.instance import Instance
 from holdfast.runtime.settings import Settings
 
+TEND_SECONDS = 60.0
+"""How often access control looks after its keys, reminders and what is over."""
 SILENCE_SECONDS = 1.0
 """Without news from the hub for so long, nothing that is remembered is trusted."""
 
@@ -53,6 +60,17 @@ def follow_changes(bus: Bus, changed: Callable[[str, str], None]) -> None:
         changed(topic.removeprefix(INVALIDATE), str(message.get("id", "")))
 
     bus.subscribe(INVALIDATE, listen)
+
+
+async def tend(access: AccessControl, stopping: asyncio.Event) -> None:
+    """Look after access control until `stopping` is set; a failure is told and tried again."""
+    while not stopping.is_set():
+        try:
+            await asyncio.to_thread(access.tend)
+        except (HoldfastError, SQLAlchemyError):
+            structlog.get_logger().exception("looking after access control failed; it is tried again")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), TEND_SECONDS)
 
 
 def site_of(settings: Settings, application: str) -> Site:
