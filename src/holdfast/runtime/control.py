@@ -26,7 +26,8 @@ from holdfast.log.open import open_reader, open_state
 from holdfast.policy.engine.gate import Gate
 from holdfast.resources.changes import QueuedChangePath
 from holdfast.runtime import metrics
-from holdfast.runtime.access import follow_changes, open_access
+from holdfast.runtime.access import follow_changes, open_access, tend
+from holdfast.runtime.baseline import BaselineParts, BaselineRuns, open_baseline
 from holdfast.runtime.gateway import sas_rule
 from holdfast.runtime.instance import Instance, open_instance, server_certificate_of
 from holdfast.runtime.people_listener import PeopleListener, server_context
@@ -55,7 +56,9 @@ async def run(role: Role) -> None:
 
 async def _serve(role: Role, instance: Instance, changes: QueuedChangePath) -> None:
     services = await asyncio.to_thread(_services, role, instance, changes, role.loop)
-    follow_changes(role.cluster.bus, services.extension(AccessControl).authenticator.changed)
+    access = services.extension(AccessControl)
+    follow_changes(role.cluster.bus, access.authenticator.changed)
+    role.spawn(tend(access, role.stopping))
     serve_provisioning(
         role.cluster.bus,
         ProvisioningService(
