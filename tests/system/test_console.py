@@ -165,6 +165,22 @@ def test_a_device_is_made_blocked_and_deleted(instance: RunningInstance, page: P
     assert page.get_by_text("There is no device here yet").is_visible()
 
 
+def test_a_group_shows_what_it_finds_while_its_query_is_typed(instance: RunningInstance, page: Page) -> None:
+    page.goto(f"{instance.url}/groups")
+    page.get_by_text("New group").click()
+    page.get_by_label("Query").fill('SELECT * FROM devices WHERE $id = "hostile-0"')
+    page.get_by_text("Finds 1 device now").wait_for()
+    page.get_by_label("Query").fill("SELECT nonsense")
+    page.locator("#preview .bad").wait_for()
+    page.get_by_label("Query").fill('SELECT * FROM devices WHERE CONTAINS($displayName, "script")')
+    page.get_by_role("textbox", name="Id").fill("scripts")
+    page.get_by_role("textbox", name="Name").fill(HOSTILE[0])
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_url("**/groups/scripts")
+    assert page.get_by_role("link", name=HOSTILE[0]).is_visible()
+    assert page.evaluate("window.owned") is None
+
+
 def test_rules_that_lock_oneself_out_are_refused_with_the_address(
     instance: RunningInstance, page: Page
 ) -> None:

@@ -27,7 +27,9 @@ SECTIONS = (
         "Devices",
         (
             Entry("Devices", "/devices", Permission.DEVICE_READ),
+            Entry("Groups", "/groups", Permission.DEVICE_GROUP_READ),
             Entry("Templates", "/templates", Permission.TEMPLATE_READ),
+            Entry("Jobs", "/jobs", Permission.JOB_READ),
             Entry("Enrollment", "/enrollment", Permission.ENROLLMENT_READ),
         ),
     ),

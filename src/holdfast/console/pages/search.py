@@ -28,6 +28,13 @@ class _Source(NamedTuple):
 SOURCES = (
     _Source("Devices", "device", Permission.DEVICE_READ, ("displayName", "key"), lambda r: address_of(r.id)),
     _Source(
+        "Device groups",
+        "deviceGroup",
+        Permission.DEVICE_GROUP_READ,
+        ("displayName",),
+        lambda r: f"/groups/{quote(r.id, safe='')}",
+    ),
+    _Source(
         "Enrollment groups",
         "enrollmentGroup",
         Permission.ENROLLMENT_READ,
