@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from holdfast.defender.dissect.decoding import fields_of
+from holdfast.defender.dissect.it.rdp import read_negotiation
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import TRUNCATED, MalformedError
 from holdfast.defender.flows.model import Direction
@@ -31,6 +32,8 @@ TPDUS = {
 }
 """By ICSNPP's names."""
 DATA, CONNECTION_REQUEST, CONNECTION_CONFIRM = 0xF, 0xE, 0xD
+_FIXED_PART = 7
+"""Bytes of a CR or CC up to its class."""
 _REFUSED = frozenset({0x5, 0x7, 0x8})
 _END_OF_TSDU = 0x80
 _HEADER = struct.Struct(">BBH").unpack_from
@@ -49,6 +52,14 @@ class Upper(Protocol):
         ...
 
 
+class Applications(Upper, Protocol):
+    """What reads all that COTP carries."""
+
+    def opened(self, variable: bytes, frame: int, time: int, direction: Direction) -> None:
+        """Read what a connection request or confirmation has behind its class."""
+        ...
+
+
 @lru_cache(maxsize=256)
 def _shape(code: int) -> tuple[str, Role, tuple[int]]:
     role = Role.NOTICE
@@ -64,7 +75,7 @@ class Carrier:
 
     __slots__ = ("_emit", "_parts", "_upper")
 
-    def __init__(self, emit: Emit, upper: Upper) -> None:
+    def __init__(self, emit: Emit, upper: Applications) -> None:
         self._emit = emit
         self._upper = upper
         self._parts = [b"", b""]
@@ -94,6 +105,9 @@ class Carrier:
         code = data[start + 1] >> 4
         kind, role, key = _shape(code)
         self._emit(Record(frame, time, direction, NAME, kind, role, key, data[start:payload], _fields))
+        if code in (CONNECTION_REQUEST, CONNECTION_CONFIRM):
+            self._upper.opened(data[start + _FIXED_PART : payload], frame, time, direction)
+            return
         if code != DATA or payload == stop:
             return
         side = direction.to_server
@@ -127,6 +141,8 @@ def _fields(record: Record, fields: Fields) -> None:
     reader = Reader(header, 2)
     fields["destination_reference"], fields["source_reference"] = reader.u16(), reader.u16()
     fields["class"] = reader.u8() >> 4
+    if read_negotiation(header[_FIXED_PART:]) is not None:
+        return
     while reader.left >= 2:
         parameter, value = reader.u8(), reader.take(reader.u8())
         if parameter == _CALLING_TSAP:

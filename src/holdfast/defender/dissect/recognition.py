@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from holdfast.defender.dissect.session import Dissector, Session
+from holdfast.defender.dissect.session import Dissector, Session, take_over
 from holdfast.defender.flows.events import announce
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import Emit
@@ -43,12 +43,12 @@ class Recognition:
         """Give a new flow its session: that of its EtherType or IP protocol `number`, or one that looks for
         it."""
         if flow.transport in self._by_transport:
-            _use(flow, _Unrecognized(flow, emit, self))
+            take_over(flow, _Unrecognized(flow, emit, self))
             return
         dissector = self._by_number[flow.transport].get(number)
         if dissector is not None:
             flow.service = dissector.name
-            _use(flow, dissector.session(flow, emit))
+            take_over(flow, dissector.session(flow, emit))
 
     def find(self, flow: Flow, data: bytes, start: int, end: int) -> Dissector | None:
         """The dissector that recognizes `data[start:end]` as the beginning of its protocol."""
@@ -94,17 +94,12 @@ class _Unrecognized(Session):
         flow.service = found.name
         announce(self.emit, "recognized", direction, frame, time)
         session = found.session(flow, self.emit)
-        _use(flow, session)
+        take_over(flow, session)
         return session.feed(data, start, end, frame, time, direction)
 
 
 def _recognizes(dissector: Dissector, data: bytes, start: int, end: int, expected: bool) -> bool:
     return dissector.recognize is not None and dissector.recognize(data, start, end, expected)
-
-
-def _use(flow: Flow, session: Session) -> None:
-    flow.session = session
-    flow.client.feed = flow.server.feed = session.feed
 
 
 def _group(pairs: Iterable[tuple[int, Dissector]]) -> dict[int, tuple[Dissector, ...]]:

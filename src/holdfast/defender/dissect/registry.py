@@ -28,6 +28,7 @@ from holdfast.defender.dissect.opcua import session as opcua
 from holdfast.defender.dissect.profinet import realtime
 from holdfast.defender.dissect.rpc import connectionless
 from holdfast.defender.dissect.session import Dissector
+from holdfast.defender.dissect.tls import session as tls
 
 DISSECTORS: tuple[Dissector, ...] = (
     dnp3.DISSECTOR,
@@ -42,6 +43,7 @@ DISSECTORS: tuple[Dissector, ...] = (
     hart.DISSECTOR,
     realtime.DISSECTOR,
     mqtt.DISSECTOR,
+    tls.DISSECTOR,
     ssh.DISSECTOR,
     vnc.DISSECTOR,
     http.DISSECTOR,

@@ -79,6 +79,12 @@ class Session:
         """`missing` bytes of the stream were not captured; the next `feed` begins behind them."""
 
 
+def take_over(flow: Flow, session: Session) -> None:
+    """From the next payload on, `session` reads the flow: after STARTTLS and its like, for example."""
+    flow.session = session
+    flow.client.feed = flow.server.feed = session.feed
+
+
 @dataclass(frozen=True, slots=True)
 class Dissector:
     """A protocol's entry in the registry's table."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 from holdfast.defender.dissect.decoding import fields_of, text
-from holdfast.defender.dissect.session import Dissector, MalformedError, Session
+from holdfast.defender.dissect.session import Dissector, MalformedError, Session, take_over
+from holdfast.defender.dissect.tls.session import TlsSession
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import Emit, Fields, Record, Role
 
 NAME = "ftp"
 _MAXIMUM_LINE = 8192
+_TLS_BEGINS = 234
 _REPLY = re.compile(rb"(\d{3})([ -])(.*)", re.DOTALL)
 _COMMAND = re.compile(rb"([A-Za-z]{3,4})(?: (.*))?", re.DOTALL)
 COMMANDS = frozenset(
@@ -78,6 +80,8 @@ class FtpSession(Session):
         self.emit(Record(frame, time, direction, NAME, kind, role, (code,), body, _reply_fields, self._asked))
         if code >= 200:
             self._asked = None
+        if code == _TLS_BEGINS:
+            take_over(self.flow, TlsSession(self.flow, self.emit))
 
 
 def recognize(data: bytes, start: int, end: int, expected: bool) -> bool:
