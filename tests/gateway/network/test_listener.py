@@ -138,6 +138,15 @@ async def test_a_silent_stranger_is_cut_and_frees_its_place(tmp_path: Path) -> N
         client.cut()
 
 
+async def test_more_handshakes_than_places_all_get_through(tmp_path: Path) -> None:
+    """Those that wait have sent their ClientHello already."""
+    async with open_platform(tmp_path, GatewayLimits(concurrent_handshakes=4)) as platform:
+        clients = await asyncio.gather(*(open_client(platform) for _ in range(30)))
+        assert len(clients) == 30
+        for client in clients:
+            client.cut()
+
+
 async def test_a_connection_without_connect_is_closed(platform: Platform) -> None:
     client = await open_client(platform)
     await asyncio.sleep(0)

@@ -50,10 +50,10 @@ class Channel(asyncio.BufferedProtocol):
         "_closing",
         "_context",
         "_deadline",
+        "_early",
         "_handshaking",
         "_held",
         "_listener",
-        "_proxy_bytes",
         "_received",
         "_stage",
         "_tls",
@@ -74,9 +74,10 @@ class Channel(asyncio.BufferedProtocol):
         self._closing = False
         self._handshaking = False
         self._received = 0
-        self._proxy_bytes = b""
+        self._early = b""
+        """What came before its turn: the beginning of a PROXY header, or of the handshake."""
         self._deadline = listener.handshake_deadline()
-        self._stage: Callable[[memoryview | bytes], None] = self._proxy if behind_proxy else _ignore
+        self._stage: Callable[[memoryview | bytes], None] = self._proxy if behind_proxy else self._wait
 
     # ---- from the event loop
 
@@ -85,8 +86,8 @@ class Channel(asyncio.BufferedProtocol):
         self._transport = cast(asyncio.Transport, transport)  # by shape: uvloop's is no subclass
         self._transport.set_write_buffer_limits(UNSENT_HIGH, UNSENT_LOW)
         self._listener.opened(self)
-        if self._stage is _ignore:
-            self._queue_handshake(b"")
+        if self._stage == self._wait:
+            self._queue_handshake()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """See `asyncio.BufferedProtocol`."""
@@ -118,26 +119,34 @@ class Channel(asyncio.BufferedProtocol):
     # ---- stages
 
     def _proxy(self, data: memoryview | bytes) -> None:
-        self._proxy_bytes += data
+        self._early += data
         try:
-            header = parse_proxy(self._proxy_bytes)
+            header = parse_proxy(self._early)
         except ProxyError:
             self.abort()
             return
         if header is None:
             return
-        rest, self._proxy_bytes = self._proxy_bytes[header.length :], b""
+        self._early = self._early[header.length :]
         if header.address and not self._listener.admit_behind_proxy(self, header.address):
             self.abort()
             return
-        self._queue_handshake(rest)
+        self._queue_handshake()
 
-    def _queue_handshake(self, first: bytes) -> None:
-        self._stage = _ignore
+    def _queue_handshake(self) -> None:
+        self._stage = self._wait
         self.hold(Hold.TURN)
-        self._listener.gate.enter(self.address, lambda: self._begin_handshake(first))
+        self._listener.gate.enter(self.address, self._begin_handshake)
 
-    def _begin_handshake(self, first: bytes) -> bool:
+    def _wait(self, data: memoryview | bytes) -> None:
+        self._early += data
+        if len(self._early) > READ_BYTES:
+            self.abort()
+        elif self._transport is not None:
+            # uvloop begins to read after connection_made, although that said to pause.
+            self._transport.pause_reading()
+
+    def _begin_handshake(self) -> bool:
         if self._closing or self._context is None:
             return False
         self._tls = SSL.Connection(self._context, None)
@@ -147,8 +156,9 @@ class Channel(asyncio.BufferedProtocol):
         self._deadline = self._listener.handshake_deadline()
         self._stage = self._handshake
         self.release(Hold.TURN)
-        if first:
-            self._handshake(first)
+        early, self._early = self._early, b""
+        if early:
+            self._handshake(early)
         return True
 
     def _handshake(self, data: memoryview | bytes) -> None:

@@ -1,0 +1,361 @@
+"""The gateway of a real instance (`holdfast up`, everything on) beside Mosquitto, on one machine with the
+load.
+
+    throughput     messages acknowledged after fsync, over TLS; Mosquitto alone, and Mosquitto with a
+    subscriber
+                   that stores in SQLite with the same durability, in the same run
+    connections    CPU a message from 100 to 5,000 connections
+    memory         resident bytes of an idle device, with a key and with a certificate chain
+    provisioning   registrations a second, known devices with keys and new ones with chains
+    restart        all devices back, with persistent sessions
+
+`HOLDFAST_BENCH_DEVICES` sets how many devices the last three have (5,000); the descriptor limit bounds it.
+"""
+
+import base64
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from tests.support.pki import Identity, issue
+from tests.support.running import RunningInstance, own_address, running
+
+from holdfast.protocol.sas import derive_key, sign_sas
+from holdfast.vault.authority import create_authority
+
+DEVICES = int(os.environ.get("HOLDFAST_BENCH_DEVICES", "5000"))
+SECONDS = 5.0
+ROOT = Path(__file__).resolve().parent.parent
+UNBOUND = {
+    "messages_per_second": 1e6,
+    "messages_burst": 1_000_000,
+    "total_messages_per_second": 1e7,
+    "connections_per_address": 100_000,
+    "accepts_per_second": 1e5,
+}
+"""Every limit is on and none bites."""
+
+
+@dataclass
+class Loader:
+    """A loader process at work."""
+
+    process: subprocess.Popen[str]
+
+    @classmethod
+    def start(cls, plan: dict[str, Any]) -> "Loader":
+        command = [sys.executable, "-m", "benchmarks._mqtt_loader"]
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(plan) + "\n")
+        process.stdin.flush()
+        return cls(process)
+
+    def wait_for(self, what: str) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            said: dict[str, Any] = json.loads(line)
+            if said["what"] == what:
+                return said
+        raise RuntimeError(f"the loader ended before it said {what}")
+
+    def end(self) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        result = self.wait_for("result")
+        self.process.wait(30)
+        return result
+
+
+class Fleet:
+    """Devices of one instance: their logins and what the gateway process costs."""
+
+    def __init__(self, instance: RunningInstance, folder: Path, group_key: bytes, root: Identity) -> None:
+        self.instance = instance
+        self.folder = folder
+        self.ca = instance.root_ca.read_text()
+        self._key = group_key
+        self._root = root
+        self._middle = issue("benchmark intermediate", root, authority=True)
+
+    def plan(self, mode: str, logins: list[dict[str, Any]], **more: object) -> dict[str, Any]:
+        address = self.instance.address
+        return {"mode": mode, "host": address, "port": 8883, "ca": self.ca, "logins": logins, **more}
+
+    def with_key(self, number: int, *, register: bool = False, clean: bool = True) -> dict[str, Any]:
+        name = f"key-{number}"
+        key, until = derive_key(self._key, name), int(time.time()) + 86_400
+        if register:
+            return self._registrant(
+                name, sign_sas(f"{self.instance.id_scope}/registrations/{name}", key, until)
+            )
+        token = sign_sas(f"{self.instance.address}/devices/{name}", key, until)
+        return {**self._login(name), "password": token, "clean": clean}
+
+    def with_chain(self, number: int, *, register: bool = False) -> dict[str, Any]:
+        name = f"chain-{number}"
+        path = self.folder / f"{name}.pem"
+        if not path.exists():
+            leaf = issue(name, self._middle)
+            path.write_text(leaf.key_pem + leaf.pem + self._middle.pem)
+        login = self._registrant(name, "") if register else self._login(name)
+        return {**login, "certificate": str(path)}
+
+    def _login(self, name: str) -> dict[str, Any]:
+        user_name = f"{self.instance.address}/{name}/?api-version=2021-04-12"
+        return {"client_id": name, "user_name": user_name, "topic": f"devices/{name}/messages/events/"}
+
+    def _registrant(self, name: str, password: str) -> dict[str, Any]:
+        user_name = f"{self.instance.id_scope}/registrations/{name}/api-version=2019-03-31"
+        return {"client_id": name, "user_name": user_name, "password": password}
+
+    def register(self, logins: list[dict[str, Any]]) -> float:
+        """Register devices; how many a second."""
+        result = Loader.start(self.plan("register", logins)).end()
+        return len(logins) / float(result["connect_seconds"])
+
+    def gateway(self) -> psutil.Process:
+        """The gateway process."""
+        assert self.instance.process is not None
+        children = psutil.Process(self.instance.process.pid).children(recursive=True)
+        return next(child for child in children if "gateway-1" in child.cmdline())
+
+    def cpu_seconds(self) -> float:
+        times = self.gateway().cpu_times()
+        return float(times.user + times.system)
+
+    def publish(self, connections: int, in_flight: int, seconds: float = SECONDS) -> dict[str, Any]:
+        """Load, and the gateway's CPU a message with it."""
+        logins = [self.with_key(number) for number in range(connections)]
+        plan = self.plan("publish", logins, in_flight=in_flight, seconds=seconds)
+        loader = Loader.start(plan)
+        loader.wait_for("measuring")
+        before = self.cpu_seconds()
+        loader.wait_for("measured")
+        spent = self.cpu_seconds() - before
+        result = loader.end()
+        return {**result, "cpu_us": spent / result["messages"] * 1e6}
+
+    def idle_bytes(self, logins: list[dict[str, Any]]) -> float:
+        """Resident bytes of the gateway for each idle device."""
+        few, rest = logins[:100], logins[100:]
+        first = Loader.start(self.plan("idle", few))
+        first.wait_for("connected")
+        before = self.settled_memory()
+        second = Loader.start(self.plan("idle", rest))
+        second.wait_for("connected")
+        grown = self.settled_memory() - before
+        second.end()
+        first.end()
+        return grown / len(rest)
+
+    def settled_memory(self) -> int:
+        """The gateway's resident memory once nothing moves."""
+        time.sleep(3)
+        return int(self.gateway().memory_info().rss)
+
+
+def fdatasync_ms(folder: Path) -> tuple[float, float]:
+    """Median and p99 of a raw 4 KB append with fdatasync, in milliseconds."""
+    times = []
+    with (folder / "sync").open("wb", buffering=0) as file:
+        for _ in range(500):
+            file.write(bytes(4096))
+            began = time.perf_counter()
+            os.fdatasync(file.fileno())
+            times.append(time.perf_counter() - began)
+    times.sort()
+    return times[250] * 1000, times[495] * 1000
+
+
+# ---- the peer
+
+
+@contextmanager
+def mosquitto(folder: Path) -> Iterator[tuple[str, Path]]:
+    """A Mosquitto with TLS on port 8883 of an address of its own; the address and the authority's file."""
+    address = own_address()
+    authority = create_authority("benchmark", time.time())
+    issued = authority.issue_server([address], time.time())
+    for name, content in (
+        ("ca.pem", authority.certificate_pem),
+        ("server.pem", issued.chain_pem),
+        ("server.key", issued.key_pem),
+        (
+            "mosquitto.conf",
+            f"listener 8883 {address}\ncertfile {folder}/server.pem\nkeyfile {folder}/server.key\n"
+            "user root\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\n"
+            "max_inflight_messages 0\nmax_queued_messages 2000000\nlog_type none\n".encode(),
+        ),
+    ):
+        (folder / name).write_bytes(content)
+    process = subprocess.Popen([shutil.which("mosquitto") or "mosquitto", "-c", f"{folder}/mosquitto.conf"])
+    try:
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex((address, 8883)) == 0:
+                    break
+            time.sleep(0.05)
+        yield address, folder / "ca.pem"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def load_mosquitto(
+    folder: Path, connections: int, in_flight: int, *, storing: bool
+) -> tuple[float, dict[str, Any]]:
+    """Rows committed a second with a storing subscriber, else messages acknowledged; and the loader's
+    result."""
+    with mosquitto(folder) as (address, ca):
+        logins = [
+            {"client_id": f"d{n}", "topic": f"devices/d{n}/messages/events/"} for n in range(connections)
+        ]
+        plan = {
+            "mode": "publish",
+            "host": address,
+            "port": 8883,
+            "ca": ca.read_text(),
+            "logins": logins,
+            "in_flight": in_flight,
+            "seconds": SECONDS,
+        }
+        subscriber = _subscriber(address, ca, folder) if storing else None
+        loader = Loader.start(plan)
+        loader.wait_for("measuring")
+        rows, began = _committed(subscriber), time.perf_counter()
+        loader.wait_for("measured")
+        rate = (_committed(subscriber) - rows) / (time.perf_counter() - began)
+        result = loader.end()
+        if subscriber is not None:
+            subscriber.kill()
+            subscriber.wait(10)
+        return (rate if storing else float(result["rate"])), result
+
+
+def _subscriber(address: str, ca: Path, folder: Path) -> subprocess.Popen[str]:
+    for file in folder.glob("messages.db*"):
+        file.unlink()
+    module = [sys.executable, "-m", "benchmarks._storing_subscriber"]
+    process = subprocess.Popen(
+        [*module, address, "8883", str(ca), str(folder / "messages.db")],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+def _committed(subscriber: subprocess.Popen[str] | None) -> int:
+    if subscriber is None:
+        return 0
+    assert subscriber.stdin is not None
+    assert subscriber.stdout is not None
+    subscriber.stdin.write("\n")
+    subscriber.stdin.flush()
+    return int(json.loads(subscriber.stdout.readline())["committed"])
+
+
+# ---- what is printed
+
+
+def throughput(fleet: Fleet, folder: Path) -> None:
+    """Ours and the peers', both shapes."""
+    median, worst = fdatasync_ms(folder)
+    print(f"disk: fdatasync of 4 KB p50 {median:.2f} ms, p99 {worst:.2f} ms")
+    for connections, in_flight in ((50, 20), (200, 1)):
+        ours = fleet.publish(connections, in_flight)
+        stored, _ = load_mosquitto(folder, connections, in_flight, storing=True)
+        alone, _ = load_mosquitto(folder, connections, in_flight, storing=False)
+        print(
+            f"{connections} x {in_flight}: {ours['rate']:,.0f} messages/s acknowledged after fsync "
+            f"(p50 {ours['p50']:.1f} ms, p99 {ours['p99']:.1f} ms, {ours['cpu_us']:.1f} us of CPU each); "
+            f"Mosquitto with storing subscriber {stored:,.0f} rows/s (ratio {ours['rate'] / stored:.1f}); "
+            f"Mosquitto alone {alone:,.0f}/s (ratio {ours['rate'] / alone:.1f})"
+        )
+
+
+def connections(fleet: Fleet) -> None:
+    """CPU a message as connections grow."""
+    figures = {count: fleet.publish(count, 1, 3.0)["cpu_us"] for count in (100, 1000, DEVICES)}
+    text = ", ".join(f"{count:,}: {microseconds:.1f}" for count, microseconds in figures.items())
+    print(f"CPU a message by connections (us): {text}")
+
+
+def memory(fleet: Fleet) -> None:
+    """Bytes of an idle device."""
+    keys = fleet.idle_bytes([fleet.with_key(number) for number in range(DEVICES)])
+    print(f"idle device with a key: {keys / 1024:.1f} KB resident at {DEVICES:,} (goal 32)")
+    chains = fleet.idle_bytes([fleet.with_chain(number) for number in range(DEVICES // 2)])
+    print(f"idle device with a chain: {chains / 1024:.1f} KB resident at {DEVICES // 2:,} (goal 45)")
+
+
+def provisioning(fleet: Fleet) -> None:
+    """Registrations a second; leaves the devices registered for the others."""
+    new = fleet.register([fleet.with_key(number, register=True) for number in range(DEVICES)])
+    known = fleet.register([fleet.with_key(number, register=True) for number in range(min(DEVICES, 2000))])
+    chains = fleet.register([fleet.with_chain(number, register=True) for number in range(DEVICES // 2)])
+    print(f"registrations/s: new with keys {new:,.0f}, known with keys {known:,.0f} (goal 300), ", end="")
+    print(f"new with chains {chains:,.0f} (goal 150)")
+
+
+def restart(fleet: Fleet) -> None:
+    """Every device back after the instance was stopped and started."""
+    logins = [fleet.with_key(number, clean=False) for number in range(DEVICES)]
+    first = Loader.start(fleet.plan("idle", logins))
+    first.wait_for("connected")
+    fleet.instance.stop()
+    first.end()
+    fleet.instance.start()
+    began = time.perf_counter()
+    second = Loader.start(fleet.plan("idle", logins))
+    second.wait_for("connected")
+    seconds = time.perf_counter() - began
+    second.end()
+    print(f"restart: {DEVICES:,} devices with persistent sessions back in {seconds:.1f} s")
+
+
+def _prepare(instance: RunningInstance, root: Identity) -> bytes:
+    """The default group's key, and a group for the certificates."""
+    with instance.remote() as remote:
+        group = remote.get("/api/enrollmentGroups/SAS-IoT-Devices")
+        certificates = {"primary": {"certificate": root.pem, "verified": True}}
+        attestation = {"type": "x509", "x509": {"signingCertificates": certificates}}
+        body = {"displayName": "chains", "type": "iot", "attestation": attestation}
+        remote.put("/api/enrollmentGroups/chains", body)
+    return base64.b64decode(group["attestation"]["symmetricKey"]["primaryKey"])
+
+
+def main() -> None:
+    """See the module."""
+    limits = {f"HOLDFAST_LIMITS__{name.upper()}": str(value) for name, value in UNBOUND.items()}
+    root = issue("benchmark root", authority=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with running(folder / "data", **limits) as instance:
+            fleet = Fleet(instance, folder, _prepare(instance, root), root)
+            provisioning(fleet)
+            throughput(fleet, folder)
+            connections(fleet)
+            memory(fleet)
+            restart(fleet)
+
+
+if __name__ == "__main__":
+    main()
