@@ -39,6 +39,7 @@ class RunningInstance:
             "HOLDFAST_DEVICES__ADDRESSES": f'["{self.address}"]',
             "HOLDFAST_DEVICES__HTTPS_PORT": "443",
             "HOLDFAST_PEOPLE__ADDRESSES": f'["{self.address}"]',
+            "HOLDFAST_BASELINE__AUTOMATIC": "false",  # tests of the baseline ask for its runs themselves
             **environment,
         }
         self.token = ""

@@ -86,19 +86,28 @@ class ApiClient:
         """DELETE."""
         await self._call("DELETE", path)
 
+    async def download(self, path: str) -> bytes:
+        """GET; the body as it is."""
+        return (await self._send("GET", path)).content
+
     async def _call(self, method: str, path: str, body: Any = None) -> Any:  # any JSON
+        response = await self._send(method, path, body)
+        return response.json() if response.content else None
+
+    async def _send(self, method: str, path: str, body: Any = None) -> httpx.Response:  # any JSON
         try:
-            response = await self._client.request(method, path, json=body, params=_version(path))
+            response = await self._client.request(method, _versioned(path), json=body)
         except httpx.TransportError as error:
             raise UnavailableError(f"{self._client.base_url} does not answer: {error}.") from error
         if response.is_success:
-            return response.json() if response.content else None
+            return response
         raise _error(response, f"{method} {path}")
 
 
-def _version(path: str) -> dict[str, str] | None:
-    """The version, unless the path carries one already (a `nextLink`)."""
-    return None if "api-version=" in path else {"api-version": VERSION}
+def _versioned(path: str) -> httpx.URL:
+    """With the version, unless the path carries one already (a `nextLink`)."""
+    url = httpx.URL(path)
+    return url if "api-version" in url.params else url.copy_merge_params({"api-version": VERSION})
 
 
 def _error(response: httpx.Response, what: str) -> HoldfastError:
@@ -130,6 +139,10 @@ class Remote:
         """See `ApiClient.ready`."""
         self._runner.run(self._client.ready())
 
+    def wait_until_ready(self, seconds: float) -> None:
+        """See `ApiClient.wait_until_ready`."""
+        self._runner.run(self._client.wait_until_ready(seconds))
+
     def get(self, path: str) -> Any:  # any JSON
         """See `ApiClient.get`."""
         return self._runner.run(self._client.get(path))
@@ -149,6 +162,10 @@ class Remote:
     def post(self, path: str, body: Any = None) -> Any:  # any JSON
         """See `ApiClient.post`."""
         return self._runner.run(self._client.post(path, body))
+
+    def download(self, path: str) -> bytes:
+        """See `ApiClient.download`."""
+        return self._runner.run(self._client.download(path))
 
     def delete(self, path: str) -> None:
         """See `ApiClient.delete`."""

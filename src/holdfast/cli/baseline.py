@@ -10,16 +10,21 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from holdfast.api.baseline_client import assessment_table, assessments_path, summary
 from holdfast.baseline.comparison import Cell, Comparison, as_json, compare
 from holdfast.baseline.data.catalog import BenchmarkKey
 from holdfast.baseline.documents.conversion import Format, read_document, write_document
 from holdfast.baseline.documents.document import DocumentError
 from holdfast.baseline.documents.files import read_file, write_file
+from holdfast.baseline.evidence.archive import unpack_archive
 from holdfast.baseline.model.oddity import Oddity
 from holdfast.baseline.model.vocabulary import Standing
 from holdfast.baseline.model.wording import Wording
 from holdfast.baseline.publishing.markdown import check_page
+from holdfast.baseline.publishing.publish import PublicationFormat
+from holdfast.baseline.service import WHOLE
 from holdfast.baseline.services import find_service, import_service
+from holdfast.cli.remote import DEFAULT_URL, Ca, Token, Url, open_remote
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -83,6 +88,46 @@ def check(
     for page in pages:
         check_page(read_file(page), page.name)
         typer.echo(f"{page.name}: as published")
+
+
+_Service = Annotated[str, typer.Option("--service", help="holdfast, holdfast-platform or holdfast-defender.")]
+
+
+@app.command()
+def assess(
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+    ca: Ca = None,
+    service: _Service = WHOLE,
+    feature: Annotated[str, typer.Option("--feature", help="Only this feature (its key).")] = "",
+    json: _Json = False,
+) -> None:
+    """Run the probes on a running instance and show how every feature of the benchmark stands."""
+    with open_remote(url, token, ca) as remote, Console(stderr=True).status("Probing the running system"):
+        wanted = {"feature": feature} if feature else None
+        assessment = remote.post(assessments_path(service), wanted)["assessment"]
+    if feature:
+        assessment["features"] = [item for item in assessment["features"] if item["key"] == feature]
+    if json:
+        typer.echo(msgspec.json.encode(assessment).decode())
+        return
+    Console().print(assessment_table(assessment))
+    typer.echo(summary(assessment))
+
+
+@app.command()
+def publish(
+    form: Annotated[PublicationFormat, typer.Option("--format", help="What to write.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write to.")],
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+    ca: Ca = None,
+) -> None:
+    """Write the documents of a running instance with its live state, as of its last assessment."""
+    with open_remote(url, token, ca) as remote:
+        archive = remote.download(f"/api/baseline/publications/{form}")
+    for path in unpack_archive(archive, output):
+        typer.echo(str(path))
 
 
 @app.command("compare")

@@ -27,7 +27,11 @@ DEFAULT_URL = "https://localhost:9443"
 
 def connect(context: typer.Context) -> Remote:
     """The client that the group's options name; see `remember`."""
-    url, token, ca = context.obj
+    return open_remote(*context.obj)
+
+
+def open_remote(url: str, token: str, ca: Path | None) -> Remote:
+    """The client for an instance. InvalidError without a token."""
     if not token:
         raise InvalidError("Say who you are: set HOLDFAST_TOKEN to an API token, or pass --token.")
     return Remote(url, ca, token)

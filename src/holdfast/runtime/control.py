@@ -1,7 +1,7 @@
 """The control role: the change path, the API and the console, provisioning, and the health page."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 from prometheus_client import Gauge
@@ -14,6 +14,7 @@ from holdfast.access.control import AccessControl
 from holdfast.api.application import build
 from holdfast.api.routes import ROUTES as API_ROUTES
 from holdfast.api.services import Services
+from holdfast.baseline.service import Baseline
 from holdfast.console.rendering import STATIC_FILES, error_page
 from holdfast.console.routes import ROUTES as CONSOLE_ROUTES
 from holdfast.devices.jobs.engine import JobEngine
@@ -79,8 +80,12 @@ async def _serve(role: Role, instance: Instance, changes: QueuedChangePath) -> N
     port = await listener.start(settings.addresses, settings.port)
     structlog.get_logger().info("serving people", addresses=settings.addresses, port=port)
     role.ready = True
+    if role.settings.baseline.automatic:
+        runs = BaselineRuns(services, services.extension(Baseline), lambda: _is_ready(role))
+        role.spawn(runs.run(role.stopping))
     await role.stopping.wait()
     await listener.stop()
+    await asyncio.to_thread(services.extension(BaselineParts).close)
     await jobs
 
 
@@ -105,6 +110,7 @@ def _services(
     data = role.settings.data
     id_scope = str(application.body["idScope"])
     access = open_access(instance, changes, id_scope, role.cluster, loop)
+    parts = open_baseline(instance, access, id_scope)
     return Services(
         clock=instance.clock,
         randomness=instance.randomness,
@@ -119,7 +125,7 @@ def _services(
         last_values=open_last_values(data, instance.ring, role.settings.database),
         authenticate=access.authenticator,
         loop=loop,
-        extensions={AccessControl: access},
+        extensions={AccessControl: access, Baseline: parts.baseline, BaselineParts: parts},
         form_key=instance.ring.data_key("console-forms"),
         host=role.settings.host_names[0],
         id_scope=id_scope,
@@ -160,11 +166,7 @@ def _pages(role: Role) -> Sequence[StarletteRoute]:
 
     async def ready() -> Response:
         parts = await _ask_all(role, "health")
-        problems = [f"{node} does not answer" for node, part in parts.items() if part is None]
-        problems += [f"{node} is not ready" for node, part in parts.items() if part and not part["ready"]]
-        for node, part in parts.items():
-            found = part.get("problems") if part else None
-            problems += [f"{node}: {text}" for text in (found.values() if isinstance(found, dict) else ())]
+        problems = _problems(parts)
         status = "ready" if not problems else "not ready"
         body = {"status": status, "processes": sorted(parts), "problems": problems}
         return JSONResponse(body, 200 if not problems else 503)
@@ -179,6 +181,20 @@ def _pages(role: Role) -> Sequence[StarletteRoute]:
         StarletteRoute("/readyz", page(ready)),
         StarletteRoute("/metrics", page(rendered)),
     ]
+
+
+def _problems(parts: Mapping[str, JsonObject | None]) -> list[str]:
+    """What is wrong with the processes, one sentence each."""
+    problems = [f"{node} does not answer" for node, part in parts.items() if part is None]
+    problems += [f"{node} is not ready" for node, part in parts.items() if part and not part["ready"]]
+    for node, part in parts.items():
+        found = part.get("problems") if part else None
+        problems += [f"{node}: {text}" for text in (found.values() if isinstance(found, dict) else ())]
+    return problems
+
+
+async def _is_ready(role: Role) -> bool:
+    return not _problems(await _ask_all(role, "health"))
 
 
 async def _ask_all(role: Role, method: str) -> dict[str, JsonObject | None]:

@@ -61,7 +61,7 @@ class Personas:
             self._make_organizations()
             self._made = self._issue_all()
             self._renew_at = self._ports.clock.now() + LIFETIME / 2
-        return {**self._made, Persona.EXPIRED: self._issue("expired", [_VIEWER], SHORT)}
+        return dict(self._made)
 
     def remove(self) -> None:
         """Take away every token and device of the probes, also those that a crash left behind."""
@@ -94,6 +94,7 @@ class Personas:
             Persona.OUTSIDER: self._issue(
                 "outsider", [Assignment(ORGANIZATION_VIEWER.id, BESIDE_ID)], LIFETIME
             ),
+            Persona.EXPIRED: self._issue("expired", [_VIEWER], SHORT),
             Persona.FOREIGN: self._forged(reader),
         }
 
@@ -107,9 +108,7 @@ class Personas:
         """The same token with a secret that this instance never made."""
         token = parse_token(good)
         assert token is not None  # it was issued a moment ago
-        return str(
-            new_token(token.application, token.token_id, token.expiry / 1000, self._ports.randomness)
-        )
+        return str(new_token(token.application, token.token_id, token.expiry / 1000, self._ports.randomness))
 
 
 _VIEWER = Assignment(ORGANIZATION_VIEWER.id, ORGANIZATION_ID)

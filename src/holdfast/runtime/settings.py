@@ -158,6 +158,21 @@ class Logging(_Section):
     )
 
 
+class BaselineSettings(_Section):
+    """When the instance assesses its own security baseline."""
+
+    automatic: bool = Field(
+        default=True,
+        description="Probe at the start, on schedule and after changes; otherwise only when somebody asks.",
+    )
+    owner: str = Field(
+        default="the operator of this instance",
+        min_length=1,
+        max_length=200,
+        description="Who answers for the baseline's documents; printed on each.",
+    )
+
+
 class Settings(_Section):
     """All settings of an instance."""
 
@@ -199,6 +214,7 @@ class Settings(_Section):
     tls: Tls = Field(default=Tls(), description="The server's certificate.")
     log: LogSettings = Field(default=LogSettings(), description="The durable log.")
     limits: DeviceLimits = Field(default=DeviceLimits(), description="Bounds for devices.")
+    baseline: BaselineSettings = Field(default=BaselineSettings(), description="The security baseline.")
     logging: Logging = Field(default=Logging(), description="The product's own log.")
 
     @model_validator(mode="after")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.baseline.assessment.assessor import Assessor, Pending, Trigger
+from holdfast.baseline.assessment.assessor import Assessor, Trigger
 from holdfast.baseline.assessment.decisions import Decisions
 from holdfast.baseline.assessment.states import State
 from holdfast.baseline.evidence.bundle import verify_bundle
@@ -115,11 +115,3 @@ def test_everything_is_in_one_sound_chain(world: World) -> None:
         "observation",
         "change",
     ]
-
-
-def test_many_changes_join_one_run() -> None:
-    pending = Pending()
-    for number in range(100):
-        pending.add((f"probe-{number % 3}",))
-    assert pending.take() == {"probe-0", "probe-1", "probe-2"}
-    assert pending.take() == frozenset()

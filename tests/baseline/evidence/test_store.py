@@ -22,14 +22,16 @@ def store(tmp_path: Path) -> EvidenceStore:
     return open_evidence(tmp_path, DATABASE_KEY, INSTANCE, KEY, CLOCK)
 
 
-def test_the_newest_observation_of_each_subject_counts(store: EvidenceStore) -> None:
-    store.add_observations([observation(subject="a"), observation(subject="b")])
+def test_the_newest_run_of_a_probe_replaces_the_one_before(store: EvidenceStore) -> None:
+    store.add_observations([observation(subject="a"), observation(subject="gone")])
+    store.add_observations([observation("other.probe", subject="b")])
     failed = observation(subject="a", outcome=Outcome.FAILED, collected=NOW + 60)
     store.add_observations([failed])
     assert {(item.subject, item.outcome) for item in store.latest(NOW + 60)} == {
         ("a", Outcome.FAILED),
         ("b", Outcome.PASSED),
     }
+    assert {item.subject for item in store.latest(NOW)} == {"a", "gone", "b"}
 
 
 def test_how_things_stood_on_an_earlier_day_has_an_answer(store: EvidenceStore) -> None:

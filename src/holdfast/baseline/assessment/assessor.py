@@ -108,25 +108,3 @@ class Assessor:
 def _named(service: ServiceBaseline) -> set[str]:
     in_profile = {probe for line in service.profile for probe in line.probes}
     return in_profile | {probe for entry in service.entries for probe in entry.probes}
-
-
-class Pending:
-    """Probes that wait for a run. While one run goes on, everything that comes in joins the next one.
-
-    So a hundred changes a second cost two runs, not a hundred.
-    """
-
-    def __init__(self) -> None:
-        self._waiting: set[str] = set()
-        self._lock = threading.Lock()
-
-    def add(self, probes: Iterable[str]) -> None:
-        """Let these run as soon as possible."""
-        with self._lock:
-            self._waiting.update(probes)
-
-    def take(self) -> frozenset[str]:
-        """Everything that waits; the caller runs it."""
-        with self._lock:
-            taken, self._waiting = frozenset(self._waiting), set()
-        return taken

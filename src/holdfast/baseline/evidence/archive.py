@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from holdfast.baseline.documents.files import write_file
 from holdfast.baseline.evidence.envelope import EvidenceError
 
 BUNDLE_FILE = "evidence.jsonl"
@@ -21,6 +22,26 @@ def write_archive(files: Mapping[str, bytes]) -> bytes:
         for name, data in sorted(files.items()):
             archive.writestr(zipfile.ZipInfo(name, _FIRST_MOMENT), data, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
+
+
+def unpack_archive(data: bytes, folder: Path) -> list[Path]:
+    """Write the files of an archive that this instance made below `folder`; their paths.
+
+    Raises EvidenceError when it is none, or names a place outside the folder.
+    """
+    written: list[Path] = []
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for name in archive.namelist():
+                path = folder / name
+                if not path.resolve().is_relative_to(folder.resolve()):
+                    raise EvidenceError(f"The archive names {name}, outside the folder.")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_file(path, archive.read(name))
+                written.append(path)
+    except zipfile.BadZipFile as error:
+        raise EvidenceError(f"The answer is no archive: {error}.") from error
+    return written
 
 
 def bundle_lines(path: Path) -> Iterator[bytes]:

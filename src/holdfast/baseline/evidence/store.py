@@ -112,18 +112,27 @@ class EvidenceStore:
         return last
 
     def latest(self, at: float | None = None) -> tuple[Observation, ...]:
-        """The newest observation of each probe and subject, as things stood at the moment `at`.
+        """What each probe saw in its newest run, as things stood at the moment `at`.
 
-        Raises EvidenceError when what is stored was edited.
+        Subjects that the newest run did not meet any more (a file that is gone) do not count. Raises
+        EvidenceError when what is stored was edited.
         """
-        newest = sqlalchemy.select(sqlalchemy.func.max(_EVIDENCE.c.sequence)).where(
-            _EVIDENCE.c.kind == OBSERVATION,
-            _EVIDENCE.c.collected <= (self._clock.now() if at is None else at),
+        columns = _EVIDENCE.c
+        newest = (
+            sqlalchemy.select(columns.probe, sqlalchemy.func.max(columns.collected).label("collected"))
+            .where(
+                columns.kind == OBSERVATION,
+                columns.collected <= (self._clock.now() if at is None else at),
+            )
+            .group_by(columns.probe)
+            .subquery()
         )
-        newest = newest.group_by(_EVIDENCE.c.probe, _EVIDENCE.c.subject)
-        query = sqlalchemy.select(_EVIDENCE.c.envelope).where(_EVIDENCE.c.sequence.in_(newest))
+        same_run = sqlalchemy.and_(columns.probe == newest.c.probe, columns.collected == newest.c.collected)
+        last = sqlalchemy.select(sqlalchemy.func.max(columns.sequence)).join(newest, same_run)
+        last = last.where(columns.kind == OBSERVATION).group_by(columns.probe, columns.subject)
+        query = sqlalchemy.select(columns.envelope).where(columns.sequence.in_(last))
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(_EVIDENCE.c.sequence)).scalars().all()
+            rows = connection.execute(query.order_by(columns.sequence)).scalars().all()
         return tuple(self._observation(decode(row)) for row in rows)
 
     def history(self, probe: str, since: float, until: float) -> Iterator[Observation]:

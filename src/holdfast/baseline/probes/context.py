@@ -6,12 +6,14 @@ it in for the instance that it started.
 """
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 from holdfast.kernel.clock import Clock, Randomness
+from holdfast.kernel.json import JsonObject
 
 
 class Surface(StrEnum):
@@ -54,24 +56,27 @@ class Persona(StrEnum):
     """A well-formed token that another issuer signed."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeDevice:
-    """A device that belongs to the probes."""
-
-    id: str
-    id_scope: str
-    key: str
-    """Base64 of its own shared access key."""
-
-
 class Need(StrEnum):
     """What a probe cannot do without; where it is missing, the claim is not assessed."""
 
     LISTENERS = "listeners"
     FILES = "data folder"
     PERSONAS = "principals"
-    DEVICE = "device"
     SCRATCH = "scratch instance"
+
+
+class Scratch(Protocol):
+    """Starts instances for a drill."""
+
+    def __call__(
+        self, application: JsonObject, key_file: Path | None = None
+    ) -> contextlib.AbstractContextManager["ProbeContext"]:
+        """An instance of its own, gone afterwards; its context has the keeper's token and no other.
+
+        `application` is merged into its application resource (network rules), `key_file` is where the key
+        that wraps all others is made.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +94,10 @@ class ProbeContext:
     """The data folder, for reading raw files."""
     tokens: Mapping[Persona, str] = field(default_factory=dict)
     """The value of the `Authorization` header of each persona."""
-    device: ProbeDevice | None = None
-    scratch: Callable[[Mapping[str, object]], contextlib.AbstractContextManager["ProbeContext"]] | None = None
-    """Starts an instance of its own with other settings, for what must not be done to the assessed one."""
+    organization: str = ""
+    """Where the probes make what they need; the application itself when empty."""
+    scratch: Scratch | None = None
+    """Starts an instance of its own, for what must not be done to the assessed one."""
     seconds: float = 10.0
     """How long a single step may take before the probe gives up."""
 
@@ -101,12 +107,10 @@ class ProbeContext:
             Need.LISTENERS: bool(self.endpoints),
             Need.FILES: self.data is not None,
             Need.PERSONAS: bool(self.tokens),
-            Need.DEVICE: self.device is not None,
             Need.SCRATCH: self.scratch is not None,
         }[need]
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never appear in an observation."""
-        credentials = [token.rpartition(" ")[2] for token in self.tokens.values()]
-        return (*credentials, *((self.device.key,) if self.device else ()))
+        return tuple(token.rpartition(" ")[2] for token in self.tokens.values())

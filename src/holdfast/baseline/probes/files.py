@@ -1,13 +1,14 @@
 """Raw files of an instance, as somebody would see them who stole the disk."""
 
+import contextlib
 import math
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 CHUNK = 1 << 20
 SAMPLE = 64 << 10
@@ -53,15 +54,28 @@ REGISTERED = (
 
 
 def kind_of(name: str) -> FileKind | None:
-    """The kind of a file by its path below the data folder; None for a file that nobody registered."""
+    """The kind of a file by its path below the data folder; None for a file that nobody registered.
+
+    A file that is written to take another's place (`.NAME.new`) is of that one's kind.
+    """
+    folder, slash, file = name.rpartition("/")
+    if file.startswith(".") and file.endswith(".new"):
+        name = f"{folder}{slash}{file[1:-4]}"
     return next((item.kind for item in REGISTERED if fnmatch(name, item.pattern)), None)
 
 
-def regular_files(folder: Path) -> Iterator[Path]:
-    """Every regular file below a folder, in order; sockets and links are none."""
+T = TypeVar("T")
+
+
+def read_each(folder: Path, read: Callable[[str, Path], T]) -> Iterator[T]:
+    """What `read` makes of every regular file below a folder, in order, with its path below it.
+
+    Sockets and links are none. A file that goes away meanwhile is left out: the instance runs.
+    """
     for path in sorted(folder.rglob("*")):
-        if stat.S_ISREG(path.lstat().st_mode):
-            yield path
+        with contextlib.suppress(FileNotFoundError):
+            if stat.S_ISREG(path.lstat().st_mode):
+                yield read(path.relative_to(folder).as_posix(), path)
 
 
 def entropy(data: bytes) -> float:

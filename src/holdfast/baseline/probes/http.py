@@ -6,7 +6,7 @@ from typing import NamedTuple
 import httpx
 
 from holdfast.baseline.probes.context import Persona, ProbeContext, Surface
-from holdfast.kernel.json import JsonValue
+from holdfast.kernel.json import JsonObject, JsonValue
 
 
 class Answer(NamedTuple):
@@ -15,6 +15,11 @@ class Answer(NamedTuple):
     status: int
     text: str
     """The body as text."""
+
+
+def in_place(context: ProbeContext, body: JsonObject) -> JsonObject:
+    """The body of something that probes make, where they make things."""
+    return {**body, "organizations": [context.organization]} if context.organization else body
 
 
 def ask(

@@ -45,29 +45,33 @@ def run_probes(probes: Iterable[Probe], context: ProbeContext) -> Run:
 
 
 def _observations(probe: Probe, context: ProbeContext) -> Iterator[Observation]:
-    """What one probe sees. Whatever it raises is one more observation: an error of the probe."""
-    count = 0
+    """What one probe sees. Whatever it raises is one more observation: an error of the probe.
+
+    All of them carry the moment at which it began: a run replaces what the probe saw before as a whole.
+    """
+    count, moment = 0, context.clock.now()
     try:
         for sight in probe.look(context):
             count += 1
             if count > MAXIMUM_SIGHTS:
-                yield _failure(probe, context, f"more than {MAXIMUM_SIGHTS} subjects")
+                yield _failure(probe, context, moment, f"more than {MAXIMUM_SIGHTS} subjects")
                 return
             outcome = Outcome.PASSED if sight.passed else Outcome.FAILED
-            yield _observation(probe, context, sight, outcome)
+            yield _observation(probe, context, moment, sight, outcome)
         if not count:
-            yield _failure(probe, context, "it looked at nothing")
+            yield _failure(probe, context, moment, "it looked at nothing")
     except Exception as error:  # whatever it is, the probe did not do its work; a run goes on
-        yield _failure(probe, context, f"{type(error).__name__}: {error}")
+        yield _failure(probe, context, moment, f"{type(error).__name__}: {error}")
 
 
-def _failure(probe: Probe, context: ProbeContext, reason: str) -> Observation:
+def _failure(probe: Probe, context: ProbeContext, moment: float, reason: str) -> Observation:
     sight = Sight("the probe itself", "finishes its work", reason, passed=False)
-    return _observation(probe, context, sight, Outcome.ERROR)
+    return _observation(probe, context, moment, sight, Outcome.ERROR)
 
 
-def _observation(probe: Probe, context: ProbeContext, sight: Sight, outcome: Outcome) -> Observation:
-    now = context.clock.now()
+def _observation(
+    probe: Probe, context: ProbeContext, moment: float, sight: Sight, outcome: Outcome
+) -> Observation:
     return Observation(
         probe=probe.id,
         version=probe.version,
@@ -76,7 +80,7 @@ def _observation(probe: Probe, context: ProbeContext, sight: Sight, outcome: Out
         observed=redacted(sight.observed, context.secrets),
         outcome=outcome,
         in_force=sight.in_force,
-        collected=now,
-        valid_until=now + probe.valid_for,
+        collected=moment,
+        valid_until=moment + probe.valid_for,
         scratch=probe.scratch,
     )

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from pathlib import Path
 
 from holdfast.baseline.probes.context import Persona, ProbeContext
 from holdfast.baseline.probes.files import (
@@ -11,9 +12,9 @@ from holdfast.baseline.probes.files import (
     contains,
     entropy,
     kind_of,
-    regular_files,
+    read_each,
 )
-from holdfast.baseline.probes.http import ask
+from holdfast.baseline.probes.http import ask, in_place
 from holdfast.baseline.probes.observation import Sight
 
 _MARGIN = 0.02
@@ -26,20 +27,21 @@ _ZEROES = bytes(4096)
 def only_encrypted_kinds(context: ProbeContext) -> Iterator[Sight]:
     """Every file is of a known kind, and what should be encrypted looks like noise."""
     assert context.data is not None  # the probe needs the data folder
-    for path in regular_files(context.data):
-        name = path.relative_to(context.data).as_posix()
-        kind = kind_of(name)
-        if kind is None:
-            yield Sight(
-                name, "a file of a known kind", "a file of a kind that nobody registered", passed=False
-            )
-        elif kind is FileKind.KEY:
-            mode = path.stat().st_mode & 0o777
-            yield Sight(name, "mode 0600", f"mode {mode:04o}", passed=not mode & 0o077)
-        elif kind is FileKind.ENCRYPTED:
-            with path.open("rb") as file:
-                sample = file.read(SAMPLE)
-            yield _noise(name, sample)
+    yield from filter(None, read_each(context.data, _as_registered))
+
+
+def _as_registered(name: str, path: Path) -> Sight | None:
+    """Whether a file is what its name says; None for those of which there is nothing to see."""
+    kind = kind_of(name)
+    if kind is None:
+        return Sight(name, "a file of a known kind", "a file of a kind that nobody registered", passed=False)
+    if kind is FileKind.KEY:
+        mode = path.stat().st_mode & 0o777
+        return Sight(name, "mode 0600", f"mode {mode:04o}", passed=not mode & 0o077)
+    if kind is FileKind.ENCRYPTED:
+        with path.open("rb") as file:
+            return _noise(name, file.read(SAMPLE))
+    return None
 
 
 def _noise(name: str, sample: bytes) -> Sight:
@@ -59,20 +61,22 @@ def canary_not_readable(context: ProbeContext) -> Iterator[Sight]:
     canary = f"canary {context.randomness.bytes(12).hex()}"
     device = f"probe-{context.randomness.bytes(8).hex()}"
     path = f"/api/devices/{device}?api-version=2022-07-31"
-    made = ask(context, "PUT", path, Persona.KEEPER, {"displayName": canary})
+    made = ask(context, "PUT", path, Persona.KEEPER, in_place(context, {"displayName": canary}))
     if made.status != 200:
         raise RuntimeError(f"the canary was not stored: {made.status} {made.text}")
     try:
         found = ask(context, "GET", path, Persona.KEEPER)
         if canary not in found.text:
             raise RuntimeError("the canary that was stored cannot be read back")
-        for file in regular_files(context.data):
-            hit = contains(file, _spellings(canary))
-            name = file.relative_to(context.data).as_posix()
-            observed = "the canary, readable" if hit else "no trace of the canary"
-            yield Sight(name, "no trace of what was stored", observed, passed=hit is None)
+        yield from read_each(context.data, lambda name, file: _search(name, file, canary))
     finally:
         ask(context, "DELETE", path, Persona.KEEPER)
+
+
+def _search(name: str, file: Path, canary: str) -> Sight:
+    hit = contains(file, _spellings(canary))
+    observed = "the canary, readable" if hit else "no trace of the canary"
+    return Sight(name, "no trace of what was stored", observed, passed=hit is None)
 
 
 def _spellings(text: str) -> list[bytes]:

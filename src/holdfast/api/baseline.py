@@ -1,0 +1,167 @@
+"""`/api/baseline`: assessments, their evidence and documents, and the shapes of regulatory compliance."""
+
+from starlette.responses import Response
+
+from holdfast.api.central.common import text_field
+from holdfast.api.frame import ApiRequest, Reply, Route
+from holdfast.baseline.assessment import regulatory
+from holdfast.baseline.assessment.assess import Assessment
+from holdfast.baseline.assessment.recommendations import recommendations
+from holdfast.baseline.evidence.archive import write_archive
+from holdfast.baseline.evidence.bundle import public_key_pem
+from holdfast.baseline.forms import assessment_form, control_form, feature_details, run_form
+from holdfast.baseline.publishing.audit import audit_archive
+from holdfast.baseline.publishing.publish import PublicationFormat, render
+from holdfast.baseline.service import ASSESSED, WHOLE, Baseline, find_control, find_feature
+from holdfast.kernel.clock import parse_isoformat
+from holdfast.kernel.errors import InvalidError, NotFoundError
+from holdfast.kernel.json import JsonObject, JsonValue
+from holdfast.kernel.permissions import Permission
+
+
+def _baseline(request: ApiRequest) -> Baseline:
+    return request.services.extension(Baseline)
+
+
+def _moment(request: ApiRequest, name: str) -> float | None:
+    text = request.query.get(name, "")
+    try:
+        return parse_isoformat(text) if text else None
+    except ValueError:
+        raise InvalidError(f"{name} is no moment; write it as 2027-03-03T12:00:00Z.", name) from None
+
+
+def _assessment(request: ApiRequest) -> Assessment:
+    """That of the service that the query names, at the moment that it names."""
+    service = request.query.get("service", WHOLE)
+    return _baseline(request).assessment(service, _moment(request, "at"))
+
+
+def _show(request: ApiRequest) -> Reply:
+    return Reply(200, assessment_form(_assessment(request)))
+
+
+def _run(request: ApiRequest) -> Reply:
+    feature = text_field(request.object(), "feature") if request.body is not None else ""
+    baseline = _baseline(request)
+    report = baseline.run_feature(feature) if feature else baseline.run()
+    return Reply(200, {"run": run_form(report), "assessment": assessment_form(_assessment(request))})
+
+
+def _feature(request: ApiRequest) -> Reply:
+    assessment = _assessment(request)
+    state = find_feature(assessment, request.path["feature"])
+    return Reply(200, feature_details(state, assessment.moment))
+
+
+def _control(request: ApiRequest) -> Reply:
+    assessment = _assessment(request)
+    state = find_control(assessment, request.path["control"])
+    details: list[JsonValue] = [feature_details(item, assessment.moment) for item in state.features]
+    return Reply(200, {**control_form(assessment, state), "features": details})
+
+
+def _recommendations(request: ApiRequest) -> Reply:
+    found = recommendations(_assessment(request))
+    return Reply(200, {"value": [item.content() for item in found]})
+
+
+# Evidence and documents
+
+
+def _period(request: ApiRequest) -> tuple[float, float]:
+    since, until = _moment(request, "since"), _moment(request, "until")
+    return since or 0.0, request.services.clock.now() if until is None else until
+
+
+def _evidence(request: ApiRequest) -> Response:
+    lines = b"".join(_baseline(request).evidence.bundle(*_period(request)))
+    return Response(lines, media_type="application/jsonl")
+
+
+def _key(request: ApiRequest) -> Response:
+    pem = public_key_pem(_baseline(request).evidence.public_key)
+    return Response(pem, media_type="application/x-pem-file")
+
+
+def _audit(request: ApiRequest) -> Response:
+    since, until = _period(request)
+    baseline = _baseline(request)
+    archive = audit_archive(baseline.publication(until), baseline.evidence, since, until)
+    return Response(archive, media_type="application/zip")
+
+
+def _publication(request: ApiRequest) -> Response:
+    name = request.path["format"]
+    if name not in list(PublicationFormat):
+        known = ", ".join(PublicationFormat)
+        raise NotFoundError(f"There is no format {name}; there are {known}.")
+    baseline = _baseline(request)
+    publication = baseline.publication(_moment(request, "at"))
+    files = render(publication, PublicationFormat(name), baseline.assessor.probes)
+    return Response(write_archive(files), media_type="application/zip")
+
+
+# Regulatory compliance, as existing dashboards read it
+
+
+def _standards(request: ApiRequest) -> Reply:
+    baseline, scope = _baseline(request), request.services.id_scope
+    found = [baseline.assessment(service.key) for service in ASSESSED]
+    return Reply(200, {"value": [regulatory.standard(item, scope) for item in found]})
+
+
+def _standard(request: ApiRequest) -> Assessment:
+    return _baseline(request).assessment(request.path["standard"])
+
+
+def _one_standard(request: ApiRequest) -> Reply:
+    return Reply(200, regulatory.standard(_standard(request), request.services.id_scope))
+
+
+def _controls(request: ApiRequest) -> Reply:
+    assessment, scope = _standard(request), request.services.id_scope
+    found: list[JsonValue] = [regulatory.control(assessment, item, scope) for item in assessment.controls]
+    return Reply(200, {"value": found})
+
+
+def _one_control(request: ApiRequest) -> Reply:
+    assessment = _standard(request)
+    state = find_control(assessment, request.path["control"])
+    return Reply(200, regulatory.control(assessment, state, request.services.id_scope))
+
+
+def _assessments(request: ApiRequest) -> Reply:
+    assessment = _standard(request)
+    state = find_control(assessment, request.path["control"])
+    found = regulatory.assessments(assessment, state, request.services.id_scope)
+    body: JsonObject = {"value": found}
+    return Reply(200, body)
+
+
+_READ, _EVIDENCE = Permission.ASSESSMENT_READ, Permission.EVIDENCE_READ
+_STANDARDS = "/api/baseline/regulatoryComplianceStandards"
+_CONTROLS = _STANDARDS + "/{standard}/regulatoryComplianceControls"
+
+ROUTES = [
+    Route("GET", "/api/baseline/assessment", _READ, _show, "How a service stands"),
+    Route("POST", "/api/baseline/assessments", Permission.ASSESSMENT_RUN, _run, "Run probes now"),
+    Route("GET", "/api/baseline/features/{feature}", _READ, _feature, "A feature with what was seen"),
+    Route("GET", "/api/baseline/controls/{control}", _READ, _control, "A control with what was seen"),
+    Route("GET", "/api/baseline/recommendations", _READ, _recommendations, "What to do"),
+    Route("GET", "/api/baseline/evidence", _EVIDENCE, _evidence, "The signed evidence of a period"),
+    Route("GET", "/api/baseline/evidence/key", _EVIDENCE, _key, "The key that verifies evidence"),
+    Route("GET", "/api/baseline/audit", _EVIDENCE, _audit, "State and evidence of a period, for auditors"),
+    Route("GET", "/api/baseline/publications/{format}", _EVIDENCE, _publication, "Documents, in a ZIP"),
+    Route("GET", _STANDARDS, _READ, _standards, "Services as standards"),
+    Route("GET", _STANDARDS + "/{standard}", _READ, _one_standard, "A service as a standard"),
+    Route("GET", _CONTROLS, _READ, _controls, "The controls of a standard"),
+    Route("GET", _CONTROLS + "/{control}", _READ, _one_control, "A control of a standard"),
+    Route(
+        "GET",
+        _CONTROLS + "/{control}/regulatoryComplianceAssessments",
+        _READ,
+        _assessments,
+        "The assessments of a control",
+    ),
+]

@@ -1,0 +1,95 @@
+"""The baseline of a running instance, as API, console and command line work with it."""
+
+from collections.abc import Collection
+from typing import Final, NamedTuple
+
+from holdfast.baseline.assessment.assess import Assessment, ControlState, FeatureState
+from holdfast.baseline.assessment.assessor import Assessor, RunReport, Trigger
+from holdfast.baseline.data.catalog import LATER, benchmark, features
+from holdfast.baseline.evidence.store import EvidenceStore
+from holdfast.baseline.publishing.publication import Past, Publication
+from holdfast.baseline.services import carried_service
+from holdfast.kernel.clock import Clock
+from holdfast.kernel.errors import NotFoundError
+
+WHOLE: Final = "holdfast"
+"""The roll-up of all parts: what is shown when nobody asks for a part."""
+PARTS: Final = ("holdfast-platform", "holdfast-defender")
+
+ASSESSED = tuple(carried_service(key) for key in (WHOLE, *PARTS))
+
+
+class Owner(NamedTuple):
+    """Who is named on what the baseline publishes."""
+
+    name: str
+    instance: str
+    """The instance's id."""
+
+
+class Baseline:
+    """Assesses one instance. Blocking and thread-safe."""
+
+    def __init__(self, assessor: Assessor, evidence: EvidenceStore, clock: Clock, owner: Owner) -> None:
+        self.assessor = assessor
+        self.evidence = evidence
+        self._clock = clock
+        self._owner = owner
+
+    def run(self, probes: Collection[str] | None = None, trigger: Trigger = Trigger.DEMAND) -> RunReport:
+        """Run the named probes; without names the quick ones, and the slow ones that are due."""
+        wanted = {*self.assessor.quick(), *self.assessor.due()} if probes is None else probes
+        return self.assessor.run(wanted, trigger)
+
+    def run_feature(self, key: str) -> RunReport:
+        """Run what proves a feature, in every service. NotFoundError."""
+        states = [find_feature(assessment, key) for assessment in self.assessor.assess()]
+        return self.run({probe for state in states for probe in state.claim.probes})
+
+    def assessment(self, service: str = WHOLE, at: float | None = None) -> Assessment:
+        """How a service stands now, or stood at the moment `at` (Unix seconds). NotFoundError."""
+        for assessment in self.assessor.assess(at):
+            if assessment.service.key == service:
+                return assessment
+        known = ", ".join((WHOLE, *PARTS))
+        raise NotFoundError(f"{service} is not assessed here; these are: {known}.")
+
+    def publication(self, at: float | None = None) -> Publication:
+        """What documents are made from: every service, and the history until then."""
+        moment = self._clock.now() if at is None else at
+        past = (
+            Past(
+                when,
+                str(content["service"]),
+                str(content["control"]),
+                str(content["before"] or "–"),
+                str(content["after"]),
+                str(content["reason"]),
+            )
+            for when, content in self.evidence.changes(0, moment)
+        )
+        return Publication(
+            assessments=self.assessor.assess(at),
+            owner=self._owner.name,
+            instance=self._owner.instance,
+            moment=moment,
+            head=self.evidence.head(),
+            history=tuple(past),
+        )
+
+
+def find_feature(assessment: Assessment, key: str) -> FeatureState:
+    """The state of a feature by its key. NotFoundError."""
+    for state in assessment.features:
+        if state.feature.key == key:
+            return state
+    known = ", ".join(feature.key for feature in features())
+    raise NotFoundError(f"There is no feature {key}; there are {known}.")
+
+
+def find_control(assessment: Assessment, control: str) -> ControlState:
+    """The state of a control by its id (`DP-3`). NotFoundError."""
+    for state in assessment.controls:
+        if state.control == control.upper():
+            return state
+    raise NotFoundError(f"{benchmark(LATER).published} has no control {control}.")
