@@ -77,6 +77,11 @@ class FileKeyRing:
         """Which kind of provider holds the outermost key."""
         return self._provider.name
 
+    @property
+    def rotated(self) -> float:
+        """When the present root key was made, in Unix seconds."""
+        return self._ring.root.created
+
     def check_provider(self) -> None:
         """Ask the provider for the root key; KeyUnavailableError when it was revoked meanwhile."""
         self._provider.unwrap(self._ring.root.wrapped)

@@ -17,6 +17,9 @@ from holdfast.kernel.json import JsonObject
 from holdfast.kernel.principal import SYSTEM
 from holdfast.keys.file import FileProvider, open_key_ring
 from holdfast.keys.ring import RING_FILE, FileKeyRing
+from holdfast.policy.builtin.catalog import BASELINE, baseline_assignment
+from holdfast.policy.compliance.states import open_states
+from holdfast.policy.kinds.names import ASSIGNMENT
 from holdfast.resources.changes import QueuedChangePath
 from holdfast.resources.events import AuditFeed
 from holdfast.resources.model import Action, Change
@@ -115,6 +118,7 @@ def prepare(settings: Settings) -> Iterator[tuple[Prepared, Instance]]:
     try:
         is_new = instance.store.get(APPLICATION, APPLICATION) is None
         open_last_values(settings.data, instance.ring, settings.database).prepare()
+        open_states(settings.data, instance.ring, settings.database).prepare()
         id_scope = _default_resources(instance)
         authority = open_authority(instance.certificates, instance.ring, instance.clock)
         certificate = server_certificate_of(instance)
@@ -153,6 +157,7 @@ def _default_resources(instance: Instance) -> str:
                 "attestation": with_keys({"type": "symmetricKey"}, instance.randomness),
             }
             changes.apply(SYSTEM, Change(Action.CREATE, ENROLLMENT_GROUP, DEFAULT_SAS_GROUP, group))
+            changes.apply(SYSTEM, Change(Action.CREATE, ASSIGNMENT, BASELINE, {**baseline_assignment()}))
             return scope
         return str(application.body["idScope"])
     finally:

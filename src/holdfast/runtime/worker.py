@@ -9,7 +9,9 @@ from prometheus_client import Gauge
 
 from holdfast.kernel.errors import HoldfastError
 from holdfast.log.open import open_reader
+from holdfast.policy.compliance.states import open_states
 from holdfast.runtime.instance import Instance, open_instance
+from holdfast.runtime.policies import open_monitor
 from holdfast.runtime.process import Role
 from holdfast.runtime.relay import (
     WAIT_SECONDS,
@@ -65,10 +67,22 @@ async def _last_values(worker: Worker, stopping: asyncio.Event) -> None:
         await asyncio.to_thread(log.wait, WAIT_SECONDS)
 
 
+async def _policies(worker: Worker, stopping: asyncio.Event) -> None:
+    instance, settings = worker.instance, worker.role.settings
+    states = await asyncio.to_thread(open_states, settings.data, instance.ring, settings.database)
+    values = await asyncio.to_thread(open_last_values, settings.data, instance.ring, settings.database)
+    monitor = open_monitor(instance, states, values)
+    try:
+        await asyncio.to_thread(monitor.run, stopping.is_set, WAIT_SECONDS)
+    finally:
+        await asyncio.to_thread(states.close)
+
+
 JOBS: dict[str, Job] = {
     "last-values": _last_values,
     "news": _news,
     "device-requests": _device_requests,
+    "policies": _policies,
 }
 """Every job of which one instance runs in the cluster, by the name of its lease."""
 

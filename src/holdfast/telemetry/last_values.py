@@ -4,7 +4,7 @@ Values and the consumer's positions are written in one transaction, so each reco
 however often the consumer is killed. The table outlives the log's retention.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -126,6 +126,13 @@ class LastValues:
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         return [LastValue(row.name, msgspec.json.decode(row.value), row.time) for row in rows]
+
+    def last_times(self, devices: Sequence[str]) -> dict[str, float]:
+        """When each of some devices last said anything; those that never did are absent."""
+        query = sqlalchemy.select(last_values.c.device, sqlalchemy.func.max(last_values.c.time))
+        query = query.where(last_values.c.device.in_(devices)).group_by(last_values.c.device)
+        with self._database.read() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def forget(self, device: str) -> None:
         """Drop the values of a deleted device."""

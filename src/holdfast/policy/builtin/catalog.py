@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 import yaml
 
+from holdfast.kernel.json import JsonObject
 from holdfast.policy.kinds.names import DEFINITION, INITIATIVE, full_id
 
 BASELINE: Final = "holdfast-baseline"
@@ -95,6 +96,16 @@ def built_in() -> Mapping[tuple[str, str], Mapping[str, object]]:
         "properties": _initiative(),
     }
     return found
+
+
+def baseline_assignment() -> JsonObject:
+    """The assignment that a new instance has: it judges, and neither changes nor refuses anything."""
+    return {
+        "policyDefinitionId": full_id(INITIATIVE, BASELINE),
+        "displayName": "Holdfast baseline",
+        "description": "Set enforcementMode to Default to let its policies change what can be set right.",
+        "enforcementMode": "DoNotEnforce",
+    }
 
 
 def _initiative() -> Mapping[str, object]:

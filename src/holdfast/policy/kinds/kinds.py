@@ -7,8 +7,9 @@ import re
 from typing import Final
 
 from holdfast.access.reading import everything
+from holdfast.kernel.clock import parse_isoformat
 from holdfast.kernel.errors import ConflictError, InvalidError
-from holdfast.kernel.json import JsonObject
+from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.permissions import Permission
 from holdfast.policy.builtin.catalog import built_in
 from holdfast.policy.kinds.lookup import Found, find_policy, wrapped
@@ -153,10 +154,21 @@ def _validate_attestation(draft: Draft, reader: Reader) -> JsonObject:
     _check_assignment(reader, str(body.get("policyAssignmentId", "")))
     if body.get("complianceState") not in _ATTESTED:
         raise InvalidError(f"/complianceState must be one of {', '.join(_ATTESTED)}.", "/complianceState")
+    _check_moment(body.get("expiresOn"))
     resource = body.get("resourceId")
     if not isinstance(resource, str) or not within_id(scope_of(draft.organization), resource):
         raise InvalidError("/resourceId must name something where the attestation is made.", "/resourceId")
     return {**body, "lastComplianceStateChangeBy": draft.principal.name, "assessedAt": draft.now}
+
+
+def _check_moment(value: JsonValue) -> None:
+    try:
+        if value is not None:
+            parse_isoformat(str(value))
+    except ValueError:
+        raise InvalidError(
+            "/expiresOn must be a moment such as 2027-01-31T00:00:00Z.", "/expiresOn"
+        ) from None
 
 
 def _guard_definition(draft: Draft, reader: Reader) -> None:

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from holdfast.access import settings as access_settings
+from holdfast.access.bodies import to_body
 from holdfast.kernel.clock import isoformat
 from holdfast.kernel.json import JsonObject, JsonValue
-from holdfast.kernel.organizations import OrganizationPath
+from holdfast.kernel.organizations import ROOT, OrganizationPath
 from holdfast.policy.types import application
 from holdfast.resources import secrets
 from holdfast.resources.model import Kind, Resource
@@ -20,7 +22,7 @@ class PolicyDocument(NamedTuple):
     organization: OrganizationPath
     content: JsonObject
     kind: str = ""
-    """The stored kind behind it; empty for what is supplied."""
+    """The stored kind behind it or what it is a part of; empty for what is supplied."""
     name: str = ""
     """The id of the stored resource."""
 
@@ -37,11 +39,21 @@ VIEWS: Final[Mapping[str, View]] = {
     "application": View(application.properties_of, application.body_of),
 }
 """Kinds with a view of their own; all others show their body."""
+PARTS: Final[Mapping[str, str]] = {
+    part.lower(): "application" for part in (application.CONNECTION_TYPE, application.LISTENER_TYPE)
+}
+"""The kind whose documents hold those of a type, by the type in lower case."""
+
+
+IMPLIED: Final[Mapping[str, tuple[str, JsonObject]]] = {
+    access_settings.KIND: (access_settings.APPLICATION, to_body(access_settings.DEFAULTS)),
+}
+"""What is in force without being stored, until somebody stores it: id and body by kind."""
 
 
 def scope_of(organization: OrganizationPath) -> str:
     """An organization as a policy scope: `/` for the application, `/organizations/north/plant-1`."""
-    return "/" if organization == "/" else f"/organizations{organization.rstrip('/')}"
+    return "/" if organization == ROOT else f"/organizations{organization.rstrip('/')}"
 
 
 def resource_id(organization: OrganizationPath, resource_type: str, name: str) -> str:
@@ -89,18 +101,21 @@ def document_of_resource(
     )
 
 
+def supplied(
+    resource_type: str, name: str, properties: JsonObject, organization: OrganizationPath = ROOT
+) -> PolicyDocument:
+    """A document of something that is no stored resource."""
+    identifier = resource_id(organization, resource_type, name)
+    content: JsonObject = {"id": identifier, "name": name, "type": resource_type, "properties": properties}
+    return PolicyDocument(identifier, resource_type, organization, content)
+
+
 def parts_of(document: PolicyDocument) -> Iterator[PolicyDocument]:
     """Documents inside of one: the listeners and private networks of the application."""
     if document.kind == "application":
         for resource_type, name, properties in application.parts(document.content):
-            identifier = resource_id(document.organization, resource_type, f"{document.name}/{name}")
-            content: JsonObject = {
-                "id": identifier,
-                "name": f"{document.name}/{name}",
-                "type": resource_type,
-                "properties": properties,
-            }
-            yield PolicyDocument(identifier, resource_type, document.organization, content)
+            part = supplied(resource_type, f"{document.name}/{name}", properties, document.organization)
+            yield part._replace(kind=document.kind, name=document.name)
 
 
 def body_after(kind: Kind, before: JsonObject, content: object) -> JsonObject:

@@ -1,0 +1,93 @@
+"""Every document that policies judge: stored resources with their parts, and what other packages supply."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+
+from holdfast.access.reading import PAGE, pages
+from holdfast.kernel.json import JsonObject
+from holdfast.kernel.organizations import ROOT, OrganizationPath, contains
+from holdfast.policy.types.catalog import policy_types
+from holdfast.policy.types.documents import IMPLIED, PARTS, PolicyDocument, document_of_resource, parts_of
+from holdfast.resources.model import Kind, Reader, Resource
+from holdfast.resources.query import Query
+
+Source = Callable[[], Iterable[PolicyDocument]]
+"""Gives every document of one type that no stored resource is behind."""
+Facts = Callable[[Sequence[Resource]], Mapping[str, JsonObject]]
+"""Gives what is known of some resources of one kind beyond what is configured, by their id."""
+
+
+@dataclass(frozen=True)
+class Suppliers:
+    """What other packages know that policies judge."""
+
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    """By the name of the type."""
+    facts: Mapping[str, Facts] = field(default_factory=dict)
+    """By the name of the kind."""
+
+
+class Inventory:
+    """See the module. Reads anew at every question."""
+
+    def __init__(self, reader: Reader, kinds: Mapping[str, Kind], suppliers: Suppliers | None = None) -> None:
+        self._reader = reader
+        self._kinds = kinds
+        suppliers = suppliers or Suppliers()
+        self._sources = {name.lower(): source for name, source in suppliers.sources.items()}
+        self._facts = suppliers.facts
+
+    def all(self) -> Iterator[PolicyDocument]:
+        """Every document."""
+        for kind in self._kinds.values():
+            if kind.policy_type:
+                yield from self._stored(kind, ROOT)
+        yield from self.supplied()
+
+    def supplied(self) -> Iterator[PolicyDocument]:
+        """Every document that no stored resource is behind."""
+        return chain.from_iterable(source() for source in self._sources.values())
+
+    def of_type(self, resource_type: str, place: OrganizationPath = ROOT) -> Iterator[PolicyDocument]:
+        """Every document of a type at or below an organization."""
+        wanted = resource_type.lower()
+        known = policy_types().get(wanted)
+        if wanted in self._sources:
+            found: Iterable[PolicyDocument] = self._sources[wanted]()
+        elif (name := PARTS.get(wanted) or (known.kind if known else "")) in self._kinds:
+            found = self._stored(self._kinds[name], place)
+        else:
+            found = ()
+        return (each for each in found if each.type.lower() == wanted and contains(place, each.organization))
+
+    def touched(self, kind: str, name: str) -> list[PolicyDocument]:
+        """The document of a stored resource and its parts; nothing when it is gone or hidden."""
+        shown = self._kinds.get(kind)
+        if shown is None or not shown.policy_type:
+            return []
+        stored = self._reader.get(kind, name)
+        found = [stored] if stored is not None else self._implied(kind)
+        return list(self._documents(shown, [each for each in found if each.id == name]))
+
+    def _implied(self, kind: str) -> list[Resource]:
+        """What is in force because nothing of the kind is stored."""
+        name, body = IMPLIED.get(kind, ("", {}))
+        if not name or self._reader.get(kind, name) is not None:
+            return []
+        return [Resource(kind, name, ROOT, body, etag="", created=0.0, modified=0.0)]
+
+    def _stored(self, kind: Kind, place: OrganizationPath) -> Iterator[PolicyDocument]:
+        if place == ROOT:
+            yield from self._documents(kind, self._implied(kind.name))
+        found = pages(self._reader, Query(kind.name, (place,), limit=PAGE))
+        while resources := list(islice(found, PAGE)):
+            yield from self._documents(kind, resources)
+
+    def _documents(self, kind: Kind, resources: Sequence[Resource]) -> Iterator[PolicyDocument]:
+        ask = self._facts.get(kind.name)
+        facts = ask(resources) if ask is not None else {}
+        for resource in resources:
+            document = document_of_resource(kind, resource, facts.get(resource.id))
+            yield document
+            yield from parts_of(document)

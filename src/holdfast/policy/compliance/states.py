@@ -1,0 +1,189 @@
+"""The kept states: written by the one worker that judges, read by everybody."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
+
+from holdfast.keys.port import KeyRing
+from holdfast.policy.compliance.judging import Judgement
+from holdfast.policy.compliance.model import PolicyState, Transition
+from holdfast.policy.compliance.tables import history, metadata, states, trend
+from holdfast.policy.engine import words
+from holdfast.policy.types.documents import PolicyDocument
+from holdfast.storage.database import Database
+from holdfast.storage.sqlcipher import open_database
+
+FILE: Final = "policy.db"
+KEY_PURPOSE: Final = "policy"
+HISTORY_SECONDS: Final = 400 * 86_400.0
+"""A year and a bit, so that a yearly audit sees the whole of it."""
+HISTORY_ROWS: Final = 500_000
+_REASON_BYTES: Final = 16_384
+
+Judged = tuple[PolicyDocument, Sequence[Judgement]]
+_Key = tuple[str, str, str]
+
+
+def open_states(data: Path, ring: KeyRing, _url: str = "") -> "States":
+    """The states of an instance; `prepare` them in the supervisor before anybody reads."""
+    return States(open_database(data / FILE, ring.data_key(KEY_PURPOSE)))
+
+
+class States:
+    """See the module."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def prepare(self) -> None:
+        """Make the tables where they are missing."""
+        with self.database.write() as connection:
+            metadata.create_all(connection)
+
+    def record(self, judged: Sequence[Judged], now: float) -> list[Transition]:
+        """Keep what was said of some resources, and all of it; what changed."""
+        fresh = {state[:3]: state for state in _rows(judged, now)}
+        resources = [document.id for document, _ in judged]
+        with self.database.write() as connection:
+            known = _known(connection, resources)
+            changed = _write(connection, known, fresh, now)
+            _note(connection, changed)
+        return changed
+
+    def forget_others(self, kept: Mapping[tuple[str, str], Sequence[str]], now: float) -> list[Transition]:
+        """Forget what stored resources (by kind and id) were before: they are gone, moved, or lost a part.
+
+        `kept` has the documents that are left of each.
+        """
+        gone: list[Transition] = []
+        with self.database.write() as connection:
+            for (kind, name), resources in kept.items():
+                stored = and_(states.c.kind == kind, states.c.name == name)
+                gone += _remove(connection, and_(stored, states.c.resource.not_in(resources)), now)
+        return gone
+
+    def forget_unseen(self, since: float, now: float) -> list[Transition]:
+        """Forget whatever was not judged since a sweep began."""
+        with self.database.write() as connection:
+            return _remove(connection, states.c.evaluated < since, now)
+
+    def keep_trend(self, numbers: Mapping[str, Iterable[tuple[str, int]]], now: float) -> None:
+        """Keep how many resources were in which state, by assignment; and drop what is too old."""
+        rows = [
+            {"time": now, "assignment": assignment, "state": state, "resources": number}
+            for assignment, counted in numbers.items()
+            for state, number in counted
+        ]
+        with self.database.write() as connection:
+            connection.execute(delete(trend).where(trend.c.time == now))
+            if rows:
+                connection.execute(insert(trend), rows)
+            connection.execute(delete(trend).where(trend.c.time < now - HISTORY_SECONDS))
+            connection.execute(delete(history).where(history.c.time < now - HISTORY_SECONDS))
+            newest = connection.execute(select(history.c.id).order_by(history.c.id.desc()).limit(1)).scalar()
+            if newest is not None:
+                connection.execute(delete(history).where(history.c.id <= newest - HISTORY_ROWS))
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+
+def _rows(judged: Sequence[Judged], now: float) -> Iterator[PolicyState]:
+    for document, judgements in judged:
+        for each in judgements:
+            assignment, reference = each.policy.key
+            yield PolicyState(
+                assignment=assignment,
+                reference=reference,
+                resource=document.id,
+                type=document.type,
+                organization=document.organization,
+                kind=document.kind,
+                name=document.name,
+                definition=each.policy.definition,
+                initiative=each.policy.initiative,
+                state=each.state,
+                effect=each.effect,
+                because=each.error or words.because(each.reason),
+                reason=None if each.reason is None else each.reason.to_json(),  # type: ignore[arg-type]  # JSON
+                exemption=each.exemption,
+                since=now,
+                evaluated=now,
+            )
+
+
+def _known(connection: Connection, resources: Sequence[str]) -> dict[_Key, Row[Any]]:  # Any: a whole row
+    found = connection.execute(select(states).where(states.c.resource.in_(resources)))
+    return {(row.assignment, row.reference, row.resource): row for row in found}
+
+
+def _write(
+    connection: Connection, known: Mapping[_Key, Row[Any]], fresh: Mapping[_Key, PolicyState], now: float
+) -> list[Transition]:
+    """Bring the rows to what is fresh; transitions are in the order of the rows."""
+    resources = {key[2] for key in (*known, *fresh)}
+    seen = states.c.resource.in_(resources)
+    connection.execute(update(states).where(seen).values(evaluated=now))
+    changed: list[Transition] = []
+    new: list[dict[str, object]] = []
+    for key, state in fresh.items():
+        before = known.get(key)
+        row = _stored(state)
+        if before is None:
+            new.append(row)
+        elif _differs(before, row):
+            row["since"] = before.since if before.state == state.state else now
+            connection.execute(update(states).where(*_is(key)).values(row))
+        if before is None or before.state != state.state:
+            changed.append(_transition(state, before.state if before is not None else "", state.state, now))
+    if new:
+        connection.execute(insert(states), new)
+    for key in known.keys() - fresh.keys():
+        connection.execute(delete(states).where(*_is(key)))
+        changed.append(_transition(known[key], known[key].state, "", now))
+    return changed
+
+
+def _is(key: _Key) -> tuple[ColumnElement[bool], ...]:
+    assignment, reference, resource = key
+    return (
+        states.c.assignment == assignment,
+        states.c.reference == reference,
+        states.c.resource == resource,
+    )
+
+
+def _stored(state: PolicyState) -> dict[str, object]:
+    reason = b"" if state.reason is None else msgspec.json.encode(state.reason, enc_hook=str)
+    kept = reason if len(reason) <= _REASON_BYTES else b""
+    return {**state._asdict(), "state": state.state.value, "reason": kept}
+
+
+def _differs(before: Row[Any], row: Mapping[str, object]) -> bool:
+    return any(getattr(before, name) != value for name, value in row.items() if name not in _TIMES)
+
+
+_TIMES: Final = frozenset({"since", "evaluated"})
+
+
+def _transition(of: PolicyState | Row[Any], before: str, after: str, now: float) -> Transition:
+    return Transition(
+        now, of.assignment, of.reference, of.resource, of.organization, of.definition, before, after
+    )
+
+
+def _remove(connection: Connection, where: ColumnElement[bool], now: float) -> list[Transition]:
+    gone = connection.execute(select(states).where(where)).all()
+    connection.execute(delete(states).where(where))
+    changed = [_transition(row, row.state, "", now) for row in gone]
+    _note(connection, changed)
+    return changed
+
+
+def _note(connection: Connection, changed: Sequence[Transition]) -> None:
+    if changed:
+        connection.execute(insert(history), [each._asdict() for each in changed])

@@ -1,0 +1,66 @@
+"""Policies in the roles: the worker that keeps the compliance states, and what it knows of this instance."""
+
+from collections.abc import Iterable
+
+import structlog
+
+from holdfast.alerts.model import Report
+from holdfast.kernel.clock import isoformat
+from holdfast.kernel.json import JsonObject
+from holdfast.policy.compliance.inventory import Inventory, Suppliers
+from holdfast.policy.compliance.monitor import Monitor
+from holdfast.policy.compliance.sources.certificates import certificate_documents
+from holdfast.policy.compliance.sources.devices import device_facts
+from holdfast.policy.compliance.states import States
+from holdfast.policy.types.documents import PolicyDocument, supplied
+from holdfast.runtime.instance import ROOT_CA_FILE, Instance, server_certificate_of
+from holdfast.runtime.kinds import KINDS
+from holdfast.telemetry.last_values import LastValues
+
+
+def open_monitor(instance: Instance, states: States, last_values: LastValues) -> Monitor:
+    """The monitor of an instance."""
+    suppliers = Suppliers(
+        sources={
+            "Holdfast.Vault/certificates": lambda: _certificates(instance),
+            "Holdfast.Vault/keys": lambda: _keys(instance),
+            "Holdfast.Platform/auditLogs": _audit_log,
+        },
+        facts={"device": device_facts(instance.store, last_values.last_times)},
+    )
+    return Monitor(
+        instance.store,
+        KINDS,
+        Inventory(instance.store, KINDS, suppliers),
+        states,
+        instance.events,
+        instance.clock,
+        _log_drift,
+    )
+
+
+def _certificates(instance: Instance) -> Iterable[PolicyDocument]:
+    authority = (instance.settings.data / ROOT_CA_FILE).read_bytes()
+    server = server_certificate_of(instance).chain_pem
+    return certificate_documents({"authority": authority, "server": server}, authority)
+
+
+def _keys(instance: Instance) -> Iterable[PolicyDocument]:
+    ring = instance.ring
+    properties: JsonObject = {
+        "provider": ring.provider_name,
+        "rotated": isoformat(ring.rotated),
+        "enabled": True,
+    }
+    yield supplied("Holdfast.Vault/keys", "root", properties)
+
+
+def _audit_log() -> Iterable[PolicyDocument]:
+    """It is kept without end, and its chain is signed."""
+    yield supplied("Holdfast.Platform/auditLogs", "audit", {"sealed": True, "forwarded": False})
+
+
+def _log_drift(reports: list[Report]) -> None:
+    log = structlog.get_logger(__name__)
+    for report in reports:
+        log.warning("a resource no longer complies", resource=report.source, policy=report.expected)

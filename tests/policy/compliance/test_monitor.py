@@ -1,0 +1,208 @@
+"""States follow the resources: after changes, in sweeps, and when policies change."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from holdfast.kernel.clock import isoformat
+from holdfast.kernel.json import JsonObject
+from holdfast.kernel.organizations import ROOT
+from holdfast.policy.builtin.catalog import BASELINE
+from holdfast.policy.compliance.inventory import Suppliers
+from holdfast.policy.compliance.monitor import SUPPLIED_SECONDS, SWEEP_SECONDS
+from holdfast.policy.compliance.reading import EVERYWHERE, Filter
+from holdfast.policy.kinds.names import ASSIGNMENT, ATTESTATION, EXEMPTION, INITIATIVE, full_id
+from holdfast.policy.types.documents import supplied
+from holdfast.resources.model import Action
+from tests.policy.compliance.samples import Watched, open_watched
+from tests.policy.engine.samples import APPLICATIONS, DEVICES
+
+_APP = f"/providers/{APPLICATIONS}/application"
+_PUMP = f"/providers/{DEVICES}/pump"
+_FAN = f"/providers/{DEVICES}/fan"
+_SENSORS = "Holdfast.Defender/sensors"
+_IS_DEVICE: JsonObject = {"field": "type", "equals": DEVICES}
+_SIMULATED: JsonObject = {"allOf": [_IS_DEVICE, {"field": f"{DEVICES}/simulated", "equals": True}]}
+_PROVIDERS = "Holdfast.Access/identityProviders"
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    with open_watched(tmp_path) as opened:
+        opened.world.put("device", "pump", {"simulated": True})
+        opened.world.put("device", "fan", {"simulated": False})
+        yield opened
+
+
+def test_a_sweep_judges_everything_that_a_policy_concerns(watched: Watched) -> None:
+    watched.world.enforce(_SIMULATED, "audit")
+    assert watched.found() == {_PUMP: "NonCompliant", _FAN: "Compliant"}
+    state = watched.reading.find(Filter(EVERYWHERE, resource=_PUMP))[0]
+    assert state.because == "simulated is true (equals true)"
+    assert isinstance(state.reason, dict)
+    assert state.reason["kind"] == "allOf"
+
+
+def test_a_change_is_judged_and_drift_is_reported_once(watched: Watched) -> None:
+    watched.world.enforce(_SIMULATED, "audit")
+    watched.catch_up()
+    for _ in range(3):
+        watched.world.put("device", "fan", {"simulated": True})
+    assert watched.found()[_FAN] == "NonCompliant"
+    assert [(each.source, each.expected) for each in watched.reports] == [(_FAN, "About own")]
+    transitions = [
+        (each.before, each.after)
+        for _, each in watched.reading.transitions(Filter(EVERYWHERE, resource=_FAN))
+    ]
+    assert transitions == [("Compliant", "NonCompliant"), ("", "Compliant")]
+
+
+def test_what_is_deleted_or_moved_is_forgotten_where_it_was(watched: Watched) -> None:
+    world = watched.world
+    world.put("organization", "north", {"displayName": "North"}, organization="/north/")
+    world.enforce(_SIMULATED, "audit")
+    watched.catch_up()
+    world.change(Action.DELETE, "device", "pump")
+    world.put("device", "fan", {"simulated": True}, organization="/north/")
+    assert watched.found() == {f"/organizations/north{_FAN}": "NonCompliant"}
+
+
+def test_a_sweep_finds_what_time_brings_about(watched: Watched) -> None:
+    world = watched.world
+    ends = world.clock.now() + SWEEP_SECONDS * 1.5
+    limit = f"[less('{isoformat(ends)}', utcNow())]"
+    world.enforce({"allOf": [_IS_DEVICE, {"value": limit, "equals": True}]}, "audit")
+    assert set(watched.found().values()) == {"Compliant"}
+    world.clock.advance(SWEEP_SECONDS)
+    assert set(watched.found().values()) == {"Compliant"}
+    world.clock.advance(SWEEP_SECONDS)
+    assert set(watched.found().values()) == {"NonCompliant"}
+    assert len(watched.reports) == 2
+    assert [counts.percentage for _, counts in watched.reading.trend("own")] == [100.0, 100.0, 0.0]
+
+
+def test_states_go_with_their_assignment(watched: Watched) -> None:
+    watched.world.enforce(_SIMULATED, "audit")
+    assert watched.found()
+    watched.world.change(Action.DELETE, ASSIGNMENT, "own")
+    assert watched.found() == {}
+
+
+def test_an_exemption_shows_as_exempt_until_it_ends(watched: Watched) -> None:
+    world = watched.world
+    assignment = world.enforce(_SIMULATED, "audit")
+    ends = isoformat(world.clock.now() + SWEEP_SECONDS / 2)
+    body: JsonObject = {
+        "policyAssignmentId": assignment,
+        "exemptionCategory": "Mitigated",
+        "scope": _PUMP,
+        "expiresOn": ends,
+    }
+    watched.catch_up()
+    world.put(EXEMPTION, "pump", body)
+    assert watched.found()[_PUMP] == "Exempt"
+    world.clock.advance(SWEEP_SECONDS)
+    assert watched.found()[_PUMP] == "NonCompliant"
+
+
+def test_what_should_exist_is_looked_for_again_when_it_changes(watched: Watched) -> None:
+    world = watched.world
+    details: JsonObject = {
+        "type": _PROVIDERS,
+        "existenceScope": "subscription",
+        "existenceCondition": {"field": f"{_PROVIDERS}/enabled", "equals": True},
+    }
+    world.enforce({"field": "type", "equals": APPLICATIONS}, "auditIfNotExists", details=details)
+    assert watched.found() == {_APP: "NonCompliant"}
+    provider: JsonObject = {
+        "displayName": "Directory",
+        "issuer": "https://login.example",
+        "clientId": "holdfast",
+        "enabled": True,
+    }
+    world.put("identityProvider", "directory", provider)
+    assert watched.found() == {_APP: "Compliant"}
+    world.put("identityProvider", "directory", {**provider, "enabled": False})
+    assert watched.found() == {_APP: "NonCompliant"}
+
+
+def test_an_unattested_manual_policy_is_unknown_until_somebody_states_it(watched: Watched) -> None:
+    world = watched.world
+    assignment = world.enforce({"field": "type", "equals": APPLICATIONS}, "manual")
+    assert watched.found() == {_APP: "Unknown"}
+    stated: JsonObject = {
+        "policyAssignmentId": assignment,
+        "resourceId": _APP,
+        "complianceState": "Compliant",
+        "expiresOn": isoformat(world.clock.now() + SWEEP_SECONDS / 2),
+    }
+    world.put(ATTESTATION, "reviewed", stated)
+    assert watched.found() == {_APP: "Compliant"}
+    world.clock.advance(SWEEP_SECONDS)
+    assert watched.found() == {_APP: "Unknown"}
+
+
+def test_an_error_counts_against_compliance(watched: Watched) -> None:
+    condition: JsonObject = {"value": "[substring(field('name'), 50)]", "equals": "x"}
+    watched.world.enforce({"allOf": [_IS_DEVICE, condition]}, "audit")
+    assert watched.found() == {_PUMP: "Error", _FAN: "Error"}
+    assert watched.reading.by_resource(Filter(EVERYWHERE)).percentage == 0.0
+
+
+def test_what_others_supply_is_judged_every_ten_minutes(tmp_path: Path) -> None:
+    enabled = [True]
+    suppliers = Suppliers(
+        {_SENSORS: lambda: [supplied(_SENSORS, "north", {"enabled": enabled[0]}, ROOT)]},
+        {"device": lambda devices: {device.id: {"authentication": "sas"} for device in devices}},
+    )
+    with open_watched(tmp_path, suppliers) as watched:
+        watched.world.put("device", "pump", {})
+        for name, field in (("sensors", f"{_SENSORS}/enabled"), ("devices", f"{DEVICES}/authentication")):
+            kind = field.rpartition("/")[0]
+            value = False if name == "sensors" else "sas"
+            condition: JsonObject = {
+                "allOf": [{"field": "type", "equals": kind}, {"field": field, "equals": value}]
+            }
+            watched.world.enforce(condition, "audit", name)
+        sensor = f"/providers/{_SENSORS}/north"
+        assert watched.found() == {_PUMP: "NonCompliant", sensor: "Compliant"}
+        enabled[0] = False
+        assert watched.found()[sensor] == "Compliant"
+        watched.world.clock.advance(SUPPLIED_SECONDS)
+        assert watched.found()[sensor] == "NonCompliant"
+
+
+def test_definitions_that_nobody_assigned_cost_no_sweep(watched: Watched) -> None:
+    watched.world.enforce(_SIMULATED, "audit")
+    watched.catch_up()
+    before = watched.reading.trend("own")
+    watched.world.define("idle", _IS_DEVICE, "audit")
+    watched.catch_up()
+    assert watched.reading.trend("own") == before
+
+
+def test_the_baseline_is_judged_with_percentages_by_policy(watched: Watched) -> None:
+    watched.world.assign(full_id(INITIATIVE, BASELINE), "baseline")
+    watched.catch_up()
+    by_policy = watched.reading.by_policy(Filter(EVERYWHERE, assignment="baseline"))
+    assert by_policy["baseline", "hf-public-access-off"].percentage == 0.0
+    assert by_policy["baseline", "hf-roles-were-reviewed"].percentage is None
+    assert by_policy["baseline", "hf-roles-were-reviewed"].unknown == 1
+
+
+def test_settings_that_nobody_stored_are_judged_as_they_are_in_force(watched: Watched) -> None:
+    settings = "Holdfast.Access/settings"
+    condition: JsonObject = {
+        "allOf": [
+            {"field": "type", "equals": settings},
+            {"field": f"{settings}/localMethods.localAccounts", "equals": True},
+        ]
+    }
+    watched.world.enforce(condition, "audit")
+    identifier = f"/providers/{settings}/application"
+    assert watched.found() == {identifier: "NonCompliant"}
+    watched.world.put("accessSettings", "application", {"localMethods": {"deviceSas": False}})
+    assert watched.found() == {identifier: "NonCompliant"}
+    watched.world.change(Action.DELETE, "accessSettings", "application")
+    assert watched.found() == {identifier: "NonCompliant"}
