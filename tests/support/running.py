@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from holdfast.api.client import Remote
 
 START_SECONDS = 60
@@ -106,10 +108,12 @@ class RunningInstance:
         return self.process.wait(30)
 
     def kill(self) -> None:
-        """SIGKILL of the supervisor; its children end with it."""
+        """SIGKILL of the supervisor; its children end with it, and nothing writes any more on return."""
         if self.process is not None and self.process.poll() is None:
+            children = psutil.Process(self.process.pid).children()
             self.process.kill()
             self.process.wait(10)
+            psutil.wait_procs(children, timeout=20)
 
 
 @contextmanager
