@@ -1,8 +1,8 @@
 """Authorization with 200 roles, 10,000 assignments and 200 organizations, and Cedar and Casbin beside it.
 
 All three answer the same questions from what they keep in memory; where they disagree, the run fails. Cedar
-gets its policies and entities parsed beforehand; Casbin its usual enforcer. Then what a request costs in all: a
-remembered credential with conditional access, and a page of a list that SQL filters by permission.
+gets its policies and entities parsed beforehand; Casbin its usual enforcer. Then what a request costs in all:
+a remembered credential with conditional access, and a page of a list that SQL filters by permission.
 """
 
 import json
@@ -56,9 +56,7 @@ class Case:
 def main() -> None:
     """Print the figures."""
     case = _case(random.Random(7))
-    print(
-        f"{_ROLES} roles, {_ASSIGNMENTS} assignments, {_ORGANIZATIONS} organizations; one decision at the median"
-    )
+    print(f"{_ROLES} roles, {_ASSIGNMENTS} assignments, {_ORGANIZATIONS} organizations; median time")
     ours, allowed = _ours(case)
     print(f"  holdfast  {ours * 1e6:10.2f} µs   ({sum(allowed)} of {len(allowed)} allowed)")
     _print_peer("cedar", ours, _cedar(case, allowed))
@@ -199,7 +197,7 @@ _SHARED = frozenset({Permission.TEMPLATE_READ, Permission.ROLE_READ})
 
 
 def _median(ask: Callable[[Question], bool], questions: list[Question]) -> float:
-    """Seconds a question: the median of the questions' times, each the best of three (the machine is noisy)."""
+    """Seconds a question: the median of the questions' times, each the best of three."""
     times = []
     for question in questions:
         best = float("inf")

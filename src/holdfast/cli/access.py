@@ -91,12 +91,12 @@ def what_if(
     principal: Annotated[str, typer.Argument(help="A user or an API token.")],
     address: Annotated[str, typer.Argument(help="The IP address that it would come from.")],
     time: Annotated[str, typer.Option(help="When, such as 2027-01-31T12:00:00Z; now when left out.")] = "",
-    method: Annotated[list[str], typer.Option(help="How it signed in: pwd, otp, …")] = [],  # noqa: B006 - Typer
+    method: Annotated[list[str] | None, typer.Option(help="How it signed in: pwd, otp, …")] = None,
     client: Annotated[str, typer.Option(help="browser, bearer or apiToken.")] = "browser",
 ) -> None:
     """Say whether conditional access would let somebody in; exit code 1 when it would not."""
     question: dict[str, Any] = {"principal": principal, "address": address, "client": client}  # JSON
-    question |= {"methods": method} | ({"time": time} if time else {})
+    question |= {"methods": method or []} | ({"time": time} if time else {})
     with connect(context) as remote:
         answer = remote.post("/api/access/conditionalAccessPolicies/whatIf", question)
     show_object(answer)

@@ -11,7 +11,8 @@ app = remote_group("Users: list, add, give roles, disable, remove, invite.")
 
 User = Annotated[str, typer.Argument(help="The user's id.")]
 Roles = Annotated[
-    list[str], typer.Option("--role", help="A role's id; `ROLE@ORGANIZATION` for one in an organization.")
+    list[str] | None,
+    typer.Option("--role", help="A role's id; `ROLE@ORGANIZATION` for one in an organization."),
 ]
 
 COLUMNS = {
@@ -46,7 +47,7 @@ def list_users(context: typer.Context, as_json: AsJson = False) -> None:
 def show(context: typer.Context, user: User) -> None:
     """Show one user."""
     with connect(context) as remote:
-        show_object(remote.get(f"/api/users/{user}"))
+        show_object(remote.get(f"/api/access/users/{user}"))
 
 
 @app.command()
@@ -56,12 +57,23 @@ def add(
     email: Annotated[str, typer.Option(help="For a person.")] = "",
     service_principal: Annotated[str, typer.Option(help="TENANT/OBJECT of a service principal.")] = "",
     group: Annotated[str, typer.Option(help="TENANT/OBJECT of a group of the identity provider.")] = "",
-    role: Roles = [],  # noqa: B006 - Typer reads the default and never changes it
+    role: Roles = None,
+    name: Annotated[str, typer.Option(help="What people call them.")] = "",
+    home: Annotated[str, typer.Option(help="The organization of somebody without roles.")] = "",
+    break_glass: Annotated[
+        bool, typer.Option("--break-glass", help="For emergencies: conditional access never applies.")
+    ] = False,
 ) -> None:
-    """Add a person, a service principal or a group."""
+    """Add a person, a service principal or a group; without roles for somebody who is only eligible."""
+    body = {
+        **_who(email, service_principal, group),
+        "roles": [assignment(text) for text in role or ()],
+        "displayName": name,
+        "breakGlass": break_glass,
+        **({"home": home} if home else {}),
+    }
     with connect(context) as remote:
-        body = {**_who(email, service_principal, group), "roles": [assignment(text) for text in role]}
-        show_object(remote.put(f"/api/users/{user}", body))
+        show_object(remote.put(f"/api/access/users/{user}", body))
 
 
 def _who(email: str, service_principal: str, group: str) -> dict[str, Any]:  # members of a user's JSON
@@ -78,11 +90,26 @@ def _who(email: str, service_principal: str, group: str) -> dict[str, Any]:  # m
 def roles(
     context: typer.Context,
     user: User,
-    role: Roles = [],  # noqa: B006 - Typer reads the default and never changes it
+    role: Roles = None,
 ) -> None:
     """Set the roles of a user; without any, the user keeps none."""
     with connect(context) as remote:
-        show_object(remote.patch(f"/api/users/{user}", {"roles": [assignment(text) for text in role]}))
+        body = {"roles": [assignment(text) for text in role or ()]}
+        show_object(remote.patch(f"/api/access/users/{user}", body))
+
+
+@app.command()
+def disable(context: typer.Context, user: User) -> None:
+    """Disable a user; the next request is refused."""
+    with connect(context) as remote:
+        show_object(remote.patch(f"/api/access/users/{user}", {"enabled": False}))
+
+
+@app.command()
+def enable(context: typer.Context, user: User) -> None:
+    """Let a disabled user in again."""
+    with connect(context) as remote:
+        show_object(remote.patch(f"/api/access/users/{user}", {"enabled": True}))
 
 
 @app.command()

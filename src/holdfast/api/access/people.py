@@ -8,12 +8,13 @@ from holdfast.access.local.credentials import KIND as CREDENTIAL
 from holdfast.access.local_usage import DeviceSource, in_use
 from holdfast.access.people.removal import remove_user
 from holdfast.access.people.users import KIND as USER
+from holdfast.access.people.users import user_change
 from holdfast.access.reading import everything
 from holdfast.access.settings import LocalMethod
 from holdfast.access.tokens.kind import KIND as API_TOKEN
 from holdfast.api.access.common import access, number, place, shown, text, texts
 from holdfast.api.access.resources import KINDS
-from holdfast.api.central.common import visible
+from holdfast.api.central.common import MERGE, visible
 from holdfast.api.frame import SIGNED_IN, ApiRequest, Reply, Route
 from holdfast.kernel.clock import isoformat, parse_isoformat
 from holdfast.kernel.errors import InvalidError, NotFoundError
@@ -21,6 +22,8 @@ from holdfast.kernel.json import JsonObject
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Action, Change
 from holdfast.resources.query import Compare, Operator
+
+_READ_ONLY = ("id", "etag", "organizationPath", "administrator")
 
 
 class LocalDevices:
@@ -88,6 +91,38 @@ def _reset_credential(request: ApiRequest) -> Reply:
     )
     access(request).sessions.end_all(request.principal, user.id)
     return Reply(204)
+
+
+def _get_user(request: ApiRequest) -> Reply:
+    return Reply(200, shown(visible(request, USER, request.path["user"], Permission.USER_READ), KINDS[USER]))
+
+
+def _put_user(request: ApiRequest) -> Reply:
+    return _store_user(request, Action.PUT)
+
+
+def _patch_user(request: ApiRequest) -> Reply:
+    visible(request, USER, request.path["user"], Permission.USER_READ)
+    return _store_user(request, Action.MERGE)
+
+
+def _store_user(request: ApiRequest, action: Action) -> Reply:
+    """Other than over `/api/users`, with every member and without the need for a standing role.
+
+    `home` names the organization where somebody without roles lives.
+    """
+    body = {name: value for name, value in request.object().items() if name not in _READ_ONLY}
+    change = user_change(
+        request.services.store,
+        action,
+        request.path["user"],
+        {name: value for name, value in body.items() if name != "home"},
+        organization=place(request, text(body, "home")) if "home" in body else None,
+        if_match=request.if_match,
+    )
+    stored = request.services.changes.apply(request.principal, change).resource
+    assert stored is not None
+    return Reply(200, shown(stored, KINDS[USER]))
 
 
 def _remove_user(request: ApiRequest) -> Reply:
@@ -231,6 +266,9 @@ ROUTES = [
         "The roles that one may ask for",
     ),
     Route("DELETE", "/api/access/sessions/{id}", SIGNED_IN, _end_session, f"End a session: {_OWN}"),
+    Route("GET", _USER, Permission.USER_READ, _get_user, "Read all of a user"),
+    Route("PUT", _USER, Permission.USER_CREATE, _put_user, "Make or replace a user, also without roles"),
+    Route("PATCH", _USER, Permission.USER_UPDATE, _patch_user, "Change a user", content_types=MERGE),
     Route("DELETE", _USER, Permission.USER_DELETE, _remove_user, "Remove a user and all that was theirs"),
     Route(
         "DELETE",

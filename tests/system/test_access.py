@@ -1,0 +1,136 @@
+"""Access control on a running instance: the command line, a first sign-in, revocation, our own issuer."""
+
+import base64
+import json
+import os
+import re
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
+
+from holdfast.access.roles.builtin import OPERATOR, ORGANIZATION_VIEWER
+from holdfast.kernel.clock import SystemClock
+from tests.support.running import RunningInstance, running
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningInstance]:
+    with running(tmp_path_factory.mktemp("access") / "data") as instance:
+        yield instance
+
+
+def run(instance: RunningInstance, *words: str, token: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "HOLDFAST_URL": instance.url,
+        "HOLDFAST_CA": str(instance.root_ca),
+        "HOLDFAST_TOKEN": token or instance.token,
+    }
+    command = [sys.executable, "-m", "holdfast.cli.main", *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+def answer(instance: RunningInstance, *words: str, token: str = "") -> Any:
+    done = run(instance, *words, token=token)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def browser(instance: RunningInstance) -> httpx.Client:
+    context = ssl.create_default_context(cafile=str(instance.root_ca))
+    headers = {"sec-fetch-site": "same-origin"}
+    return httpx.Client(base_url=instance.url, verify=context, headers=headers, timeout=20)
+
+
+def test_people_roles_and_organizations_from_the_command_line(instance: RunningInstance) -> None:
+    answer(instance, "organization", "add", "north", "--name", "North")
+    answer(instance, "organization", "add", "plant", "--name", "Plant", "--parent", "north")
+    assert [o["id"] for o in answer(instance, "organization", "list", "--json")] == ["north", "plant"]
+    role = f"{ORGANIZATION_VIEWER.id}@plant"
+    made = answer(instance, "user", "add", "ada", "--email", "ada@example.org", "--role", role)
+    assert made["organizationPath"] == "/north/plant/"
+    answer(
+        instance,
+        "role",
+        "create",
+        "fitter",
+        "--name",
+        "Fitter",
+        "--permission",
+        "organization:device:command",
+    )
+    answer(instance, "user", "roles", "ada", "--role", role, "--role", "fitter")
+    why = run(instance, "access", "why", "ada", "organization:device:command")
+    assert (why.returncode, "Fitter at /" in why.stdout) == (0, True)
+    assert run(instance, "role", "delete", "fitter").returncode == 1
+    denied = run(instance, "access", "why", "ada", "application:key:manage")
+    assert denied.returncode == 1
+    assert answer(instance, "user", "disable", "ada")["enabled"] is False
+    assert run(instance, "user", "remove", "ada").returncode == 0
+    assert run(instance, "organization", "remove", "north").returncode == 1
+
+
+def test_a_token_made_on_the_command_line_works_until_it_is_deleted(instance: RunningInstance) -> None:
+    token = run(instance, "token", "create", "ci", "--role", OPERATOR.id).stdout.strip()
+    assert answer(instance, "access", "me", token=token)["id"] == "ci"
+    assert "ci" in run(instance, "token", "list").stdout
+    assert run(instance, "token", "delete", "ci").returncode == 0
+    refused = run(instance, "access", "me", token=token)
+    assert (refused.returncode, "unknown, deleted or expired" in refused.stderr) == (1, True)
+
+
+def test_the_first_link_sets_up_an_administrator_once_and_a_session_ends_when_revoked(
+    instance: RunningInstance,
+) -> None:
+    secret = instance.link.partition("#")[2]
+    with browser(instance) as first:
+        page = first.post("/sign-in/link", data={"link": secret})
+        offer = re.search(r'name="offer"[^>]*value="([^"]+)"', page.text)
+        key = re.search(r"\b([A-Z2-7]{32})\b", page.text)
+        assert offer is not None
+        assert key is not None
+        code = TOTP(base64.b32decode(key[1]), 6, SHA1(), 30).generate(SystemClock().now()).decode()
+        password = "nine quiet rivers"
+        fields = {"offer": offer[1], "password": password, "repeated": password, "code": code}
+        assert first.post("/sign-in/password", data=fields).status_code == 303
+        me = first.get("/api/access/me").json()
+        assert (me["id"], me["methods"]) == ("administrator", ["otp", "pwd"])
+        assert first.post("/sign-in/link", data={"link": secret}).status_code == 401
+        assert run(instance, "session", "end", me["session"]).returncode == 0
+        assert first.get("/api/access/me").status_code == 401
+
+
+def test_a_policy_on_the_command_line_bites_at_the_next_request(instance: RunningInstance) -> None:
+    token = run(instance, "token", "create", "far", "--role", OPERATOR.id).stdout.strip()
+    policy = {
+        "displayName": "Not from this machine",
+        "state": "enabled",
+        "conditions": {"principals": {"include": ["far"]}, "networks": {"include": ["127.0.0.0/8"]}},
+        "control": {"action": "block"},
+    }
+    assert answer(instance, "access", "me", token=token)["id"] == "far"
+    asked = run(instance, "access", "what-if", "far", "127.0.0.1", "--client", "apiToken")
+    assert asked.returncode == 0
+    answer(instance, "access", "put", "conditionalAccessPolicies", "far", json.dumps(policy))
+    assert "Not from this machine" in run(instance, "access", "me", token=token).stderr
+    assert run(instance, "access", "what-if", "far", "127.0.0.1", "--client", "apiToken").returncode == 1
+
+
+def test_switching_a_local_method_off_first_lists_what_uses_it(instance: RunningInstance) -> None:
+    refused = run(instance, "access", "switch-off", "apiTokens")
+    assert (refused.returncode, "still use it" in refused.stderr) == (1, True)
+    assert "first-start" in run(instance, "access", "usage", "apiTokens").stdout
+
+
+def test_our_issuer_is_published_from_the_first_minute(instance: RunningInstance) -> None:
+    with browser(instance) as client:
+        document = client.get("/.well-known/openid-configuration").json()
+        assert document["issuer"] == instance.url
+        assert len(client.get(document["jwks_uri"]).json()["keys"]) == 1
