@@ -1,5 +1,6 @@
 """Every operation that is served over HTTP: the tables of all modules in one list."""
 
+from holdfast.api import baseline
 from holdfast.api.access import decisions, identity, people, resources
 from holdfast.api.central import (
     capabilities,
@@ -8,7 +9,10 @@ from holdfast.api.central import (
     devices,
     enrollment_groups,
     jobs,
+    people_and_tokens,
     relationships,
+    settings,
+    system,
 )
 from holdfast.api.frame import Route
 
@@ -20,8 +24,12 @@ ROUTES: list[Route] = [
     *capabilities.ROUTES,
     *enrollment_groups.ROUTES,
     *jobs.ROUTES,
+    *people_and_tokens.ROUTES,
+    *settings.ROUTES,
+    *system.ROUTES,
     *resources.ROUTES,
     *people.ROUTES,
     *decisions.ROUTES,
     *identity.ROUTES,
+    *baseline.ROUTES,
 ]

@@ -8,6 +8,7 @@ from holdfast.devices.commands import Call
 from holdfast.devices.messages import DEVICE_METHOD
 from holdfast.kernel.errors import ConflictError
 from holdfast.kernel.json import JsonValue
+from holdfast.protocol.hub import client_id
 
 LOOK_SECONDS = 0.5
 """How often it is tried again while the device is not connected."""
@@ -40,11 +41,12 @@ async def call(router: Router, asked: Call) -> Answer:
         "payload": asked.request,
         "timeout": asked.response_timeout,
     }
+    holder = client_id(asked.device, asked.module)
     deadline = asked.response_timeout + MARGIN_SECONDS
     tries = int(asked.connection_timeout / LOOK_SECONDS)
     while True:
         try:
-            answer = await router.request(asked.device, DEVICE_METHOD, body, deadline)
+            answer = await router.request(holder, DEVICE_METHOD, body, deadline)
         except NotConnectedError:
             if tries <= 0:
                 raise

@@ -109,7 +109,7 @@ def _validate(draft: Draft, reader: Reader) -> JsonObject:
         "group": _text(body, "group", 255),
         "registration": _object(body, "registration"),
         "cloud": _object(body, "cloud"),
-        "manifest": _text(body, "manifest", 255),
+        "manifest": _object(body, "manifest"),
         "modules": _texts(body, "modules"),
     }
 

@@ -124,7 +124,8 @@ def _credentials(
     device: Resource, individual: Resource | None, group: Group | None, sas_allowed: bool, epoch: int
 ) -> DeviceCredentials:
     body = device.body
-    enabled = body.get("enabled") is True
+    must_register = bool(body.get("registration")) and body.get("provisioned") is not True
+    enabled = body.get("enabled") is True and not must_register
     keys: tuple[bytes, ...] = ()
     thumbprints: tuple[str, ...] = ()
     authorities: tuple[bytes, ...] = ()

@@ -3,10 +3,13 @@
 from holdfast.access.kinds import ACCESS_KINDS
 from holdfast.devices.attestation import ATTESTATION_KIND
 from holdfast.devices.commands import DEVICE_COMMAND_KIND
+from holdfast.devices.dashboards import DASHBOARD_KIND
 from holdfast.devices.device import DEVICE_KIND
 from holdfast.devices.enrollment_group import ENROLLMENT_GROUP_KIND
+from holdfast.devices.file_uploads import FILE_UPLOAD_KIND
 from holdfast.devices.groups import DEVICE_GROUP_KIND
 from holdfast.devices.jobs.kinds import JOB_DEVICE_KIND, JOB_KIND, SCHEDULED_JOB_KIND
+from holdfast.devices.manifests import DEPLOYMENT_MANIFEST_KIND
 from holdfast.devices.relationships import RELATIONSHIP_KIND
 from holdfast.devices.templates.kind import DEVICE_TEMPLATE_KIND
 from holdfast.policy.kinds.kinds import POLICY_KINDS
@@ -26,6 +29,9 @@ KINDS: dict[str, Kind] = {
         JOB_KIND,
         JOB_DEVICE_KIND,
         SCHEDULED_JOB_KIND,
+        FILE_UPLOAD_KIND,
+        DEPLOYMENT_MANIFEST_KIND,
+        DASHBOARD_KIND,
         *POLICY_KINDS,
     )
 }

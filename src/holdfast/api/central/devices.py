@@ -44,9 +44,13 @@ def shown(device: Resource) -> JsonObject:
         result["template"] = body["template"]
     if body.get("types"):
         result["type"] = body["types"]
-    if body.get("manifest"):
-        result["deploymentManifest"] = body["manifest"]
     return result
+
+
+def _whole(device: Resource) -> JsonObject:
+    """As `shown`, with what is too long for lists."""
+    manifest = device.body.get("manifest")
+    return shown(device) | ({"deploymentManifest": manifest} if manifest else {})
 
 
 def _list(request: ApiRequest) -> Reply:
@@ -60,7 +64,7 @@ def _device(request: ApiRequest, permission: Permission = Permission.DEVICE_READ
 
 
 def _get(request: ApiRequest) -> Reply:
-    return Reply(200, shown(_device(request)))
+    return Reply(200, _whole(_device(request)))
 
 
 def _fields(given: JsonObject) -> JsonObject:
@@ -102,7 +106,7 @@ def _patch(request: ApiRequest) -> Reply:
 def _apply(request: ApiRequest, change: Change) -> Reply:
     stored = request.services.changes.apply(request.principal, change).resource
     assert stored is not None
-    return Reply(200, shown(stored))
+    return Reply(200, _whole(stored))
 
 
 def _delete(request: ApiRequest) -> Reply:

@@ -7,6 +7,7 @@ from holdfast.devices.commands import Call, call_of, kept, queue
 from holdfast.devices.device import DEVICE
 from holdfast.devices.jobs.kinds import find_capability
 from holdfast.devices.jobs.model import Work, WorkKind
+from holdfast.devices.manifests import DEPLOYMENT_MANIFEST, assigned, assignment
 from holdfast.devices.templates.kind import TEMPLATES
 from holdfast.devices.templates.template import Template
 from holdfast.kernel.clock import Clock, Randomness
@@ -15,8 +16,6 @@ from holdfast.kernel.ids import new_id
 from holdfast.kernel.json import JsonObject
 from holdfast.log.port import DeviceState
 from holdfast.resources.model import Action, Change, Reader, Resource
-
-_MIGRATED = {WorkKind.MIGRATION: "template", WorkKind.MANIFEST_MIGRATION: "manifest"}
 
 
 class Actions(NamedTuple):
@@ -41,11 +40,11 @@ def actions_for(
     actions = Actions([], [])
     given: JsonObject = {}
     for work in works:
-        if work.kind in _MIGRATED:
-            field = _MIGRATED[work.kind]
-            actions.changes.append(Change(Action.MERGE, DEVICE, device.id, {field: work.target}))
-            if work.kind is WorkKind.MIGRATION:
-                template = TEMPLATES.get(reader, work.target)
+        if work.kind is WorkKind.MIGRATION:
+            actions.changes.append(Change(Action.MERGE, DEVICE, device.id, {"template": work.target}))
+            template = TEMPLATES.get(reader, work.target)
+        elif work.kind is WorkKind.MANIFEST_MIGRATION:
+            actions.changes.extend(_deploy(device, work.target, reader, state))
         elif work.kind is WorkKind.COMMAND:
             _call(device, template, work, actions, clock, randomness)
         else:
@@ -59,6 +58,13 @@ def actions_for(
         write = properties.plan(subject, given, replace=False, unmodeled=False)
         actions.changes.extend(properties.changes_of(subject, write))
     return actions
+
+
+def _deploy(device: Resource, manifest_id: str, reader: Reader, state: DeviceState) -> list[Change]:
+    manifest = reader.get(DEPLOYMENT_MANIFEST, manifest_id)
+    if manifest is None:
+        raise ConflictError(f"There is no deployment manifest {manifest_id} any more.")
+    return assignment(device, assigned(manifest), lambda module: state.twin(device.id, module))
 
 
 def _check_fits(device: Resource, template: Template | None, work: Work) -> None:
