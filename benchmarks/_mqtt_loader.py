@@ -79,7 +79,7 @@ class Device(asyncio.Protocol):
                 keep_alive=600,
             )
         )
-        self.receive = self._connack
+        self.receive: Callable[[bytes], None] = self._connack
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's are no subclass of asyncio's
