@@ -26,8 +26,10 @@ from holdfast.defender.dissect.it import (
 )
 from holdfast.defender.dissect.opcua import session as opcua
 from holdfast.defender.dissect.profinet import realtime
-from holdfast.defender.dissect.rpc import connectionless
+from holdfast.defender.dissect.rpc import connected, connectionless
 from holdfast.defender.dissect.session import Dissector
+from holdfast.defender.dissect.smb import datagrams as netbios_datagrams
+from holdfast.defender.dissect.smb import session as smb
 from holdfast.defender.dissect.tls import session as tls
 
 DISSECTORS: tuple[Dissector, ...] = (
@@ -62,6 +64,9 @@ DISSECTORS: tuple[Dissector, ...] = (
     icmp.DISSECTOR_6,
     lldp.DISSECTOR,
     cdp.DISSECTOR,
+    smb.DISSECTOR,
+    netbios_datagrams.DISSECTOR,
+    connected.DISSECTOR,
     connectionless.DISSECTOR,
     modbus.DISSECTOR,
 )
