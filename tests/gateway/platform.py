@@ -153,6 +153,7 @@ async def open_platform(
     https_port: int = 0,
     proxies: tuple[str, ...] = (),
     policies: dict[str, tuple[bytes, ...]] | None = None,
+    addresses: tuple[str, ...] = (),
 ) -> AsyncIterator[Platform]:
     """A running platform in `folder`, on a loopback address of its own. Its clock stands still at the
     start."""
@@ -170,7 +171,7 @@ async def open_platform(
                 topic.removeprefix(INVALIDATE), str(message.get("id"))
             ),
         )
-        address = own_address()
+        address, *others = addresses or (own_address(),)
         authority = create_authority("test root", clock.now())
         issued = authority.issue_server([address, "localhost"], clock.now())
         service = ProvisioningService(world.store, world.changes, clock, id_scope=SCOPE, hub=address)
@@ -187,8 +188,8 @@ async def open_platform(
         )
         access = FaceRules(lambda: platform.rules[-1], tuple(map(parse_network, proxies)))
         gateway.start()
-        platform.mqtt_port = await gateway.listen_mqtt("devices", [address], mqtt_port, access)
-        platform.https_port = await gateway.listen_https("devices", [address], https_port, access)
+        platform.mqtt_port = await gateway.listen_mqtt("devices", [address, *others], mqtt_port, access)
+        platform.https_port = await gateway.listen_https("devices", [address, *others], https_port, access)
         try:
             yield platform
         finally:
