@@ -33,10 +33,7 @@ ALL = dict.fromkeys(range(PARTITIONS), 0)
 
 
 def batch_of(entries: list[Entry]) -> Batch:
-    batch = Batch()
-    for one in entries:
-        batch.add(*encoded(one))
-    return batch
+    return Batch([encoded(one) for one in entries])
 
 
 @given(entries=st.lists(ENTRIES, max_size=30))

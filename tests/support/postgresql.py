@@ -55,6 +55,10 @@ class Server:
         """Stop the server; `immediate` is a crash."""
         self._run(_binary("pg_ctl"), "-D", str(self.folder / "data"), "-m", mode, "-w", "stop")
 
+    def process_id(self) -> int:
+        """The server's first process, whose children are the others."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+
     def database(self) -> str:
         """The URL of an empty database: a new schema, for a real one takes 8 MB and a tenth of a second."""
         name = f"t{uuid.uuid4().hex}"

@@ -13,7 +13,7 @@ A reader of one partition skips the other frames without decoding them, and rows
 
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -45,18 +45,16 @@ class DamagedRecordError(HoldfastError):
 class Batch:
     """Encoded records of one row, by partition, in the order of appending."""
 
-    __slots__ = ("_frames", "bytes", "records")
+    __slots__ = ("_frames", "records")
 
-    def __init__(self) -> None:
+    def __init__(self, records: Sequence[tuple[int, bytes]] = ()) -> None:
         self._frames: dict[int, list[bytes]] = {}
-        self.records = 0
-        self.bytes = 0
-
-    def add(self, partition: int, record: bytes) -> None:
-        """Append an encoded record."""
-        self._frames.setdefault(partition, []).append(record)
-        self.records += 1
-        self.bytes += len(record)
+        self.records = len(records)
+        for partition, record in records:
+            if partition in self._frames:
+                self._frames[partition].append(record)
+            else:
+                self._frames[partition] = [record]
 
     def mask(self) -> int:
         """The partitions that have a frame in the row, see `mask_of`."""
@@ -69,12 +67,12 @@ class Batch:
         return b"".join((_ROW.pack(len(frames)), *heads, *(data for _, _, data in frames)))
 
 
-def encode_entry(entry: Entry) -> bytes:
-    """The bytes of one record. ValueError when it is too large or holds text that is not Unicode."""
+def encoded(entry: Entry) -> tuple[int, bytes]:
+    """An entry's partition and bytes. ValueError when it is too large or holds text that is not Unicode."""
     payload = _encode(entry)
     if len(payload) > MAXIMUM_RECORD_BYTES:
         raise ValueError(f"A record has {len(payload)} bytes; at most {MAXIMUM_RECORD_BYTES} are taken.")
-    return _RECORD.pack(len(payload), zlib.crc32(payload)) + payload
+    return partition_of(entry.device), _RECORD.pack(len(payload), zlib.crc32(payload)) + payload
 
 
 def records_of(sequence: int, data: bytes, after: Mapping[int, int]) -> Iterator[Record]:
@@ -161,8 +159,3 @@ def _damaged(sequence: int) -> DamagedRecordError:
         f"Row {sequence} of the log is damaged: its checksum does not match. Restore the log from a backup, "
         "or let the consumers go on behind it."
     )
-
-
-def encoded(entry: Entry) -> tuple[int, bytes]:
-    """An entry's partition and bytes."""
-    return partition_of(entry.device), encode_entry(entry)

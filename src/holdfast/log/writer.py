@@ -215,10 +215,4 @@ def _tell(answer: Callable[[], None]) -> None:
 
 
 def _batches(records: list[tuple[int, bytes]]) -> list[Batch]:
-    batches: list[Batch] = []
-    for start in range(0, len(records), ROW_RECORDS):
-        batch = Batch()
-        for partition, record in records[start : start + ROW_RECORDS]:
-            batch.add(partition, record)
-        batches.append(batch)
-    return batches
+    return [Batch(records[start : start + ROW_RECORDS]) for start in range(0, len(records), ROW_RECORDS)]

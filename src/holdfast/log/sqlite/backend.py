@@ -155,9 +155,8 @@ class SqliteBackend:
                 self._log.close()
                 self._open_newest()
                 self._recover()
-        last = segments.last_sequence(self._log, self._segment)
-        if last != self._sequence or self._behind:
-            self._sequence = last
+        seen, self._sequence = self._sequence, segments.last_sequence(self._log, self._segment)
+        if self._behind or self._state.applied() < segments.last_state(self._log, seen):
             self._recover()
 
     def _recover(self) -> None:

@@ -119,6 +119,14 @@ def last_sequence(connection: sqlite3.Connection, segment: Segment) -> int:
     return segment.first - 1 if last is None else int(last)
 
 
+def last_state(connection: sqlite3.Connection, after: int) -> int:
+    """The newest row of the file behind `after` that changes the state; 0 when there is none."""
+    (last,) = connection.execute(
+        "SELECT max(sequence) FROM batch WHERE sequence > ? AND state IS NOT NULL", (after,)
+    ).fetchone()
+    return last or 0
+
+
 def ends(connection: sqlite3.Connection) -> dict[int, int]:
     """The last offset of each partition that has records up to the end of this file."""
     found: dict[int, int] = {}
