@@ -34,6 +34,7 @@ from holdfast.runtime.instance import Instance, open_instance, server_certificat
 from holdfast.runtime.people_listener import PeopleListener, server_context
 from holdfast.runtime.process import Role
 from holdfast.runtime.refusals import follow_refusals, record_refusal
+from holdfast.runtime.reported import index_reported
 from holdfast.runtime.rules import CurrentRules, follow_rules
 from holdfast.runtime.supervisor import Supervisor
 from holdfast.telemetry.open import open_last_values
@@ -72,6 +73,7 @@ async def _serve(role: Role, instance: Instance, changes: QueuedChangePath) -> N
         ),
     )
     follow_refusals(role, changes)
+    await index_reported(role, instance, services)
     jobs = asyncio.create_task(_job_engine(role, services).run(role.stopping), name="jobs")
     rules = CurrentRules(instance.store, Listener.PEOPLE)
     listener = await asyncio.to_thread(_listener, role, instance, services, rules)
