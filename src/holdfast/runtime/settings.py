@@ -140,6 +140,16 @@ class DeviceLimits(_Section):
     failures_per_minute: float = Field(
         default=60.0, gt=0, description="Failed authentications from one address before it has to wait."
     )
+    connects_per_minute: float = Field(
+        default=30.0,
+        gt=0,
+        description="Sessions one device may open before the answer to its CONNECT is delayed.",
+    )
+    shaped_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        description="How long a device may be held back without a pause before it is disconnected.",
+    )
     pending_log_bytes: int = Field(
         default=64 * 2**20,
         ge=2**20,
