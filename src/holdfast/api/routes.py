@@ -1,7 +1,8 @@
 """Every operation that is served over HTTP: the tables of all modules in one list."""
 
-from holdfast.api import baseline
+from holdfast.api import baseline, instance
 from holdfast.api.access import decisions, identity, people, resources
+from holdfast.api.azure import iot_apps
 from holdfast.api.central import (
     capabilities,
     device_groups,
@@ -23,6 +24,8 @@ ROUTES: list[Route] = [
     *relationships.ROUTES,
     *capabilities.ROUTES,
     *enrollment_groups.ROUTES,
+    *instance.ROUTES,
+    *iot_apps.ROUTES,
     *jobs.ROUTES,
     *people_and_tokens.ROUTES,
     *settings.ROUTES,

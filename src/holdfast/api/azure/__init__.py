@@ -1,0 +1,1 @@
+"""Surfaces in the shapes of Azure Resource Manager."""
