@@ -54,13 +54,13 @@ def run(
     for child in children:
         child.start()
     barrier.wait()
-    before = _cpu_of(server)
+    before = cpu_of(server)
     sampled = before
     answers: list[tuple[int, float, float]] = []
     while len(answers) < len(children):
         if not results.empty():
             answers.append(results.get())
-        sampled = max(sampled, _cpu_of(server))
+        sampled = max(sampled, cpu_of(server))
         time.sleep(0.01)
     for child in children:
         child.join()
@@ -69,7 +69,7 @@ def run(
     return Run(units / max(answer[1] for answer in answers), cpu / max(units, 1))
 
 
-def _cpu_of(server: int | None) -> float:
+def cpu_of(server: int | None) -> float:
     """CPU seconds of a process tree so far."""
     if server is None:
         return 0.0
