@@ -32,6 +32,7 @@ COMMANDS: dict[str, _Entry] = {
     "baseline": _Entry("holdfast.cli.baseline", "Assess, convert, compare and publish the baseline"),
     "evidence": _Entry("holdfast.cli.evidence", "Check evidence offline"),
     "sensor": _Entry("holdfast.cli.sensor", "Analyze captures and watch a network"),
+    "api": _Entry("holdfast.cli.api", "The published REST API and what serves it"),
     "template": _Entry("holdfast.cli.template", "Check device templates and DTDL models"),
 }
 """Every command or group of commands and its line in `holdfast --help`."""
