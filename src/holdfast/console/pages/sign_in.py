@@ -40,8 +40,10 @@ def _signed_in(session: Session) -> Response:
     return response
 
 
-def _form(request: ApiRequest) -> Response:
-    return page(request, "sign_in.html", problem="", email="")
+def _form(request: ApiRequest, problem: str = "", email: str = "", status: int = 200) -> Response:
+    providers = _access(request).directory.current().providers
+    names = [(identity, provider.display_name) for identity, provider in providers.items()]
+    return page(request, "sign_in.html", status=status, problem=problem, email=email, providers=names)
 
 
 def _with_password(request: ApiRequest) -> Response:
@@ -53,7 +55,7 @@ def _with_password(request: ApiRequest) -> Response:
             email, fields.get("password", ""), fields.get("code", ""), _origin(request), known
         )
     except HoldfastError as error:
-        return page(request, "sign_in.html", status=error.status, problem=str(error), email=email)
+        return _form(request, str(error), email, error.status)
     return _signed_in(session)
 
 
