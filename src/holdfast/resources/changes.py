@@ -29,7 +29,7 @@ from holdfast.resources.refusals import Refusals
 from holdfast.resources.sealing import Sealer
 from holdfast.resources.store import RowReader, SqlResourceStore
 from holdfast.resources.writing import Transaction
-from holdfast.storage.database import Database
+from holdfast.storage.database import Database, savepoint
 
 GROUP = 50
 """Changes in one commit at most: batches of 10 to 50 gave ten times the rate of single commits, and a
@@ -218,7 +218,7 @@ class QueuedChangePath:
         """Do one job in a savepoint: what it raises undoes it alone."""
         sequence = transaction.sequence
         try:
-            with connection.begin_nested():
+            with savepoint(connection):
                 return self._do(transaction, self._store.inside(connection), job)
         except SQLAlchemyError:
             raise

@@ -45,4 +45,18 @@ class Database:
         self._reader.dispose()
 
 
+@contextlib.contextmanager
+def savepoint(connection: Connection) -> Iterator[None]:
+    """A part of a transaction that an exception undoes alone. SQLAlchemy's `begin_nested` does the same and
+    compiles its statements each time, which cost a third of a change."""
+    connection.exec_driver_sql("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT part")
+        connection.exec_driver_sql("RELEASE SAVEPOINT part")
+        raise
+    connection.exec_driver_sql("RELEASE SAVEPOINT part")
+
+
 _TAKE_WRITE_LOCK = sqlalchemy.text(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
