@@ -36,7 +36,7 @@ def found(
     fleet: Fleet, where: str, *, home: OrganizationPath = ROOT, reach: tuple[OrganizationPath, ...] = (ROOT,)
 ) -> list[str]:
     body = {"displayName": "Group", "filter": f"SELECT * FROM devices WHERE {where}"}
-    group = fleet.world.put(DEVICE_GROUP, "group", body, organization=home)  # type: ignore[arg-type]
+    group = fleet.world.put(DEVICE_GROUP, "group", body, organization=home)  # type: ignore[arg-type]  # JSON by hand
     return [device.id for device in members(fleet.world.store, group, reach)]
 
 
@@ -79,7 +79,7 @@ def test_a_group_shows_what_lies_in_its_organization_and_the_viewers(fleet: Flee
 def test_bad_groups_are_refused(fleet: Fleet, change: dict[str, str], field: str) -> None:
     body = {"displayName": "Group", "filter": "SELECT * FROM devices", **change}
     with pytest.raises(InvalidError) as caught:
-        fleet.world.put(DEVICE_GROUP, "group", body)  # type: ignore[arg-type]
+        fleet.world.put(DEVICE_GROUP, "group", body)  # type: ignore[arg-type]  # JSON by hand
     assert caught.value.field == field
 
 

@@ -40,7 +40,7 @@ def test_reading_puts_reported_desired_and_cloud_properties_together(fleet: Flee
     }
     assert isinstance(motor, dict)
     assert motor["limit"] == 4
-    assert motor["$metadata"]["limit"]["desiredValue"] == 5  # type: ignore[index, call-overload]
+    assert motor["$metadata"]["limit"]["desiredValue"] == 5  # type: ignore[index, call-overload]  # any JSON
 
 
 def test_unmodelled_properties_are_shown_when_asked_for(fleet: Fleet) -> None:

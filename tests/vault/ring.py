@@ -34,3 +34,6 @@ class Ring:
     def signing_key(self, purpose: str) -> SigningKey:
         private = Ed25519PrivateKey.from_private_bytes(self.data_key(f"sign-{purpose}"))
         return SigningKey(purpose, private.private_bytes_raw(), private.public_key().public_bytes_raw())
+
+    def public_key(self, purpose: str, key_id: str) -> bytes | None:
+        return self.signing_key(purpose).public if key_id == purpose else None

@@ -7,6 +7,7 @@ quantitativeTypes, requirement, iotcentral, iotoperations). To add an extension,
 from collections.abc import Iterator
 
 from holdfast.devices.dtdl.language.classes import CLASS_NAMES, LANGUAGES, NAME_PATTERN
+from holdfast.devices.dtdl.language.mqtt import mqtt_cotypes
 from holdfast.devices.dtdl.language.quantities import CONTEXT_V2, EXTENSION, PREFIXES, QUANTITIES, UNITS
 from holdfast.devices.dtdl.language.rules import (
     VERSIONS,
@@ -252,114 +253,6 @@ def _simple(extension: str, number: int, name: str, *classes: str) -> Cotype:
     )
 
 
-_TOPIC = (
-    "^(?:(?:[!%-*,-.0-z|~][!$-*,-.0-z|~]*)|(?:{(?:[A-Za-z]+:)?[A-Za-z]+}))"
-    "(?:\\/(?:(?:[!$-*,-.0-z|~]+)|(?:{(?:[A-Za-z]+:)?[A-Za-z]+})))*$"
-)
-_GROUP = "^[!$-*,-.0-z|~]+$"
-
-
-def _mqtt(number: int) -> Iterator[Cotype]:
-    base = f"dtmi:dtdl:extension:mqtt:v{number}"
-    versions = frozenset({3}) if number == 1 else _SINCE_3
-    required = frozenset({"dtmi:dtdl:extension:requirement:v1:Required"})
-
-    def cotype(
-        name: str,
-        *classes: str,
-        properties: tuple[Property, ...] = (),
-        schema: Requirement | None = None,
-        parent: ParentRequirement | None = None,
-        needs: frozenset[str] = frozenset(),
-        excludes: frozenset[str] = frozenset(),
-        alternatives: frozenset[str] = frozenset(),
-    ) -> Cotype:
-        return Cotype(
-            f"{base}:{name}",
-            name,
-            f"dtmi:dtdl:extension:mqtt;{number}",
-            CotypeKind.ADJUNCT,
-            frozenset(classes),
-            versions,
-            properties=properties,
-            requirements=(schema,) if schema else (),
-            parents=(parent,) if parent else (),
-            needs=needs,
-            excludes=excludes,
-            alternatives=alternatives,
-        )
-
-    def own(*names: str) -> frozenset[str]:
-        return frozenset(f"{base}:{name}" for name in names)
-
-    def text(name: str, pattern: str = "", *, needed: bool = False) -> Property:
-        return Property(
-            name,
-            Form.STRING,
-            required=needed,
-            min_count=int(needed),
-            pattern=pattern,
-            identifier=f"{base}:Mqtt:{name}",
-        )
-
-    def field_of(
-        parents: tuple[str, ...], name: str, *, schema: Requirement | None = None, beside: str = ""
-    ) -> Cotype:
-        """A field that may stand once in an object with one of the co-types `parents`."""
-        parent = ParentRequirement(
-            "fields", own(*parents), none_other=f"{base}:{name}", some_other=f"{base}:{beside}" * bool(beside)
-        )
-        excludes = frozenset() if name.startswith("Error") and name != "ErrorResult" else required
-        return cotype(name, "Field", schema=schema, parent=parent, excludes=excludes)
-
-    topics = [text("commandTopic", _TOPIC), text("telemetryTopic", _TOPIC)]
-    if number >= 2:
-        topics += [text("cmdServiceGroupId", _GROUP), text("telemServiceGroupId", _GROUP)]
-    if number >= 4:
-        topics.append(text("propertyTopic", _TOPIC))
-    ttl = Property("ttl", Form.DURATION, required=True, min_count=1, identifier=f"{base}:Cacheable:ttl")
-    index = Property(
-        "index",
-        Form.INTEGER,
-        required=True,
-        min_count=1,
-        minimum=1,
-        distinct=True,
-        identifier=f"{base}:Indexed:index",
-    )
-    indexed = ("EnumValue", "Field", "Telemetry") + (("Property",) if number >= 4 else ())
-    yield cotype("Mqtt", "Interface", properties=(*topics, text("payloadFormat", needed=True)))
-    yield cotype("Idempotent", "Command")
-    yield cotype("Cacheable", "Command", properties=(ttl,), needs=own("Idempotent"))
-    yield cotype("Indexed", *indexed, properties=(index,))
-    an_object = Requirement("schema", classes=frozenset({"Object"}))
-    if number >= 2:
-        yield cotype("Transparent", "CommandRequest", "CommandResponse", schema=an_object)
-    if number < 3:
-        return
-    error = Requirement("schema", cotypes=own("Error"))
-    results = ("NormalResult", "ErrorResult") + (("ErrorCode", "ErrorInfo") if number >= 4 else ())
-    yield cotype("Error", "Object")
-    yield cotype("Result", "Object", schema=Requirement("fields", cotypes=own(*results)))
-    yield field_of(("Result",), "NormalResult")
-    yield field_of(("Result",), "ErrorResult", schema=error)
-    a_string = Requirement("schema", classes=frozenset({"String"}))
-    yield field_of(("Error",), "ErrorMessage", schema=a_string)
-    if number < 4:
-        return
-    an_enum = Requirement("schema", classes=frozenset({"Enum"}))
-    yield field_of(("Result", "Error"), "ErrorCode", schema=an_enum)
-    yield field_of(("Result", "Error"), "ErrorInfo", schema=an_object, beside="ErrorCode")
-    outcomes = Requirement("fields", cotypes=own("PropertyValue", "ReadError", "WriteError"))
-    yield cotype("PropertyResult", "Object", schema=outcomes)
-    yield field_of(("PropertyResult",), "PropertyValue")
-    yield field_of(("PropertyResult",), "ReadError", schema=error)
-    yield field_of(("PropertyResult",), "WriteError", schema=error)
-    yield cotype("Indirect", "Field", excludes=required)
-    a_map = Requirement("schema", classes=frozenset({"Map"}))
-    yield cotype("Fragmented", "Property", schema=a_map, alternatives=own("PropertyValue"))
-
-
 def _iot_operations() -> Iterator[Cotype]:
     def cotype(
         name: str,
@@ -440,7 +333,7 @@ def _all() -> Iterator[Cotype]:
     yield _simple("requirement", 1, "Required", "Field")
     yield _simple("requirement", 2, "Required", "Field", "Property")
     for number in (1, 2, 3, 4):
-        yield from _mqtt(number)
+        yield from mqtt_cotypes(number)
     yield from _iot_operations()
 
 
