@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from holdfast.access.attempts import Attempts, Take
 from holdfast.access.authenticator import Authenticator
+from holdfast.access.conditional.risk import remove_lapsed
 from holdfast.access.directory import Directory
 from holdfast.access.issuer.keys import IssuerKeys
 from holdfast.access.issuer.tokens import Issuer
@@ -56,6 +57,7 @@ class AccessControl:
         self.reviews.remind()
         self.sessions.sweep()
         self.links.sweep()
+        remove_lapsed(self.ports)
         self.traces.flush()
 
 

@@ -12,11 +12,15 @@ from msgspec import Meta
 from holdfast.access.bodies import Body, read_body, to_body
 from holdfast.access.conditional.model import Risk
 from holdfast.access.errors import AccessInvalidError
+from holdfast.access.ports import Ports
+from holdfast.access.reading import everything
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.network import parse_address
 from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.permissions import Permission
-from holdfast.resources.model import Draft, IndexType, Kind, Reader, Resource
+from holdfast.kernel.principal import SYSTEM
+from holdfast.resources.model import Action, Change, Draft, IndexType, Kind, Reader, Resource
+from holdfast.resources.query import Compare, Operator
 
 KIND = "riskSignal"
 MAXIMUM_SECONDS = 30 * 86_400.0
@@ -55,6 +59,13 @@ def risk_of(signals: Signals, principal: str, address: str, now: float) -> Risk:
     """The highest risk that is signalled about the principal or the address."""
     found = (signals.get(PRINCIPAL + principal), signals.get(ADDRESS + address))
     return max((s.level for s in found if s is not None and s.until > now), default=Risk.NONE)
+
+
+def remove_lapsed(ports: Ports) -> None:
+    """Delete the signals whose time is over. Blocking."""
+    over = Compare("until", Operator.LESS_OR_EQUAL, ports.clock.now())
+    for signal in list(everything(ports.store, KIND, over)):
+        ports.changes.apply(SYSTEM, Change(Action.DELETE, KIND, signal.id))
 
 
 def _validate(draft: Draft, _reader: Reader) -> JsonObject:

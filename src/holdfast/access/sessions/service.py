@@ -12,7 +12,8 @@ from holdfast.access.reading import everything
 from holdfast.access.sessions.kind import KIND, Session, read_session
 from holdfast.access.settings import application_settings
 from holdfast.kernel.errors import NotFoundError
-from holdfast.kernel.principal import SYSTEM, Principal
+from holdfast.kernel.permissions import Permission
+from holdfast.kernel.principal import SYSTEM, Principal, PrincipalKind
 from holdfast.resources.model import Action, Change, Resource
 from holdfast.resources.query import Compare, Condition, Operator
 
@@ -91,7 +92,10 @@ class Sessions:
 
     def end(self, principal: Principal, session_id: str) -> None:
         """End a session: the next request with it is refused. NotFoundError when there is none."""
-        self._ports.changes.apply(principal, Change(Action.DELETE, KIND, session_id))
+        person = principal.kind is PrincipalKind.USER
+        # People may always end their own, and the kind's guard looks whose it is; others need the permission.
+        needed = None if person else Permission.SESSION_MANAGE
+        self._ports.changes.apply(principal, Change(Action.DELETE, KIND, session_id, permission=needed))
 
     def end_all(self, principal: Principal, user_id: str, *, but: str = "") -> int:
         """End every session of a user (except `but`); how many there were."""
