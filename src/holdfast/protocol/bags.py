@@ -18,25 +18,10 @@ MAXIMUM_PROPERTIES = 128
 MAXIMUM_LENGTH = 16 * 1024
 """Characters of a bag as it stands in the topic. The hosted service counts it into the message's 256 KB."""
 
-SYSTEM_PROPERTIES = {
-    "$.mid": "message-id",
-    "$.cid": "correlation-id",
-    "$.uid": "user-id",
-    "$.ct": "content-type",
-    "$.ce": "content-encoding",
-    "$.to": "to",
-    "$.exp": "absolute-expiry-time",
-    "$.sub": "dt-subject",
-    "$.ifid": "dt-dataschema",
-    "$.on": "output-name",
-}
-"""The short names on the wire and the long ones by which people know them."""
-
 CREATION_TIME = "iothub-creation-time-utc"
 """When the device measured; charts prefer it to the time of arrival."""
 MESSAGE_TYPE = "iothub-MessageType"
 RETAIN = "mqtt-retain"
-ACKNOWLEDGE = "iothub-ack"
 
 _UNRESERVED = "!'()*"
 """Left readable beside letters, digits and `-._~`, as JavaScript's encodeURIComponent leaves them."""

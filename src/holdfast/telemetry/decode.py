@@ -1,13 +1,13 @@
 """What a telemetry record says: named values, the component they belong to, and when they were measured."""
 
 from typing import NamedTuple
-from urllib.parse import unquote
 
 import msgspec
 
 from holdfast.kernel.clock import parse_isoformat
 from holdfast.kernel.json import JsonValue
 from holdfast.log.port import Record
+from holdfast.protocol.bags import CREATION_TIME, BagError, decode_bag
 
 MAXIMUM_VALUES = 300
 """Values taken from one message: the hosted service's capabilities a template."""
@@ -29,15 +29,17 @@ def properties_of(record: Record) -> dict[str, str]:
     """The message's property bag, decoded; a key without a value is the empty text."""
     if not record.properties:
         return {}
-    pairs = (part.partition("=") for part in record.properties.split("&") if part)
-    return {unquote(key): unquote(value) for key, _, value in pairs}
+    try:
+        return {name: value or "" for name, value in decode_bag(record.properties).items()}
+    except BagError:  # no gateway of this version stores one
+        return {}
 
 
 def measurement(record: Record) -> Measurement:
     """Decode a telemetry record. Never fails: what is not understood has no values."""
     properties = properties_of(record)
     time = record.time
-    if created := properties.get("iothub-creation-time-utc"):
+    if created := properties.get(CREATION_TIME):
         try:
             time = parse_isoformat(created)
         except ValueError:

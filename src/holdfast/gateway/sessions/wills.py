@@ -17,9 +17,11 @@ def check_will(will: Will, user: hub.HubUser) -> str:
     route = hub.parse_topic(will.topic, user.device, user.module)
     if not isinstance(route, hub.Telemetry):
         raise hub.TopicError("A will can only be telemetry of the device itself.")
-    check_bag(route.properties)
     properties = add_to_bag(route.properties, MESSAGE_TYPE, "Will")
-    return add_to_bag(properties, RETAIN, "true") if will.retain else properties
+    if will.retain:
+        properties = add_to_bag(properties, RETAIN, "true")
+    check_bag(properties)
+    return properties
 
 
 def delay_of(will: Will) -> float:
