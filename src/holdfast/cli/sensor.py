@@ -61,6 +61,9 @@ def analyze(
     rules: Annotated[
         Path | None, typer.Option("--rules", help="Custom rules (JSON); see docs/defender.md.")
     ] = None,
+    indicators: Annotated[
+        list[Path] | None, typer.Option(help="Indicators of compromise (TOML) beside our own.")
+    ] = None,
     enable: _Names = None,
     disable: _Names = None,
     local: Annotated[
@@ -81,6 +84,7 @@ def analyze(
         scanners=frozenset(scanner or ()),
         enabled=dict.fromkeys(known_alerts(enable or (), types), True)
         | dict.fromkeys(known_alerts(disable or (), types), False),
+        indicators=tuple(indicators or ()),
         rules=read_rules(rules, PROTOCOLS) if rules else (),
     )
     request = Request(tuple(paths), settings, learned, stage, records, pcaps)

@@ -30,8 +30,8 @@ def chunk(kind: bytes, body: bytes) -> bytes:
     return kind + b"F" + struct.pack("<I", 8 + len(body)) + body
 
 
-def hello(version: int = 0) -> bytes:
-    return chunk(b"HEL", struct.pack("<IIIII", version, 65536, 65536, 0, 0) + text("opc.tcp://plc:4840"))
+def hello(version: int = 0, url: str = "opc.tcp://plc:4840") -> bytes:
+    return chunk(b"HEL", struct.pack("<IIIII", version, 65536, 65536, 0, 0) + text(url))
 
 
 ACKNOWLEDGE = chunk(b"ACK", struct.pack("<IIIII", 0, 65536, 65536, 0, 0))

@@ -11,6 +11,7 @@ from holdfast.defender.engines.model import (
     Bind,
     Blame,
     Change,
+    Limit,
     RangeScenario,
     Rate,
     Rule,
@@ -114,6 +115,19 @@ class Compiler:
                 reporter.record(row.alert, record, observed, row.expected, blame=row.blame)
 
         return observe
+
+    def limit(self, row: Limit) -> Maker:
+        """See `model.Limit`."""
+        reporter = self._reporter
+        maximum = reporter.threshold(row.alert).count
+
+        def measure(record: Record) -> None:
+            value = row.measure(record)
+            if value >= maximum:
+                observed = row.text.format(value=value)
+                reporter.record(row.alert, record, observed, f"{row.expected}, less than {maximum}")
+
+        return lambda _record: (measure,)
 
     def rate(self, row: Rate) -> Maker:
         """See `model.Rate`."""

@@ -85,6 +85,7 @@ class Judge:
         makers += [compiler.scenario(row) for row in table.scenarios if row.select.matches(record)]
         makers += [compiler.ranged(row) for row in table.ranges if row.select.matches(record)]
         makers += [compiler.rule(row) for row in table.rules if row.select.matches(record)]
+        makers += [compiler.limit(row) for row in table.limits if row.select.matches(record)]
         makers += [compiler.rate(row) for row in table.rates if row.select.matches(record)]
         makers += [compiler.change(row) for row in table.changes if row.select.matches(record)]
         follows = table.industrial and record.role is Role.REQUEST

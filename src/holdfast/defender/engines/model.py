@@ -1,4 +1,4 @@
-"""What detection is made of: five kinds of table rows, and watches for what no table can say.
+"""What detection is made of: six kinds of table rows, and watches for what no table can say.
 
 Every protocol has one `Table` in `tables/`. The judge reads the tables when it meets a message that it has
 not judged yet between two parties; see `judge`.
@@ -108,6 +108,18 @@ def anything(_record: Record) -> Hashable:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """Something that is wrong when it is too large: the alert type's threshold says how large."""
+
+    alert: str
+    select: Selector
+    measure: Callable[[Record], int]
+    text: str
+    """What is so large, in words; `{value}` is filled in."""
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
     """Something that is wrong when it happens often: the alert type's threshold says how often."""
 
@@ -205,6 +217,7 @@ class Table:
     scenarios: tuple[Scenario, ...] = ()
     ranges: tuple[RangeScenario, ...] = ()
     rules: tuple[Rule, ...] = ()
+    limits: tuple[Limit, ...] = ()
     rates: tuple[Rate, ...] = ()
     changes: tuple[Change, ...] = ()
     deeds: tuple[Deed, ...] = ()
@@ -215,6 +228,13 @@ class Table:
         """Ids of the alerts that the table can raise."""
         return frozenset(
             row.alert
-            for rows in (self.scenarios, self.ranges, self.rules, self.rates, self.changes)
+            for rows in (
+                self.scenarios,
+                self.ranges,
+                self.rules,
+                self.limits,
+                self.rates,
+                self.changes,
+            )
             for row in rows
         )

@@ -13,11 +13,13 @@ from holdfast.defender.engines.tables import (
     hart,
     iec104,
     iec61850,
+    it,
     modbus,
     network,
     opcua,
     profinet,
     s7,
+    windows,
 )
 from holdfast.defender.engines.tables.rows import MALFORMED_RATE
 
@@ -39,7 +41,9 @@ _TABLES: tuple[Table, ...] = (
     profinet.PN_DCP,
     profinet.PN_RT,
     profinet.PROFINET_IO_CM,
-    profinet.DCERPC,
+    windows.SMB,
+    windows.SMB2,
+    windows.DCERPC,
     opcua.OPCUA,
     hart.HART_IP,
     network.ICMP,
@@ -51,6 +55,12 @@ _TABLES: tuple[Table, ...] = (
     network.LLDP,
     network.SNMP,
     network.MQTT,
+    it.HTTP,
+    it.FTP,
+    it.TELNET,
+    it.SSH,
+    it.VNC,
+    it.TDS,
 )
 
 TABLES: Mapping[str, Table] = {

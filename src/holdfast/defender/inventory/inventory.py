@@ -86,6 +86,8 @@ class Inventory:
     def bind(self, mac: str, ip: str, frame: int, time: float) -> Asset | None:
         """A device announced both addresses as its own (ARP, DHCP, DCP, LLDP): merge what was seen apart."""
         by_ip, by_mac = self._by_ip.get(ip), self._by_mac.get(mac)
+        if by_ip is not None and by_ip.macs.get(mac, 0) >= Confidence.ANNOUNCED:
+            return by_ip
         asset = by_ip or by_mac or self._new(mac, ip, frame, time)
         if asset is None:
             return None

@@ -46,10 +46,10 @@ class Observer:
             yield Watch(transport, on(FLOW, "opened", "answered", "established"), self._opened)
             yield Watch(transport, on(FLOW, "ended"), self._ended)
         for source in self._sources:
-            if source.relevant is None:
+            if source.relevant is None and not source.pause:
                 yield Watch(source.protocol, source.select, self._teller(source))
             else:
-                yield Bind(source.protocol, source.select, self._binder(source, source.relevant))
+                yield Bind(source.protocol, source.select, self._binder(source))
         for protocol, deed in self._engineering:
             yield Watch(protocol, deed.select, self._engineer(deed))
         yield Watch("arp", on(frozenset(Role) - FLOW), self._bind)
@@ -112,11 +112,24 @@ class Observer:
                 reason = f"{'serves' if server else 'uses'} {record.protocol}"
                 self._inventory.classify(asset, behaviour.kind, behaviour.confidence, reason)
 
-    def _binder(
-        self, source: Source, relevant: Callable[[Record], bool]
-    ) -> Callable[[Record], Handler | None]:
+    def _binder(self, source: Source) -> Callable[[Record], Handler | None]:
         tell = self._teller(source)
-        return lambda record: tell if relevant(record) else None
+        pause = source.pause * SECOND
+
+        def bind(record: Record) -> Handler | None:
+            if source.relevant is not None and not source.relevant(record):
+                return None
+            again = 0
+
+            def now_and_then(record: Record) -> None:
+                nonlocal again
+                if record.time >= again:
+                    again = record.time + pause
+                    tell(record)
+
+            return now_and_then
+
+        return bind
 
     def _teller(self, source: Source) -> Callable[[Record], None]:
         def tell(record: Record) -> None:

@@ -5,17 +5,22 @@ from collections.abc import Callable, Iterable
 from holdfast.alerts.book import AlertBook
 from holdfast.defender.catalogue.table import alert_types
 from holdfast.defender.counters import Counters
+from holdfast.defender.dissect.registry import DISSECTORS
 from holdfast.defender.engines.detection import Detection, Detector, Listeners
 from holdfast.defender.engines.detectors.assets import Assets
 from holdfast.defender.engines.detectors.bandwidth import Bandwidth
+from holdfast.defender.engines.detectors.campaigns import Campaigns
 from holdfast.defender.engines.detectors.groups import Groups
+from holdfast.defender.engines.detectors.indicators import IndicatorWatch
 from holdfast.defender.engines.detectors.internet import Internet
 from holdfast.defender.engines.detectors.leases import Leases
 from holdfast.defender.engines.detectors.neighbours import Neighbours
+from holdfast.defender.engines.detectors.ports import StandardPorts
 from holdfast.defender.engines.detectors.restarts import Restarts
 from holdfast.defender.engines.detectors.rhythm import Rhythms
 from holdfast.defender.engines.detectors.scans import Scans
 from holdfast.defender.engines.detectors.silence import Unresponsive, UnresponsiveModbus
+from holdfast.defender.engines.indicators import load_indicators
 from holdfast.defender.engines.places import Places
 from holdfast.defender.engines.registry import INDUSTRIAL, TABLES
 from holdfast.defender.engines.reporter import Reporter
@@ -94,6 +99,9 @@ class Sensor:
             Internet(reporter, learned),
             Groups(reporter, learned),
             Neighbours(reporter),
+            StandardPorts(reporter, DISSECTORS),
+            IndicatorWatch(reporter, load_indicators(self.settings.indicators)),
+            Campaigns(reporter),
             Leases(reporter),
             LeaseObserver(self.inventory),
             Unresponsive(reporter),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from holdfast.alerts.exclusion import ExclusionRule, Network
 from holdfast.alerts.model import Threshold
@@ -26,3 +27,5 @@ class SensorSettings:
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
     exclusions: tuple[ExclusionRule, ...] = ()
     rules: tuple[CustomRule, ...] = ()
+    indicators: tuple[Path, ...] = ()
+    """Files of indicators beside our own."""

@@ -66,6 +66,13 @@ CASES = (
         source=HMI,
         name="opcua",
     ),
+    Case(
+        "unexpected-message-length",
+        tcp(4840, (opcua.hello(url="opc.tcp://" + "A" * 33000), opcua.ACKNOWLEDGE)),
+        policy,
+        source=HMI,
+        name="opcua",
+    ),
     Case("excessive-login-attempts", sessions(20, refused=False), sessions(19, refused=False), name="opcua"),
     Case(
         "password-guessing-attempt-detected",

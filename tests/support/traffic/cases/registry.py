@@ -8,11 +8,14 @@ from tests.support.traffic.cases import (
     flows,
     iec104,
     iec61850,
+    it,
+    malware,
     modbus,
     network,
     opcua,
     profinet,
     s7,
+    windows,
 )
 
 _ALL = (
@@ -27,9 +30,16 @@ _ALL = (
     *profinet.CASES,
     *opcua.CASES,
     *network.CASES,
+    *it.CASES,
+    *windows.CASES,
+    *malware.CASES,
 )
 
 _WAITING = frozenset({
+    "abnormal-http-header-length", "illegal-http-header-content", "unexpected-message-length",
+    "suspicious-executable-file-detected-on-endpoint-http", "malware-test-file-detected-eicar-av-success-http",
+    "suspicion-of-notpetya-malware-illegal-smb-transaction-detected",
+    "suspicion-of-malicious-activity-darkcomet", "suspicion-of-malicious-activity-poison-ivy",
     "master-requested-an-application-layer-confirmation", "unauthorized-access-to-siemens-s7-plus-object",
     "unauthorized-siemens-s7-plus-block-access",
 })  # fmt: skip

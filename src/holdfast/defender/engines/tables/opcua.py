@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from holdfast.defender.engines.model import FAILURES, REQUESTS, RESPONSES, Rule, Scenario, Table, on
+from holdfast.defender.engines.model import FAILURES, REQUESTS, RESPONSES, Limit, Rule, Scenario, Table, on
 from holdfast.defender.engines.tables.logins import attempts, guessing
-from holdfast.defender.engines.tables.rows import entry, equals
+from holdfast.defender.engines.tables.rows import entry, equals, size
 from holdfast.defender.learned.traffic import Entry
 from holdfast.defender.record import Record
 
@@ -81,6 +81,15 @@ OPCUA = Table(
             _severe_event,
             "events of low severity",
             steady=False,
+        ),
+    ),
+    limits=(
+        Limit(
+            "unexpected-message-length",
+            on(REQUESTS, "Hello"),
+            size("endpoint_url"),
+            "an address of {value} characters",
+            "short addresses",
         ),
     ),
     rates=(

@@ -1,9 +1,8 @@
-"""PROFINET (IEC 61158-6-10) and the DCE/RPC that its context management uses."""
+"""PROFINET (IEC 61158-6-10)."""
 
 from collections.abc import Callable
 
 from holdfast.defender.engines.model import (
-    ACTIONS,
     FAILURES,
     NOTICES,
     REQUESTS,
@@ -94,21 +93,5 @@ PROFINET_IO_CM = Table(
             states("{pnio_status} error {error_code_1} to {kind}"),
             "an answer without error",
         ),
-    ),
-)
-
-DCERPC = Table(
-    "dcerpc",
-    scenarios=(
-        Scenario(
-            "rpc.operation",
-            "new-activity-detected-unauthorized-rpc-message-type",
-            on(ACTIONS),
-            entry("interface_uuid", KIND),
-            "{1} of interface {0}",
-        ),
-    ),
-    rules=(
-        Rule("rpc-operation-failed", on(FAILURES), states("a fault to {kind}"), "an answer without fault"),
     ),
 )

@@ -70,6 +70,16 @@ def equals(name: str, *values: object) -> Callable[[Record], bool]:
     return test
 
 
+def size(name: str) -> Callable[[Record], int]:
+    """A field that is a number, or the length of one that is text."""
+
+    def measure(record: Record) -> int:
+        value = record.fields.get(name)
+        return len(value) if isinstance(value, str) else int(value or 0)
+
+    return measure
+
+
 def session(record: Record) -> Hashable:
     """Counts every conversation apart."""
     return record.direction.flow.id

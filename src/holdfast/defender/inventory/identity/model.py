@@ -16,7 +16,10 @@ class Source:
     select: Selector
     facts: Callable[[Record], Iterable[Fact]]
     relevant: Callable[[Record], bool] | None = None
-    """Looks at the key alone: messages of one key are relevant all or none. For frequent messages."""
+    """Looks at the key alone: messages of one key are relevant all or none."""
+    pause: int = 0
+    """Seconds of captured time for which a message of the same key is not looked at again, for devices that
+    say the same all the time."""
 
 
 @dataclass(frozen=True, slots=True)

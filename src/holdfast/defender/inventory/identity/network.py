@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from holdfast.defender.engines.model import NOTICES, REQUESTS, RESPONSES, on
+from holdfast.defender.inventory.identity.it import version_in
 from holdfast.defender.inventory.identity.model import Source
 from holdfast.defender.inventory.model import AssetType, Confidence, Fact, Name
 from holdfast.defender.record import Fields, Record
@@ -41,6 +42,7 @@ def _neighbour(names: Mapping[str, Name], addresses: str) -> Callable[[Record], 
     def facts(record: Record) -> Iterator[Fact]:
         fields = record.fields
         yield from _announced(fields, names)
+        yield from _described(fields.get("system_description"))
         for address in (fields.get(addresses) or ())[:1]:
             yield Fact(Name.ADDRESS, str(address), Confidence.ANNOUNCED)
         kinds = [_CAPABILITIES[name] for name in fields.get("capabilities") or () if name in _CAPABILITIES]
@@ -50,8 +52,15 @@ def _neighbour(names: Mapping[str, Name], addresses: str) -> Callable[[Record], 
     return facts
 
 
+def _described(text: object) -> Iterator[Fact]:
+    """The version that stands in a description."""
+    if version := version_in(str(text or "")):
+        yield Fact(Name.FIRMWARE, version, Confidence.TEXT)
+
+
 def _snmp(record: Record) -> Iterator[Fact]:
     yield from _announced(record.fields, _SNMP)
+    yield from _described(record.fields.get("sys_description"))
 
 
 def _names(record: Record) -> Iterator[Fact]:
@@ -69,8 +78,8 @@ def _netbios(record: Record) -> Iterator[Fact]:
 
 
 SOURCES = (
-    Source("lldp", on(NOTICES), _neighbour(_LLDP, "management_addresses")),
-    Source("cdp", on(NOTICES), _neighbour(_CDP, "addresses")),
+    Source("lldp", on(NOTICES), _neighbour(_LLDP, "management_addresses"), pause=10),
+    Source("cdp", on(NOTICES), _neighbour(_CDP, "addresses"), pause=10),
     Source("snmp", on(RESPONSES, "response"), _snmp),
     Source("dns", on(RESPONSES), _names),
     Source("mdns", on(NOTICES), _names),

@@ -21,4 +21,4 @@ def _announced(record: Record) -> Iterator[Fact]:
             yield Fact(name, str(value), Confidence.ANNOUNCED)
 
 
-SOURCES = (Source("pn_dcp", on(RESPONSES | NOTICES), _announced),)
+SOURCES = (Source("pn_dcp", on(RESPONSES | NOTICES), _announced, pause=2),)

@@ -1,6 +1,16 @@
 """Every source of identity and every behaviour that tells what a device is."""
 
-from holdfast.defender.inventory.identity import bacnet, cip, dnp3, iec61850, modbus, network, profinet, s7
+from holdfast.defender.inventory.identity import (
+    bacnet,
+    cip,
+    dnp3,
+    iec61850,
+    it,
+    modbus,
+    network,
+    profinet,
+    s7,
+)
 from holdfast.defender.inventory.identity.model import Behaviour, Source
 from holdfast.defender.inventory.model import AssetType
 
@@ -13,6 +23,7 @@ SOURCES: tuple[Source, ...] = (
     *bacnet.SOURCES,
     *profinet.SOURCES,
     *network.SOURCES,
+    *it.SOURCES,
 )
 
 BEHAVIOURS: tuple[Behaviour, ...] = (
@@ -44,6 +55,8 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     Behaviour("opcua", server=False, kind=AssetType.HMI),
     Behaviour("hart_ip", server=True, kind=AssetType.PROTOCOL_CONVERTER, confidence=50),
     Behaviour("hart_ip", server=False, kind=AssetType.HMI),
+    Behaviour("tds", server=True, kind=AssetType.DATABASE, confidence=60),
+    Behaviour("http", False, AssetType.WORKSTATION, 15),
     Behaviour("dns", server=True, kind=AssetType.SERVER),
     Behaviour("dhcp", server=True, kind=AssetType.SERVER),
     Behaviour("ntp", True, AssetType.NTP_SERVER, 20, frozenset({"server"})),
