@@ -12,7 +12,7 @@ from holdfast.devices.jobs.kinds import JOB_DEVICE_KIND, JOB_KIND, SCHEDULED_JOB
 from holdfast.devices.manifests import DEPLOYMENT_MANIFEST_KIND
 from holdfast.devices.relationships import RELATIONSHIP_KIND
 from holdfast.devices.templates.kind import DEVICE_TEMPLATE_KIND
-from holdfast.policy.kinds.kinds import POLICY_KINDS
+from holdfast.policy.kinds.table import POLICY_KINDS
 from holdfast.resources.model import Kind
 
 KINDS: dict[str, Kind] = {

@@ -1,6 +1,9 @@
-"""Policies in the roles: the worker that keeps the compliance states, and what it knows of this instance."""
+"""Policies in the roles: who keeps the compliance states, who remediates, what both know of this instance."""
 
+import asyncio
+import contextlib
 from collections.abc import Iterable
+from typing import Final
 
 import structlog
 
@@ -9,17 +12,52 @@ from holdfast.kernel.clock import isoformat
 from holdfast.kernel.json import JsonObject
 from holdfast.policy.compliance.inventory import Inventory, Suppliers
 from holdfast.policy.compliance.monitor import Monitor
+from holdfast.policy.compliance.reading import PolicyStates
 from holdfast.policy.compliance.sources.certificates import certificate_documents
 from holdfast.policy.compliance.sources.devices import device_facts
 from holdfast.policy.compliance.states import States
+from holdfast.policy.remediation.engine import RemediationEngine
 from holdfast.policy.types.documents import PolicyDocument, supplied
+from holdfast.resources.port import ChangePath
 from holdfast.runtime.instance import ROOT_CA_FILE, Instance, server_certificate_of
 from holdfast.runtime.kinds import KINDS
 from holdfast.telemetry.last_values import LastValues
 
+PAUSE_SECONDS: Final = 1.0
+"""How often new remediation tasks are looked for."""
+
 
 def open_monitor(instance: Instance, states: States, last_values: LastValues) -> Monitor:
     """The monitor of an instance."""
+    return Monitor(
+        instance.store,
+        KINDS,
+        _inventory(instance, last_values),
+        states,
+        instance.events,
+        instance.clock,
+        _log_drift,
+    )
+
+
+def open_remediations(
+    instance: Instance, changes: ChangePath, states: States, last_values: LastValues
+) -> RemediationEngine:
+    """The engine of remediation tasks, for the role that writes the control database."""
+    inventory, reading = _inventory(instance, last_values), PolicyStates(states.database)
+    return RemediationEngine(instance.store, changes, KINDS, inventory, reading, instance.clock)
+
+
+async def run_remediations(engine: RemediationEngine, stopping: asyncio.Event) -> None:
+    """Carry out remediation tasks until told to stop."""
+    while not stopping.is_set():
+        if not await asyncio.to_thread(engine.step, stopping.is_set):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PAUSE_SECONDS):
+                    await stopping.wait()
+
+
+def _inventory(instance: Instance, last_values: LastValues) -> Inventory:
     suppliers = Suppliers(
         sources={
             "Holdfast.Vault/certificates": lambda: _certificates(instance),
@@ -28,15 +66,7 @@ def open_monitor(instance: Instance, states: States, last_values: LastValues) ->
         },
         facts={"device": device_facts(instance.store, last_values.last_times)},
     )
-    return Monitor(
-        instance.store,
-        KINDS,
-        Inventory(instance.store, KINDS, suppliers),
-        states,
-        instance.events,
-        instance.clock,
-        _log_drift,
-    )
+    return Inventory(instance.store, KINDS, suppliers)
 
 
 def _certificates(instance: Instance) -> Iterable[PolicyDocument]:

@@ -66,9 +66,15 @@ class Inventory:
         shown = self._kinds.get(kind)
         if shown is None or not shown.policy_type:
             return []
+        found = self.resource(kind, name)
+        return [] if found is None else list(self._documents(shown, [found]))
+
+    def resource(self, kind: str, name: str) -> Resource | None:
+        """A stored resource, or what is in force without being stored."""
         stored = self._reader.get(kind, name)
-        found = [stored] if stored is not None else self._implied(kind)
-        return list(self._documents(shown, [each for each in found if each.id == name]))
+        if stored is not None:
+            return stored
+        return next((each for each in self._implied(kind) if each.id == name), None)
 
     def _implied(self, kind: str) -> list[Resource]:
         """What is in force because nothing of the kind is stored."""

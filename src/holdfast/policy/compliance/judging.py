@@ -86,6 +86,14 @@ class Judge:
             if outcome.compliance is not Compliance.NOT_APPLICABLE:
                 yield self._judgement(policy, outcome, subject, document)
 
+    def outcome(self, policy: ActivePolicy, document: PolicyDocument) -> Outcome:
+        """What a policy would do with a resource; not applicable where it is exempt or out of scope."""
+        now = self._clock.now()
+        exempt = exempting(self._active.exemptions, policy.binding, document.id, document.content, now)
+        if exempt is not None or not judges(policy.assignment, document.id, document.content):
+            return Outcome(Compliance.NOT_APPLICABLE)
+        return self._outcome(policy, self._language.document(document.content), document)
+
     def _judgement(
         self, policy: ActivePolicy, outcome: Outcome, subject: Document, document: PolicyDocument
     ) -> Judgement:

@@ -101,7 +101,7 @@ class Monitor:
         began = self._clock.now()
         self._active = self._loader.load()
         for problem in self._active.problems:
-            logger.warning("a policy is not in force", reason=problem)
+            logger.warning("policies are not in force", reason=problem)
         self._judge_all(self._inventory.all())
         if self._stopping():
             return

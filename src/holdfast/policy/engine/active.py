@@ -19,6 +19,8 @@ from holdfast.policy.language.rules.model import Effect
 from holdfast.policy.types.catalog import has_type, own_catalog
 from holdfast.resources.model import Reader
 
+_SHOWN: Final = 3
+"""Missing definitions that a problem names."""
 ENFORCED: Final = frozenset({Effect.DENY, Effect.MODIFY, Effect.APPEND, Effect.DENY_ACTION})
 """Effects that act at the moment of a change."""
 
@@ -150,15 +152,19 @@ class Loader:
             raise DefinitionError(f"there is no definition {assignment.definition_id}")
         initiative = self._initiative(found) if found.kind == INITIATIVE else None
         version = f"{etag} {found.version}"
+        missing: list[str] = []
         for binding in bindings_of(assignment, initiative):
             part = found if initiative is None else find_policy(self._reader, binding.definition_id)
             if part is None or part.kind == INITIATIVE:
-                problem(f"“{name}” asks for {binding.definition_id}, which is not there.")
+                missing.append(name_in(binding.definition_id))
                 continue
             try:
                 yield self._active(binding, part, found.name if initiative else "", version)
             except DefinitionError as error:
                 problem(f"“{part.name}”, which “{name}” asks for, cannot be used: {error}.")
+        if missing:
+            shown = ", ".join(missing[:_SHOWN])
+            problem(f"“{name}” asks for {len(missing)} definitions that are not there: {shown}.")
 
     def _active(self, binding: Binding, found: Found, initiative: str, version: str) -> ActivePolicy:
         policy = self._policy(found)

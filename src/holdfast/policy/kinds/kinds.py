@@ -21,18 +21,21 @@ from holdfast.policy.kinds.names import (
     INITIATIVE,
     name_in,
 )
-from holdfast.policy.language.assignments.model import Assignment, Initiative
+from holdfast.policy.language.assignments.model import Assignment, Initiative, PolicyReference
 from holdfast.policy.language.assignments.parse import parse_assignment, parse_exemption, parse_initiative
 from holdfast.policy.language.assignments.resolve import bindings_of, within_id
 from holdfast.policy.language.errors import DefinitionError
 from holdfast.policy.language.lint import Severity, lint
 from holdfast.policy.language.rules.definition import parse_definition
 from holdfast.policy.language.rules.parameters import misfits
+from holdfast.policy.language.values import UNDEFINED
 from holdfast.policy.types.catalog import own_catalog
 from holdfast.policy.types.documents import scope_of
 from holdfast.resources.model import Action, Draft, IndexType, Kind, Reader
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._()-]{0,127}")
+_PUBLISHED: Final = frozenset({"builtin", "static"})
+"""Types of initiatives that others publish: they are taken although some of their definitions are missing."""
 _ATTESTED: Final = ("Compliant", "NonCompliant", "Unknown")
 
 
@@ -77,14 +80,28 @@ def _validate_initiative(draft: Draft, reader: Reader) -> JsonObject:
         initiative = parse_initiative(wrapped(INITIATIVE, draft.change.id, draft.body))
     except DefinitionError as error:
         raise _refused(error) from None
+    is_published = str(draft.body.get("policyType", "")).lower() in _PUBLISHED
     for index, reference in enumerate(initiative.policies):
         found = find_policy(reader, reference.definition_id)
-        if found is None or found.kind != DEFINITION:
+        if found is not None and found.kind == DEFINITION:
+            _check_given(reference, found, f"/policyDefinitions/{index}/parameters")
+        elif not is_published:
             place = f"/policyDefinitions/{index}/policyDefinitionId"
             raise InvalidError(
                 f"There is no policy definition {reference.definition_id}; store it first.", place
             )
     return {"policyType": "Custom", **draft.body}
+
+
+def _check_given(reference: PolicyReference, found: Found, place: str) -> None:
+    """Every parameter without a default has a value."""
+    given = {name.lower() for name in reference.parameters}
+    for name, parameter in parse_definition(found.document).parameters.items():
+        if parameter.default is UNDEFINED and name not in given:
+            raise InvalidError(
+                f"“{found.name}” needs a value for its parameter {parameter.name}.",
+                f"{place}/{parameter.name}",
+            )
 
 
 def _validate_assignment(draft: Draft, reader: Reader) -> JsonObject:
@@ -260,12 +277,3 @@ POLICY_ATTESTATION = Kind(
     validate=_validate_attestation,
     indexed={"policyAssignmentId": IndexType.TEXT, "resourceId": IndexType.TEXT},
 )
-
-POLICY_KINDS: Final = (
-    POLICY_DEFINITION,
-    POLICY_SET_DEFINITION,
-    POLICY_ASSIGNMENT,
-    POLICY_EXEMPTION,
-    POLICY_ATTESTATION,
-)
-"""Every kind of this package."""

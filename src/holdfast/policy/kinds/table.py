@@ -1,0 +1,21 @@
+"""Every kind of policy resource."""
+
+from typing import Final
+
+from holdfast.policy.kinds.kinds import (
+    POLICY_ASSIGNMENT,
+    POLICY_ATTESTATION,
+    POLICY_DEFINITION,
+    POLICY_EXEMPTION,
+    POLICY_SET_DEFINITION,
+)
+from holdfast.policy.remediation.kind import REMEDIATION_KIND
+
+POLICY_KINDS: Final = (
+    POLICY_DEFINITION,
+    POLICY_SET_DEFINITION,
+    POLICY_ASSIGNMENT,
+    POLICY_EXEMPTION,
+    POLICY_ATTESTATION,
+    REMEDIATION_KIND,
+)
