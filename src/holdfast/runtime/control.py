@@ -29,6 +29,7 @@ from holdfast.resources.changes import QueuedChangePath
 from holdfast.runtime import metrics
 from holdfast.runtime.access import follow_changes, open_access, tend
 from holdfast.runtime.baseline import BaselineParts, BaselineRuns, open_baseline
+from holdfast.runtime.certificates import follow_certificate
 from holdfast.runtime.gateway import sas_rule
 from holdfast.runtime.instance import Instance, open_instance, server_certificate_of
 from holdfast.runtime.people_listener import PeopleListener, server_context
@@ -38,6 +39,7 @@ from holdfast.runtime.reported import index_reported
 from holdfast.runtime.rules import CurrentRules, follow_rules
 from holdfast.runtime.supervisor import Supervisor
 from holdfast.telemetry.open import open_last_values
+from holdfast.vault.authority import Issued
 from holdfast.vault.files import load_into
 
 HEALTH_DEADLINE = 2.0
@@ -76,7 +78,13 @@ async def _serve(role: Role, instance: Instance, changes: QueuedChangePath) -> N
     await index_reported(role, instance, services)
     jobs = asyncio.create_task(_job_engine(role, services).run(role.stopping), name="jobs")
     rules = CurrentRules(instance.store, Listener.PEOPLE)
-    listener = await asyncio.to_thread(_listener, role, instance, services, rules)
+    issued = await asyncio.to_thread(server_certificate_of, instance)
+    listener = await asyncio.to_thread(_listener, role, instance, services, rules, issued)
+
+    def show(renewed: Issued) -> None:
+        load_into(listener.context, renewed, instance.randomness)
+
+    role.spawn(follow_certificate(instance, role.stopping, issued, show))
     await follow_rules(role, [rules], listener.enforce)
     settings = role.settings.people
     port = await listener.start(settings.addresses, settings.port)
@@ -134,9 +142,11 @@ def _services(
     )
 
 
-def _listener(role: Role, instance: Instance, services: Services, rules: CurrentRules) -> PeopleListener:
+def _listener(
+    role: Role, instance: Instance, services: Services, rules: CurrentRules, issued: Issued
+) -> PeopleListener:
     context = server_context()
-    load_into(context, server_certificate_of(instance), instance.randomness)
+    load_into(context, issued, instance.randomness)
     refused = Gauge(
         "holdfast_people_refused", "Connections refused by network rules.", registry=role.registry
     )

@@ -24,10 +24,12 @@ from holdfast.log.backend import Limits
 from holdfast.log.open import open_writer
 from holdfast.log.writer import GroupCommitWriter
 from holdfast.resources.port import ResourceStore
+from holdfast.runtime.certificates import follow_certificate
 from holdfast.runtime.instance import Instance, open_instance, server_certificate_of
 from holdfast.runtime.process import Role
 from holdfast.runtime.rules import CurrentRules, follow_rules
 from holdfast.runtime.settings import Settings
+from holdfast.vault.authority import Issued
 
 
 async def run(role: Role) -> None:
@@ -95,6 +97,7 @@ async def _serve(role: Role, instance: Instance, writer: GroupCommitWriter) -> N
         HubIdentity(frozenset(name.lower() for name in role.settings.host_names)),
         gateway_limits(role.settings),
     )
+    role.spawn(follow_certificate(instance, role.stopping, issued, lambda renewed: _show(gateway, renewed)))
     _measure(role, gateway, writer)
     rules = {kind: CurrentRules(instance.store, kind) for kind in (Listener.DEVICES, Listener.SENSORS)}
     await follow_rules(role, list(rules.values()), gateway.enforce_network_rules)
@@ -105,6 +108,10 @@ async def _serve(role: Role, instance: Instance, writer: GroupCommitWriter) -> N
         await _until_stopped(role, writer)
     finally:
         await gateway.stop()
+
+
+def _show(gateway: Gateway, issued: Issued) -> None:
+    gateway.renew([ServerCertificate(issued.chain_pem, issued.key_pem)])
 
 
 async def _listen(role: Role, gateway: Gateway, rules: dict[Listener, CurrentRules]) -> None:

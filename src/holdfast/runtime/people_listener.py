@@ -87,7 +87,8 @@ class PeopleListener:
         self.connections: dict[_Connection, asyncio.Transport] = {}
         self.gone = asyncio.Event()
         """Set whenever a connection ends."""
-        self._context = context
+        self.context = context
+        """A certificate that is loaded into it is shown to new connections."""
         self._rules = rules
         self._trusted = tuple(trusted_proxies)
         self._refused = refused
@@ -146,7 +147,7 @@ class PeopleListener:
             await loop.connect_accepted_socket(
                 lambda: _Connection(self, address),
                 connected,
-                ssl=self._context,
+                ssl=self.context,
                 ssl_handshake_timeout=HANDSHAKE_SECONDS,
             )
         except (HoldfastError, OSError, TimeoutError):  # a stranger's broken greeting is no event of ours

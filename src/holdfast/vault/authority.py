@@ -114,6 +114,17 @@ def load_authority(certificate_pem: bytes, key_pem: bytes) -> Authority:
     return Authority(certificate, key)
 
 
+def check_issued(issued: Issued) -> None:
+    """CertificateError unless the certificate and the key can be read and belong together."""
+    try:
+        key = load_pem_private_key(issued.key_pem, password=None)
+        leaf = x509.load_pem_x509_certificate(issued.chain_pem)
+    except (ValueError, TypeError) as error:
+        raise CertificateError("The server certificate or its key is not readable as PEM.") from error
+    if key.public_key() != leaf.public_key():
+        raise CertificateError("The server certificate's key does not belong to it.")
+
+
 def subject_names(names: Sequence[str]) -> list[x509.GeneralName]:
     """Host names (also `*.example.org`) and IP addresses as subject alternative names, without doubles."""
     if not 0 < len(names) <= MAXIMUM_NAMES:
