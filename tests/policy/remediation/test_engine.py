@@ -92,7 +92,7 @@ def switching_off(repaired: Repaired, **more: object) -> str:
         "modify",
         details=details,
         enforcementMode="DoNotEnforce",
-        **more,  # type: ignore[arg-type]
+        **more,  # type: ignore[arg-type]  # JSON by name
     )
 
 
