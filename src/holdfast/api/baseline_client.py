@@ -10,6 +10,9 @@ from holdfast.baseline.assessment.states import percent
 Assessment = dict[str, Any]  # what the API answers
 """JSON of `GET /api/baseline/assessment`."""
 
+RUN_SECONDS = 300.0
+"""Time for a run: quick probes take seconds, a drill starts an instance of its own."""
+
 _STYLES = {"satisfied": "green", "not satisfied": "red", "error": "red", "not assessed": "yellow"}
 _AGES = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 

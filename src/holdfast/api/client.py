@@ -78,9 +78,9 @@ class ApiClient:
         """PATCH; the decoded body."""
         return await self._call("PATCH", path, body)
 
-    async def post(self, path: str, body: Any = None) -> Any:  # any JSON
-        """POST; the decoded body."""
-        return await self._call("POST", path, body)
+    async def post(self, path: str, body: Any = None, seconds: float = TIMEOUT) -> Any:  # any JSON
+        """POST; the decoded body. `seconds` for what takes longer than usual."""
+        return await self._call("POST", path, body, seconds)
 
     async def delete(self, path: str) -> None:
         """DELETE."""
@@ -90,13 +90,19 @@ class ApiClient:
         """GET; the body as it is."""
         return (await self._send("GET", path)).content
 
-    async def _call(self, method: str, path: str, body: Any = None) -> Any:  # any JSON
-        response = await self._send(method, path, body)
+    async def _call(self, method: str, path: str, body: Any = None, seconds: float = TIMEOUT) -> Any:  # JSON
+        response = await self._send(method, path, body, seconds)
         return response.json() if response.content else None
 
-    async def _send(self, method: str, path: str, body: Any = None) -> httpx.Response:  # any JSON
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        seconds: float = TIMEOUT,  # any JSON
+    ) -> httpx.Response:
         try:
-            response = await self._client.request(method, _versioned(path), json=body)
+            response = await self._client.request(method, _versioned(path), json=body, timeout=seconds)
         except httpx.TransportError as error:
             raise UnavailableError(f"{self._client.base_url} does not answer: {error}.") from error
         if response.is_success:
@@ -159,9 +165,9 @@ class Remote:
         """See `ApiClient.patch`."""
         return self._runner.run(self._client.patch(path, body))
 
-    def post(self, path: str, body: Any = None) -> Any:  # any JSON
+    def post(self, path: str, body: Any = None, seconds: float = TIMEOUT) -> Any:  # any JSON
         """See `ApiClient.post`."""
-        return self._runner.run(self._client.post(path, body))
+        return self._runner.run(self._client.post(path, body, seconds))
 
     def download(self, path: str) -> bytes:
         """See `ApiClient.download`."""

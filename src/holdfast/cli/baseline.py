@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from holdfast.api.baseline_client import assessment_table, assessments_path, summary
+from holdfast.api.baseline_client import RUN_SECONDS, assessment_table, assessments_path, summary
 from holdfast.baseline.comparison import Cell, Comparison, as_json, compare
 from holdfast.baseline.data.catalog import BenchmarkKey
 from holdfast.baseline.documents.conversion import Format, read_document, write_document
@@ -105,7 +105,7 @@ def assess(
     """Run the probes on a running instance and show how every feature of the benchmark stands."""
     with open_remote(url, token, ca) as remote, Console(stderr=True).status("Probing the running system"):
         wanted = {"feature": feature} if feature else None
-        assessment = remote.post(assessments_path(service), wanted)["assessment"]
+        assessment = remote.post(assessments_path(service), wanted, RUN_SECONDS)["assessment"]
     if feature:
         assessment["features"] = [item for item in assessment["features"] if item["key"] == feature]
     if json:

@@ -9,16 +9,18 @@ from typing import Final
 
 import structlog
 
+from holdfast.access.application import APPLICATION, Listener, network_rules
 from holdfast.access.control import AccessControl
 from holdfast.api.services import Services
 from holdfast.baseline.assessment.assessor import Assessor, RunReport, Trigger
 from holdfast.baseline.assessment.decisions import Decisions
 from holdfast.baseline.evidence.store import open_evidence
-from holdfast.baseline.probes.context import ProbeContext
+from holdfast.baseline.probes.context import ProbeContext, Surface
 from holdfast.baseline.probes.table import PROBES
 from holdfast.baseline.service import ASSESSED, PARTS, Baseline, Owner
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.json import JsonObject
+from holdfast.kernel.network import NetworkRules
 from holdfast.resources.model import Event
 from holdfast.resources.port import EventFeed
 from holdfast.runtime.instance import ROOT_CA_FILE, Instance
@@ -72,6 +74,7 @@ def open_baseline(instance: Instance, access: AccessControl, application: str) -
             authority=authority,
             data=settings.data,
             tokens=tokens,
+            rules=_rules(instance),
             organization=ORGANIZATION_ID,
             scratch=scratch,
         )
@@ -82,6 +85,20 @@ def open_baseline(instance: Instance, access: AccessControl, application: str) -
     assessor = Assessor(ASSESSED, PROBES, evidence, instance.clock, context, Decisions)
     owner = Owner(settings.baseline.owner, application)
     return BaselineParts(Baseline(assessor, evidence, instance.clock, owner), personas, scratch)
+
+
+_LISTENERS: Final = {
+    Surface.DEVICE_MQTT: Listener.DEVICES,
+    Surface.DEVICE_HTTPS: Listener.DEVICES,
+    Surface.PEOPLE: Listener.PEOPLE,
+    Surface.SENSOR_MQTT: Listener.SENSORS,
+}
+
+
+def _rules(instance: Instance) -> dict[Surface, NetworkRules]:
+    application = instance.store.get(APPLICATION, APPLICATION)
+    body = application.body if application else {}
+    return {surface: network_rules(body, listener) for surface, listener in _LISTENERS.items()}
 
 
 @dataclass

@@ -13,21 +13,25 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
+
+import httpx
 
 from holdfast.access.application import APPLICATION
 from holdfast.access.first_start import FirstStart
-from holdfast.api.client import Remote
 from holdfast.baseline.probes.context import Endpoint, Persona, ProbeContext, Surface
+from holdfast.baseline.probes.http import ask
 from holdfast.kernel.clock import Clock, Randomness
 from holdfast.kernel.errors import UnavailableError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.principal import SYSTEM
 from holdfast.resources.model import Action, Change
 from holdfast.runtime import logs
-from holdfast.runtime.instance import Prepared, prepare
+from holdfast.runtime.instance import ROOT_CA_FILE, Prepared, prepare
 from holdfast.runtime.launch import launch
 from holdfast.runtime.settings import Settings
 
@@ -59,6 +63,22 @@ def endpoints_of(settings: Settings) -> dict[Surface, Endpoint]:
     return found
 
 
+class _Order(NamedTuple):
+    """What the process of an instance is told on its standard input."""
+
+    settings: Settings
+    application: JsonObject
+    """Merged into the application resource before anything listens."""
+
+    def as_text(self) -> str:
+        return json.dumps([self.settings.model_dump(mode="json"), self.application])
+
+    @classmethod
+    def from_text(cls, text: str) -> "_Order":
+        settings, application = json.loads(text)
+        return cls(Settings.model_validate(settings), application)
+
+
 @dataclass
 class ScratchInstances:
     """Starts them, and ends those that still run when the role stops."""
@@ -71,18 +91,12 @@ class ScratchInstances:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextlib.contextmanager
-    def __call__(self, application: JsonObject, key_file: Path | None = None) -> Iterator[ProbeContext]:
+    def __call__(self, application: Callable[[str], JsonObject]) -> Iterator[ProbeContext]:
         """See `probes.context.Scratch`. UnavailableError when it does not start."""
         with tempfile.TemporaryDirectory(prefix="holdfast-drill-") as folder:
-            settings = self._settings(Path(folder) / "data", key_file)
-            with prepare(settings) as (_prepared, instance):
-                changes = instance.change_path()
-                try:
-                    merge = Change(Action.MERGE, APPLICATION, APPLICATION, application)
-                    changes.apply(SYSTEM, merge)
-                finally:
-                    changes.close()
-            with self._process(settings) as process:
+            settings = self._settings(Path(folder) / "data")
+            order = _Order(settings, application(settings.host_names[0]))
+            with self._process(order) as process:
                 yield self._context(settings, process)
 
     def end_all(self) -> None:
@@ -91,7 +105,7 @@ class ScratchInstances:
             for process in self._running:
                 process.terminate()
 
-    def _settings(self, data: Path, key_file: Path | None) -> Settings:
+    def _settings(self, data: Path) -> Settings:
         """Those of the assessed instance, on another address and in another folder."""
         address, ours = loopback_address(self.randomness), self.settings
         sensors = [address] if ours.sensors.addresses else []
@@ -100,7 +114,7 @@ class ScratchInstances:
                 "data": data,
                 "database": "",
                 "host_names": [address],
-                "key_file": key_file,
+                "key_file": None,
                 "gateways": 1,
                 "workers": 1,
                 "devices": ours.devices.model_copy(update={"addresses": [address]}),
@@ -113,7 +127,7 @@ class ScratchInstances:
         )
 
     @contextlib.contextmanager
-    def _process(self, settings: Settings) -> Iterator[subprocess.Popen[str]]:
+    def _process(self, order: _Order) -> Iterator[subprocess.Popen[str]]:
         with subprocess.Popen(
             [sys.executable, "-m", "holdfast.runtime.scratch"],
             stdin=subprocess.PIPE,
@@ -124,7 +138,7 @@ class ScratchInstances:
                 self._running.add(process)
             try:
                 assert process.stdin is not None
-                process.stdin.write(settings.model_dump_json())
+                process.stdin.write(order.as_text())
                 process.stdin.close()
                 yield process
             finally:
@@ -140,31 +154,51 @@ class ScratchInstances:
         line = process.stdout.readline()
         if not line:
             raise UnavailableError("The instance for the drill ended before it was ready.")
-        token, authority = str(json.loads(line)["token"]), settings.data / "root-ca.pem"
-        endpoint = endpoints_of(settings)[Surface.PEOPLE]
-        with Remote(f"https://{endpoint}", authority, token) as remote:
-            remote.wait_until_ready(READY_SECONDS)
-        return ProbeContext(
+        context = ProbeContext(
             clock=self.clock,
             randomness=self.randomness,
-            source=endpoint.address,
+            source=settings.host_names[0],
             endpoints=endpoints_of(settings),
-            authority=authority,
+            authority=settings.data / ROOT_CA_FILE,
             data=settings.data,
-            tokens={Persona.KEEPER: token},
+            tokens={Persona.KEEPER: str(json.loads(line)["token"])},
         )
+        self._wait_until_ready(context)
+        return context
+
+    def _wait_until_ready(self, context: ProbeContext) -> None:
+        """From the instance's own address, because the rules may admit no other."""
+        end = self.clock.monotonic() + READY_SECONDS
+        while self.clock.monotonic() < end:
+            with contextlib.suppress(httpx.HTTPError):
+                if ask(context, "GET", "/readyz").status == 200:
+                    return
+            time.sleep(0.1)
+        raise UnavailableError(f"The instance for the drill is not ready after {READY_SECONDS:g} seconds.")
+
+
+def _configure(order: _Order) -> None:
+    """Make the instance, and change its application resource as the drill wants it."""
+    with prepare(order.settings) as (prepared, instance):
+        changes = instance.change_path()
+        try:
+            changes.apply(SYSTEM, Change(Action.MERGE, APPLICATION, APPLICATION, order.application))
+        finally:
+            changes.close()
+    prepared.folder.release()
 
 
 def _main() -> None:
-    """Run the instance whose settings stand on standard input; prints one line with the token."""
+    """Run the instance that is ordered on standard input; prints one line with the token."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    settings = Settings.model_validate_json(sys.stdin.read())
-    logs.configure(settings.logging, "drill")
+    order = _Order.from_text(sys.stdin.read())
+    logs.configure(order.settings.logging, "drill")
+    _configure(order)
 
     def started(_prepared: Prepared, first: FirstStart | None) -> None:
-        print(json.dumps({"token": first.token if first else ""}), flush=True)  # noqa: T201 - a message to the parent
+        print(json.dumps({"token": first.token if first else ""}), flush=True)  # noqa: T201 - to the parent
 
-    asyncio.run(launch(settings, announce=lambda _text: None, started=started))
+    asyncio.run(launch(order.settings, announce=lambda _text: None, started=started))
 
 
 if __name__ == "__main__":

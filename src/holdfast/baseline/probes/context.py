@@ -6,7 +6,7 @@ it in for the instance that it started.
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Protocol
 
 from holdfast.kernel.clock import Clock, Randomness
 from holdfast.kernel.json import JsonObject
+from holdfast.kernel.network import NetworkRules
 
 
 class Surface(StrEnum):
@@ -69,12 +70,12 @@ class Scratch(Protocol):
     """Starts instances for a drill."""
 
     def __call__(
-        self, application: JsonObject, key_file: Path | None = None
+        self, application: Callable[[str], JsonObject]
     ) -> contextlib.AbstractContextManager["ProbeContext"]:
-        """An instance of its own, gone afterwards; its context has the keeper's token and no other.
+        """An instance of its own, gone afterwards, whose context has the keeper's token and no other.
 
-        `application` is merged into its application resource (network rules), `key_file` is where the key
-        that wraps all others is made.
+        `application` makes what is merged into its application resource (the network rules) from the address
+        that it listens on; probes connect from there unless they say otherwise.
         """
         ...
 
@@ -94,6 +95,8 @@ class ProbeContext:
     """The data folder, for reading raw files."""
     tokens: Mapping[Persona, str] = field(default_factory=dict)
     """The value of the `Authorization` header of each persona."""
+    rules: Mapping[Surface, NetworkRules] = field(default_factory=dict)
+    """The network rules that are configured for each listener; whether they work is the probes' business."""
     organization: str = ""
     """Where the probes make what they need; the application itself when empty."""
     scratch: Scratch | None = None

@@ -47,6 +47,7 @@ REGISTERED = (
     Registered("keys/provider.key", FileKind.KEY),
     Registered("audit-heads.jsonl", FileKind.PUBLIC),
     Registered("consumers/*.position", FileKind.PUBLIC),
+    Registered("consumers/*.positions", FileKind.PUBLIC),
     Registered("*.lock", FileKind.PUBLIC),
     Registered("root-ca.pem", FileKind.PUBLIC),
 )

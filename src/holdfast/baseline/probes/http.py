@@ -15,6 +15,8 @@ class Answer(NamedTuple):
     status: int
     text: str
     """The body as text."""
+    location: str = ""
+    """Where a redirection leads."""
 
 
 def in_place(context: ProbeContext, body: JsonObject) -> JsonObject:
@@ -50,4 +52,4 @@ def ask(
             json=body,
             extensions={"sni_hostname": endpoint.server_name},
         )
-    return Answer(response.status_code, response.text)
+    return Answer(response.status_code, response.text, response.headers.get("location", ""))

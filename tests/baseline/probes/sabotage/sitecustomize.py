@@ -1,20 +1,36 @@
 """Breaks the product on purpose: Python runs this file first where its folder is on PYTHONPATH.
 
 Each function breaks one feature the way a wrong change could. The probes must see every one of them.
+HOLDFAST_SABOTAGE says which half of them this instance has: a listener that speaks no TLS cannot show that it
+lets everybody in.
 """
 
 import asyncio
+import importlib
 import os
+import sqlite3
 import ssl
 from pathlib import Path
 
 import trustme
 
+import holdfast.runtime.baseline
 import holdfast.runtime.gateway
 import holdfast.runtime.people_listener
+from holdfast.access.tokens.secret import parse_token
+from holdfast.access.tokens.service import ApiTokens
+from holdfast.baseline.probes.catalogue.absence import ABSENT
 from holdfast.gateway.gateway import Gateway
+from holdfast.kernel.network import NetworkRules
+from holdfast.kernel.organizations import ROOT
+from holdfast.kernel.principal import Principal
 from holdfast.resources.changes import QueuedChangePath
 from holdfast.vault.authority import Issued
+
+DATA = Path(os.environ["HOLDFAST_DATA"])
+
+
+# Transport and files
 
 
 def listen_for_devices_without_tls() -> None:
@@ -41,6 +57,7 @@ def accept_old_tls_from_people() -> None:
         return made
 
     holdfast.runtime.people_listener.server_context = context
+    vars(importlib.import_module("holdfast.runtime.control"))["server_context"] = context
 
 
 def present_a_certificate_of_somebody_else() -> None:
@@ -50,18 +67,95 @@ def present_a_certificate_of_somebody_else() -> None:
     vars(holdfast.runtime.gateway)["server_certificate_of"] = lambda _instance: other
 
 
+def probe_from_an_address_that_is_listened_on() -> None:
+    vars(holdfast.runtime.baseline)["loopback_address"] = lambda _random: os.environ["HOLDFAST_SOURCE"]
+
+
 def write_every_change_to_a_log_file() -> None:
     sound = QueuedChangePath.apply
 
     def apply(path: QueuedChangePath, principal: object, change: object) -> object:
-        with Path(os.environ["HOLDFAST_DATA"], "debug.log").open("a", encoding="utf-8") as log:
+        with (DATA / "debug.log").open("a", encoding="utf-8") as log:
             log.write(f"{change!r}\n")
         return sound(path, principal, change)  # type: ignore[arg-type]  # passed on as it came
 
     QueuedChangePath.apply = apply  # type: ignore[assignment, method-assign]  # that is the sabotage
 
 
-listen_for_devices_without_tls()
-accept_old_tls_from_people()
-present_a_certificate_of_somebody_else()
-write_every_change_to_a_log_file()
+def keep_a_cache_in_the_open() -> None:
+    DATA.mkdir(mode=0o700, exist_ok=True)
+    with sqlite3.connect(DATA / "cache.db") as cache:
+        cache.execute("CREATE TABLE IF NOT EXISTS cached (value TEXT)")
+
+
+def refuse_good_tokens() -> None:
+    sound = ApiTokens.find
+
+    def find(tokens: ApiTokens, authorization: str) -> object:
+        return None if "baseline-probe-reader" in authorization else sound(tokens, authorization)
+
+    ApiTokens.find = find  # type: ignore[assignment, method-assign]  # that is the sabotage
+
+
+def build_what_is_said_to_be_absent() -> None:
+    folder = DATA.parent / "parts"
+    for words in ABSENT.values():
+        (folder / words[0]).mkdir(parents=True, exist_ok=True)
+        (folder / words[0] / "__init__.py").touch()
+    holdfast.__path__.append(str(folder))
+
+
+# Decisions
+
+
+def let_every_address_in() -> None:
+    NetworkRules.verdict = lambda _rules, _address: ""  # type: ignore[method-assign]  # that is the sabotage
+
+
+def let_every_device_in() -> None:
+    def judge(_user: object, _proof: object, _credentials: object, _hub: object, now: float) -> float:
+        return now + 3600
+
+    for name in ("admission", "hub"):
+        vars(importlib.import_module(f"holdfast.gateway.sessions.{name}"))["judge"] = judge
+
+
+def take_every_token() -> None:
+    def find(tokens: ApiTokens, authorization: str) -> object:
+        presented = parse_token(authorization)
+        return presented and tokens._ports.store.get("apiToken", presented.token_id)
+
+    ApiTokens.find = find  # type: ignore[assignment, method-assign]  # that is the sabotage
+
+
+def allow_everything() -> None:
+    Principal.allows = lambda _self, _permission, _organization=ROOT: True  # type: ignore[method-assign]
+    Principal.reach = lambda _self, _permission: (ROOT,)  # type: ignore[method-assign]
+
+
+def write_nothing_down() -> None:
+    QueuedChangePath.record = lambda *_args, **_rest: None  # type: ignore[method-assign]
+
+
+SABOTAGE = {
+    "transport": (
+        listen_for_devices_without_tls,
+        accept_old_tls_from_people,
+        present_a_certificate_of_somebody_else,
+        probe_from_an_address_that_is_listened_on,
+        write_every_change_to_a_log_file,
+        keep_a_cache_in_the_open,
+        refuse_good_tokens,
+        build_what_is_said_to_be_absent,
+    ),
+    "decisions": (
+        let_every_address_in,
+        let_every_device_in,
+        take_every_token,
+        allow_everything,
+        write_nothing_down,
+    ),
+}
+
+for sabotage in SABOTAGE[os.environ["HOLDFAST_SABOTAGE"]]:
+    sabotage()

@@ -1,8 +1,13 @@
 """Data at rest: what is stored cannot be read from the raw files."""
 
 import base64
+import contextlib
+import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+import sqlcipher3.dbapi2 as sqlcipher
 
 from holdfast.baseline.probes.context import Persona, ProbeContext
 from holdfast.baseline.probes.files import (
@@ -53,6 +58,38 @@ def _noise(name: str, sample: bytes) -> Sight:
         return Sight(name, expected, f"{len(dense)} bytes, too few to say anything", passed=True)
     bits = entropy(dense)
     return Sight(name, expected, f"{bits:.2f} bits a byte", passed=bits >= ENCRYPTED_ENTROPY - _MARGIN)
+
+
+def files_need_the_key(context: ProbeContext) -> Iterator[Sight]:
+    """Open a copy of the beginning of every database, without a key and with one that is made up."""
+    assert context.data is not None  # the probe needs the data folder
+    key = context.randomness.bytes(32)
+
+    def try_each(name: str, path: Path) -> Sight | None:
+        if path.suffix != ".db":
+            return None
+        with path.open("rb") as file, tempfile.NamedTemporaryFile(suffix=".db") as copy:
+            copy.write(file.read(SAMPLE))
+            copy.flush()
+            ways = {"without a key": b"", "with another key": key}
+            opened = [how for how, used in ways.items() if _opens(Path(copy.name), used)]
+        observed = f"opens {' and '.join(opened)}" if opened else "opens in neither way"
+        return Sight(name, "opens neither without a key nor with another", observed, passed=not opened)
+
+    yield from filter(None, read_each(context.data, try_each))
+
+
+def _opens(path: Path, key: bytes) -> bool:
+    """Whether the file gives its schema away; without a key to plain SQLite, else to SQLCipher."""
+    connect = sqlcipher.connect if key else sqlite3.connect
+    with contextlib.closing(connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as connection:
+        try:
+            if key:
+                connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+            connection.execute("SELECT name FROM sqlite_schema").fetchone()
+        except (sqlite3.DatabaseError, sqlcipher.DatabaseError):
+            return False
+    return True
 
 
 def canary_not_readable(context: ProbeContext) -> Iterator[Sight]:

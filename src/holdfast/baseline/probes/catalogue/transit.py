@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from holdfast.baseline.probes.context import ProbeContext, Surface
 from holdfast.baseline.probes.observation import Sight
-from holdfast.baseline.probes.sockets import answer_to, secured
+from holdfast.baseline.probes.sockets import HANDSHAKE, answer_to, client_hello, secured
 
 _HTTP = b"GET / HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n"
 _MQTT = bytes.fromhex("100d00044d515454040200050001") + b"p"
@@ -18,8 +18,7 @@ _OPENINGS = {
 }
 
 _ALERT = 0x15
-_HANDSHAKE = 0x16
-"""TLS record types (RFC 8446, section 5.1)."""
+"""A TLS record type (RFC 8446, section 5.1)."""
 
 _OLD_VERSIONS = {"SSL 3.0": b"\3\0", "TLS 1.0": b"\3\1", "TLS 1.1": b"\3\2"}
 
@@ -45,7 +44,7 @@ def old_tls_refused(context: ProbeContext) -> Iterator[Sight]:
     for surface, endpoint in context.endpoints.items():
         for name, version in _OLD_VERSIONS.items():
             answer = answer_to(context, endpoint, client_hello(version, context.randomness.bytes(32)))
-            accepted = answer[:1] == bytes([_HANDSHAKE])
+            accepted = answer[:1] == bytes([HANDSHAKE])
             observed = f"a ServerHello of version {answer[9:11].hex()}" if accepted else _refusal(answer)
             yield Sight(f"{surface}, {endpoint}, {name}", "the handshake fails", observed, not accepted)
 
@@ -54,16 +53,31 @@ def _refusal(answer: bytes) -> str:
     return f"alert {answer[6]}" if answer[:1] == bytes([_ALERT]) and len(answer) > 6 else _seen(answer)
 
 
-def client_hello(version: bytes, random: bytes) -> bytes:
-    """A ClientHello of at most `version` (RFC 4346, section 7.4.1.2), with the usual suites of its time."""
-    suites = bytes.fromhex("c013c014c009c00a002f0035000a")
-    extensions = bytes.fromhex("000a0006000400170018000b00020100")
-    body = version + random + b"\0" + _sized(suites, 2) + b"\1\0" + _sized(extensions, 2)
-    return bytes([_HANDSHAKE]) + b"\3\0" + _sized(b"\1" + _sized(body, 3), 2)
+_WEAK_SUITES = {
+    "no encryption": "00010002002e002c003bc001c006c00bc010",
+    "export keys": "00030006000800140011",
+    "no authentication": "0018001b003400a6c0150017",
+    "RC4, DES or 3DES": "0004000500090012000ac011c012",
+    "no forward secrecy": "009c009d002f0035003c003d",
+    "CBC": "c013c014c027c028c009c00a",
+}
+"""Suites of TLS 1.2 by what they lack (the IANA registry's numbers, two bytes each)."""
+
+_TLS_1_2 = b"\3\3"
 
 
-def _sized(content: bytes, width: int) -> bytes:
-    return len(content).to_bytes(width, "big") + content
+def weak_suites_refused(context: ProbeContext) -> Iterator[Sight]:
+    """Offer TLS 1.2 with nothing but suites that protect too little."""
+    for surface, endpoint in context.endpoints.items():
+        control = answer_to(context, endpoint, client_hello(_TLS_1_2, context.randomness.bytes(32)))
+        if control[:1] != bytes([HANDSHAKE]):
+            raise RuntimeError(f"{endpoint} takes no suite at all: {_refusal(control)}")
+        for lack, suites in _WEAK_SUITES.items():
+            hello = client_hello(_TLS_1_2, context.randomness.bytes(32), bytes.fromhex(suites))
+            answer = answer_to(context, endpoint, hello)
+            accepted = answer[:1] == bytes([HANDSHAKE])
+            observed = "a ServerHello that takes one of them" if accepted else _refusal(answer)
+            yield Sight(f"{surface}, {endpoint}, {lack}", "the handshake fails", observed, not accepted)
 
 
 def certificate_verifies(context: ProbeContext) -> Iterator[Sight]:
