@@ -149,7 +149,7 @@ class Gateway:
         return MqttConnection(link, self.services)
 
     def _http(self, link: Link) -> Application:
-        return HttpFront(link, {PATH: self._mqtt}, NotFound)
+        return HttpFront(link, {PATH: self._mqtt}, NotFound, self.limits.handshake_seconds)
 
     def renew(self, certificates: Sequence[ServerCertificate]) -> None:
         """Show these certificates to new connections."""

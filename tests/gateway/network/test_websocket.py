@@ -143,7 +143,7 @@ UPGRADE = (
 
 def run(chunks: list[bytes]) -> tuple[bytes, bytes, bool]:
     link, above, other = Recorder(), Recorder(), Recorder()
-    front = HttpFront(link, {PATH: lambda _link: above}, lambda _link: other)
+    front = HttpFront(link, {PATH: lambda _link: above}, lambda _link: other, 15.0)
     for chunk in chunks:
         if not link.closed:
             front.receive(chunk)
@@ -154,6 +154,14 @@ def run(chunks: list[bytes]) -> tuple[bytes, bytes, bool]:
 def test_any_bytes_give_the_same_whole_and_one_by_one(opening: bytes, rest: bytes) -> None:
     data = opening + rest
     assert run([data]) == run([data[at : at + 1] for at in range(len(data))])
+
+
+def test_a_head_that_does_not_come_is_waited_for_only_so_long() -> None:
+    front = HttpFront(Recorder(), {}, lambda _link: Recorder(), 15.0)
+    assert not front.overdue(1000.0)
+    front.receive(b"GET /")
+    assert not front.overdue(1015.0)
+    assert front.overdue(1015.1)
 
 
 def test_a_head_without_end_is_cut() -> None:

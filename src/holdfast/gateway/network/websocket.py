@@ -41,14 +41,19 @@ class HttpFront:
     `paths` names the applications behind WebSocket upgrades; everything else goes to `fallback`.
     """
 
-    __slots__ = ("_application", "_fallback", "_head", "_link", "_upgrades")
+    __slots__ = ("_application", "_fallback", "_head", "_link", "_patience", "_since", "_upgrades")
 
-    def __init__(self, link: Link, upgrades: Mapping[str, Upgrade], fallback: Fallback) -> None:
+    def __init__(
+        self, link: Link, upgrades: Mapping[str, Upgrade], fallback: Fallback, patience: float
+    ) -> None:
         self._link = link
         self._upgrades = upgrades
         self._fallback = fallback
         self._head = b""
         self._application: Application | None = None
+        self._patience = patience
+        """Seconds that a peer has for the head of its request."""
+        self._since: float | None = None
 
     def receive(self, data: bytes) -> None:
         """See `Application.receive`."""
@@ -77,7 +82,10 @@ class HttpFront:
 
     def overdue(self, now: float) -> bool:
         """See `Application.overdue`."""
-        return self._application is not None and self._application.overdue(now)
+        if self._application is not None:
+            return self._application.overdue(now)
+        self._since = now if self._since is None else self._since
+        return now - self._since > self._patience
 
 
 class WebSocketLink:
