@@ -34,6 +34,11 @@ from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import ANONYMOUS, Principal, PrincipalKind
 
+_UNROUTED = {
+    404: ("NotFound", "There is nothing at this address."),
+    405: ("MethodNotAllowed", "The address does not have this method."),
+}
+
 MAXIMUM_DEPTH = 64
 """Nesting of a JSON body; DTDL documents stay below 20."""
 
@@ -298,13 +303,9 @@ def error_response(error: HoldfastError, request_id: str, now: float) -> Respons
 
 def _unrouted(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if error.status_code == 404:
-        return respond(
-            Reply(404, {"error": {"code": "NotFound", "message": "There is nothing at this address."}})
-        )
-    code = "MethodNotAllowed" if error.status_code == 405 else "BadRequest"
-    headers = dict(error.headers or {})
-    return respond(Reply(error.status_code, {"error": {"code": code, "message": error.detail}}, headers))
+    code, message = _UNROUTED.get(error.status_code, ("BadRequest", error.detail))
+    headers = {**(error.headers or {}), "x-ms-error-code": code}
+    return respond(Reply(error.status_code, {"error": {"code": code, "message": message}}, headers))
 
 
 def _unexpected(_request: Request, error: Exception) -> Response:

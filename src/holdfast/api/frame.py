@@ -68,11 +68,10 @@ class ApiRequest:
     @property
     def if_match(self) -> str | None:
         """The etag that the change is conditional on: the If-Match header, else the body's `etag`."""
-        header = self.headers.get("if-match")
-        if header is not None:
-            return header if header == "*" else header.removeprefix("W/").strip('"')
-        etag = self.body.get("etag") if isinstance(self.body, dict) else None
-        return etag if isinstance(etag, str) else None
+        given: JsonValue = self.headers.get("if-match")
+        if given is None and isinstance(self.body, dict):
+            given = self.body.get("etag")
+        return given.removeprefix("W/").strip('"') if isinstance(given, str) else None
 
 
 @dataclass(frozen=True, slots=True)
