@@ -127,6 +127,7 @@ def test_switching_a_local_method_off_first_lists_what_uses_it(instance: Running
     refused = run(instance, "access", "switch-off", "apiTokens")
     assert (refused.returncode, "still use it" in refused.stderr) == (1, True)
     assert "first-start" in run(instance, "access", "usage", "apiTokens").stdout
+    assert "SAS-IoT-Devices" in run(instance, "access", "usage", "deviceSas").stdout
 
 
 def test_our_issuer_is_published_from_the_first_minute(instance: RunningInstance) -> None:

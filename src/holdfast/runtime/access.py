@@ -2,19 +2,26 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from holdfast.access.control import AccessControl, Site, compose
 from holdfast.access.first_start import FirstStart, first_start
+from holdfast.access.local_usage import InUse
 from holdfast.access.ports import Ports
+from holdfast.access.reading import pages
 from holdfast.access.tokens.service import ApiTokens
 from holdfast.cluster.port import INVALIDATE, Bus, Cluster
+from holdfast.devices.attestation import ATTESTATION
+from holdfast.devices.enrollment_group import ENROLLMENT_GROUP
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.json import JsonObject
+from holdfast.kernel.organizations import OrganizationPath
 from holdfast.resources.changes import QueuedChangePath
+from holdfast.resources.model import Reader
+from holdfast.resources.query import Compare, Operator, Query
 from holdfast.runtime.instance import Instance
 from holdfast.runtime.settings import Settings
 
@@ -71,6 +78,17 @@ async def tend(access: AccessControl, stopping: asyncio.Event) -> None:
             structlog.get_logger().exception("looking after access control failed; it is tried again")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), TEND_SECONDS)
+
+
+def sas_in_use(reader: Reader, node: OrganizationPath) -> Iterator[InUse]:
+    """What would stop working without symmetric keys of devices: enrollment groups, and single devices."""
+    groups = Query(ENROLLMENT_GROUP, (node,), Compare("attestation.type", Operator.EQUAL, "symmetricKey"))
+    for group in pages(reader, groups):
+        name = str(group.body["displayName"])
+        yield InUse(ENROLLMENT_GROUP, group.id, name, group.organization, 0.0)
+    for attestation in pages(reader, Query(ATTESTATION, (node,), limit=500)):
+        if attestation.body["type"] == "symmetricKey":
+            yield InUse("device", attestation.id, attestation.id, attestation.organization, 0.0)
 
 
 def site_of(settings: Settings, application: str) -> Site:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 import structlog
 from prometheus_client import Gauge
@@ -11,6 +12,7 @@ from starlette.routing import Route as StarletteRoute
 
 from holdfast.access.application import APPLICATION, Listener
 from holdfast.access.control import AccessControl
+from holdfast.api.access.people import LocalDevices
 from holdfast.api.application import build
 from holdfast.api.routes import ROUTES as API_ROUTES
 from holdfast.api.services import Services
@@ -24,15 +26,18 @@ from holdfast.kernel.errors import UnavailableError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.network import parse_network
 from holdfast.log.open import open_reader, open_state
+from holdfast.policy.compliance.reading import PolicyStates
+from holdfast.policy.compliance.states import open_states
 from holdfast.policy.engine.gate import Gate
 from holdfast.resources.changes import QueuedChangePath
 from holdfast.runtime import metrics
-from holdfast.runtime.access import follow_changes, open_access, tend
+from holdfast.runtime.access import follow_changes, open_access, sas_in_use, tend
 from holdfast.runtime.baseline import BaselineParts, BaselineRuns, open_baseline
 from holdfast.runtime.certificates import follow_certificate
 from holdfast.runtime.gateway import sas_rule
 from holdfast.runtime.instance import Instance, open_instance, server_certificate_of
 from holdfast.runtime.people_listener import PeopleListener, server_context
+from holdfast.runtime.policies import open_remediations, run_remediations
 from holdfast.runtime.process import Role
 from holdfast.runtime.refusals import follow_refusals, record_refusal
 from holdfast.runtime.reported import index_reported
@@ -77,6 +82,8 @@ async def _serve(role: Role, instance: Instance, changes: QueuedChangePath) -> N
     follow_refusals(role, changes)
     await index_reported(role, instance, services)
     jobs = asyncio.create_task(_job_engine(role, services).run(role.stopping), name="jobs")
+    repairs = open_remediations(instance, changes, services.extension(PolicyStates), services.last_values)
+    remediations = asyncio.create_task(run_remediations(repairs, role.stopping), name="remediations")
     rules = CurrentRules(instance.store, Listener.PEOPLE)
     issued = await asyncio.to_thread(server_certificate_of, instance)
     listener = await asyncio.to_thread(_listener, role, instance, services, rules, issued)
@@ -96,7 +103,7 @@ async def _serve(role: Role, instance: Instance, changes: QueuedChangePath) -> N
     await role.stopping.wait()
     await listener.stop()
     await asyncio.to_thread(services.extension(BaselineParts).close)
-    await jobs
+    await asyncio.gather(jobs, remediations)
 
 
 def _job_engine(role: Role, services: Services) -> JobEngine:
@@ -135,7 +142,13 @@ def _services(
         last_values=open_last_values(data, instance.ring, role.settings.database),
         authenticate=access.authenticator,
         loop=loop,
-        extensions={AccessControl: access, Baseline: parts.baseline, BaselineParts: parts},
+        extensions={
+            AccessControl: access,
+            LocalDevices: LocalDevices(partial(sas_in_use, instance.store)),
+            Baseline: parts.baseline,
+            BaselineParts: parts,
+            PolicyStates: PolicyStates(open_states(data, instance.ring, role.settings.database).database),
+        },
         form_key=instance.ring.data_key("console-forms"),
         host=role.settings.host_names[0],
         id_scope=id_scope,
