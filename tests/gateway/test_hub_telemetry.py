@@ -140,6 +140,13 @@ async def test_the_largest_message_is_taken(platform: Platform, device: Client) 
     assert platform.bodies() == [body]
 
 
+async def test_a_failing_log_acknowledges_no_twin_either(platform: Platform, device: Client) -> None:
+    platform.writer.close()
+    device.send_publish("$iothub/twin/PATCH/properties/reported/?$rid=1", b'{"a":1}')
+    with pytest.raises(Closed):
+        await device.next()
+
+
 async def test_a_failing_log_acknowledges_nothing_and_lets_nobody_in(
     platform: Platform, device: Client
 ) -> None:

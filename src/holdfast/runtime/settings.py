@@ -128,8 +128,8 @@ class DeviceLimits(_Section):
     message_bytes: int = Field(
         default=262_144,
         ge=1024,
-        le=1_048_576,
-        description="Largest device-to-cloud message (hosted: 256 KB).",
+        le=983_040,
+        description="Largest device-to-cloud message (hosted: 256 KB); a log record has at most 1 MB.",
     )
     connections_per_address: int = Field(
         default=10_000, ge=1, description="Open connections from one address."

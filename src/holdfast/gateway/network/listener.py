@@ -113,7 +113,10 @@ class Listener:
                 self._log.warning("cannot accept a connection", face=self._face.name, reason=error.strerror)
                 await asyncio.sleep(0.1)
                 continue
-            self._admit(connected, peer[0])
+            try:
+                self._admit(connected, peer[0])
+            except OSError:  # reset before it was looked at; the next one must still be accepted
+                connected.close()
             wait = self._admission.accepts.charge(1)
             if wait:
                 await asyncio.sleep(wait)

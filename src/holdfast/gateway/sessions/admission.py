@@ -40,7 +40,7 @@ async def admit(connection: "MqttConnection", connect: Connect) -> None:
         if refused.guilty:
             await services.lockouts.failed(address, device)
         connection.refuse(refused.reason)
-    except UnavailableError as error:
+    except HoldfastError as error:
         services.refusals.add(address, f"a part of the platform does not answer: {error}", device)
         connection.refuse(Reason.SERVER_UNAVAILABLE)
 

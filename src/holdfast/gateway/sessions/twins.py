@@ -46,7 +46,8 @@ async def apply_patch(session: "HubSession", request: str, body: bytes, group: G
         _respond(session, 400, request, _explanation(error))
     except HoldfastError as error:
         _respond(session, _status(error), request, _explanation(error))
-        return  # not durable: the device keeps the message and sends it again
+        session.not_durable(error)  # the device keeps the message and sends it on its next connection
+        return
     else:
         _respond(session, 204, request, b"", twin.reported_version)
     if group is not None:
