@@ -2,7 +2,7 @@
 
 from holdfast.api import baseline, instance
 from holdfast.api.access import decisions, identity, people, resources
-from holdfast.api.azure import iot_apps
+from holdfast.api.azure import iot_apps, policies
 from holdfast.api.central import (
     capabilities,
     device_groups,
@@ -26,6 +26,7 @@ ROUTES: list[Route] = [
     *enrollment_groups.ROUTES,
     *instance.ROUTES,
     *iot_apps.ROUTES,
+    *policies.ROUTES,
     *jobs.ROUTES,
     *people_and_tokens.ROUTES,
     *settings.ROUTES,

@@ -41,11 +41,11 @@ def open_monitor(instance: Instance, states: States, last_values: LastValues) ->
 
 
 def open_remediations(
-    instance: Instance, changes: ChangePath, states: States, last_values: LastValues
+    instance: Instance, changes: ChangePath, states: PolicyStates, last_values: LastValues
 ) -> RemediationEngine:
     """The engine of remediation tasks, for the role that writes the control database."""
-    inventory, reading = _inventory(instance, last_values), PolicyStates(states.database)
-    return RemediationEngine(instance.store, changes, KINDS, inventory, reading, instance.clock)
+    inventory = _inventory(instance, last_values)
+    return RemediationEngine(instance.store, changes, KINDS, inventory, states, instance.clock)
 
 
 async def run_remediations(engine: RemediationEngine, stopping: asyncio.Event) -> None:

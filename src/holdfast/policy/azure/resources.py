@@ -1,0 +1,116 @@
+"""Policy resources in the shapes of Azure: definitions, initiatives, assignments, exemptions, remediations.
+
+Independent of any web framework: callers bring who asks, where, and the parsed body.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from holdfast.kernel.clock import isoformat
+from holdfast.kernel.errors import InvalidError, NotFoundError
+from holdfast.kernel.json import JsonObject
+from holdfast.kernel.organizations import ROOT, OrganizationPath
+from holdfast.kernel.principal import Principal
+from holdfast.policy.builtin.catalog import built_in
+from holdfast.policy.kinds.names import ATTESTATION, COLLECTIONS, PROVIDER, REMEDIATION
+from holdfast.policy.kinds.table import POLICY_KINDS
+from holdfast.policy.remediation.kind import DECISION
+from holdfast.policy.types.documents import scope_of
+from holdfast.resources.model import Action, Change, Kind, Resource
+from holdfast.resources.port import ChangePath, ResourceStore
+from holdfast.resources.query import Query
+
+INSIGHTS: Final = "/providers/Microsoft.PolicyInsights"
+_KINDS: Final = {kind.name: kind for kind in POLICY_KINDS}
+_INSIGHT_KINDS: Final = frozenset({REMEDIATION, ATTESTATION})
+
+
+def provider_of(kind: str) -> str:
+    """The path of the provider that serves a kind."""
+    return INSIGHTS if kind in _INSIGHT_KINDS else PROVIDER
+
+
+@dataclass(frozen=True)
+class PolicyResources:
+    """Lists, reads, writes and deletes policy resources."""
+
+    store: ResourceStore
+    changes: ChangePath
+
+    def list(
+        self, principal: Principal, kind: str, limit: int = 100, after: str = ""
+    ) -> tuple[list[JsonObject], str]:
+        """One page and the token of the next; what is built in comes before the first page."""
+        found = self.store.find(Query(kind, principal.reach(_KINDS[kind].read), limit=limit, after=after))
+        shown = [_shown(each) for each in found.items]
+        return ([*_built_in(kind), *shown] if not after else shown), found.next
+
+    def get(self, principal: Principal, kind: str, name: str) -> JsonObject:
+        """One resource. Raises NotFoundError when there is none that the principal may see."""
+        own = built_in().get((kind, name.lower()))
+        if own is not None:
+            return _built_in_form(kind, own)
+        return _shown(self._visible(principal, _KINDS[kind], name))
+
+    def put(
+        self,
+        principal: Principal,
+        kind: str,
+        name: str,
+        document: JsonObject,
+        place: OrganizationPath = ROOT,
+        if_match: str | None = None,
+    ) -> tuple[JsonObject, bool]:
+        """Make or replace one from its document, `{"properties": …}`; and whether it is new."""
+        properties = document.get("properties")
+        if not isinstance(properties, dict):
+            raise InvalidError("/properties must be an object.", "/properties")
+        change = Change(Action.PUT, kind, name.lower(), properties, place, if_match)
+        applied = self.changes.apply(principal, change)
+        assert applied.resource is not None
+        return _shown(applied.resource), applied.before is None
+
+    def delete(self, principal: Principal, kind: str, name: str, if_match: str | None = None) -> None:
+        """Delete one."""
+        self.changes.apply(principal, Change(Action.DELETE, kind, name.lower(), if_match=if_match))
+
+    def decide(self, principal: Principal, name: str, decision: str) -> JsonObject:
+        """Approve or cancel a remediation."""
+        body: JsonObject = {DECISION: decision}
+        applied = self.changes.apply(principal, Change(Action.MERGE, REMEDIATION, name.lower(), body))
+        assert applied.resource is not None
+        return _shown(applied.resource)
+
+    def _visible(self, principal: Principal, kind: Kind, name: str) -> Resource:
+        found = self.store.get(kind.name, name.lower())
+        if found is None or not principal.allows(kind.read, found.organization):
+            raise NotFoundError(f"There is no {COLLECTIONS[kind.name]}/{name}, or you may not see it.")
+        return found
+
+
+def _shown(resource: Resource) -> JsonObject:
+    kind = resource.kind
+    path = f"{provider_of(kind)}/{COLLECTIONS[kind]}/{resource.id}"
+    return {
+        "id": f"{scope_of(resource.organization).rstrip('/')}{path}",
+        "name": resource.id,
+        "type": path.removeprefix("/providers/").rpartition("/")[0],
+        "properties": resource.body,
+        "etag": f'"{resource.etag}"',
+        "systemData": {
+            "createdAt": isoformat(resource.created),
+            "lastModifiedAt": isoformat(resource.modified),
+        },
+    }
+
+
+def _built_in(kind: str) -> Iterator[JsonObject]:
+    for (own_kind, _), document in built_in().items():
+        if own_kind == kind:
+            yield _built_in_form(kind, document)
+
+
+def _built_in_form(kind: str, document: object) -> JsonObject:
+    members = dict(document) if isinstance(document, dict) else {}
+    return {**members, "type": f"{PROVIDER.removeprefix('/providers/')}/{COLLECTIONS[kind]}"}
