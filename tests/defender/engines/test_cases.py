@@ -2,10 +2,21 @@
 
 import pytest
 
+from holdfast.defender.catalogue.table import catalogue
 from tests.support.traffic.case import Case
 from tests.support.traffic.cases.registry import CASES
 
 LABELLED = [pytest.param(case, id=case.label) for case in CASES]
+
+
+RULE_OF_USERS = "unauthorized-operation-was-detected-by-a-user-defined-rule"
+"""Raised by tests/defender/rules."""
+
+
+def test_every_alert_that_is_shown_has_a_labelled_case() -> None:
+    labelled = {case.alert for case in CASES} | {RULE_OF_USERS}
+    shown = {identifier for identifier, entry in catalogue().items() if entry.shown}
+    assert shown == labelled
 
 
 def test_labels_are_unique() -> None:

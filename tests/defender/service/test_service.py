@@ -84,7 +84,11 @@ def test_alerts_come_in_both_versions(view: SensorView) -> None:
     assert "remediationSteps" not in first[0]
     assert second[0]["remediationSteps"]
     stop = next(alert for alert in second if alert["title"] == "Controller Stop")
-    assert (stop["severity"], stop["engine"], stop["sourceDeviceAddress"]) == ("Minor", "Operational", ENGINEER)
+    assert (stop["severity"], stop["engine"], stop["sourceDeviceAddress"]) == (
+        "Minor",
+        "Operational",
+        ENGINEER,
+    )
 
 
 def test_alerts_can_be_filtered(view: SensorView) -> None:
@@ -94,9 +98,10 @@ def test_alerts_can_be_filtered(view: SensorView) -> None:
     assert alerts(view, from_time=int((BEGIN + 9999) * 1000)) == []
     assert len(alerts(view, to_time=int((BEGIN + 9999) * 1000))) == everything
     assert alerts(view, kind="unexpected new devices") == []
-    for wrong in ({"state": "open"}, {"kind": "all"}):
-        with pytest.raises(InvalidError):
-            alerts(view, **wrong)
+    with pytest.raises(InvalidError):
+        alerts(view, state="open")
+    with pytest.raises(InvalidError):
+        alerts(view, kind="all")
 
 
 def test_events_are_the_newest_of_the_timeline(view: SensorView) -> None:

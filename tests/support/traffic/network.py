@@ -45,7 +45,7 @@ def snmp(
     return tlv(0x30, number(0x02, 1) + tlv(0x04, community.encode()) + pdu)
 
 
-def lldp(name: str, port: str = "p1", address: str = "10.1.0.2") -> bytes:
+def lldp(name: str, port: str = "p1", address: str = "10.1.0.2", description: str = "") -> bytes:
     def field(kind: int, content: bytes) -> bytes:
         return struct.pack(">H", kind << 9 | len(content)) + content
 
@@ -55,6 +55,7 @@ def lldp(name: str, port: str = "p1", address: str = "10.1.0.2") -> bytes:
         + field(2, b"\x07" + port.encode())
         + field(3, b"\0\x78")
         + field(5, name.encode())
+        + field(6, description.encode())
         + field(7, b"\0\x04\0\x04")
         + field(8, management)
         + field(0, b"")

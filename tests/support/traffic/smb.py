@@ -76,6 +76,11 @@ def nt_transaction(total: int) -> bytes:
     return smb1(0xA0, words, bytes(31))
 
 
+def secondary() -> bytes:
+    """A part of a transaction that another message began."""
+    return smb1(0x33, struct.pack("<HHHHHHHHH", 0, 4096, 0, 0, 0, 4, 48, 0, 0), bytes(8))
+
+
 SVCCTL, SRVSVC = "367abb81-9844-35f1-ad32-98f038001003", "4b324fc8-1670-01d3-1278-5a47bf6ee188"
 ATSVC = "1ff70682-0a51-30e8-076d-740be8cee98b"
 _NDR = uuid.UUID("8a885d04-1ceb-11c9-9fe8-08002b104860").bytes_le + struct.pack("<I", 2)

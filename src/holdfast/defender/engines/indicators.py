@@ -29,7 +29,6 @@ class IndicatorKind(StrEnum):
     AGENT = "agent"
     URI = "uri"
     JA3 = "ja3"
-    HEAD = "head"
 
 
 _FAMILIES = {
@@ -43,8 +42,6 @@ _FAMILIES = {
     "regin": "suspicion-of-malicious-activity-regin",
     "wannacry": "suspicion-of-malicious-activity-wannacry",
     "conficker": "suspicion-of-conficker-malware",
-    "darkcomet": "suspicion-of-malicious-activity-darkcomet",
-    "poisonivy": "suspicion-of-malicious-activity-poison-ivy",
 }
 _GENERAL = {
     IndicatorKind.DOMAIN: "malicious-domain-name-request",
@@ -52,7 +49,6 @@ _GENERAL = {
     IndicatorKind.AGENT: "suspicion-of-malicious-activity",
     IndicatorKind.URI: "suspicious-traffic-detected",
     IndicatorKind.JA3: "suspicious-traffic-detected",
-    IndicatorKind.HEAD: "suspicious-traffic-detected",
 }
 
 
@@ -100,17 +96,6 @@ class Indicators:
     def within(self, kind: IndicatorKind, text: str) -> Hit | None:
         """The first indicator that is a part of `text`."""
         return next((hit for hit in self.parts.get(kind, ()) if hit.value in text), None)
-
-    def beginning(self, head: str) -> Hit | None:
-        """The indicator with which a server's first bytes (hexadecimal) begin."""
-        return next(
-            (
-                hit
-                for (kind, value), hit in self.exact.items()
-                if kind is IndicatorKind.HEAD and head.startswith(value)
-            ),
-            None,
-        )
 
 
 def load_indicators(more: Iterable[Path] = ()) -> Indicators:

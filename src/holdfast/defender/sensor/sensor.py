@@ -8,6 +8,7 @@ from holdfast.defender.counters import Counters
 from holdfast.defender.dissect.registry import DISSECTORS
 from holdfast.defender.engines.detection import Detection, Detector, Listeners
 from holdfast.defender.engines.detectors.assets import Assets
+from holdfast.defender.engines.detectors.backups import Backups
 from holdfast.defender.engines.detectors.bandwidth import Bandwidth
 from holdfast.defender.engines.detectors.campaigns import Campaigns
 from holdfast.defender.engines.detectors.groups import Groups
@@ -107,6 +108,7 @@ class Sensor:
             Unresponsive(reporter),
             UnresponsiveModbus(reporter),
             Restarts(reporter),
+            Backups(reporter, TABLES.values()),
             self._bandwidth,
             rhythms,
             self._recorder,

@@ -13,11 +13,13 @@ MAXIMUM_MINUTES = 4320
 
 _TYPES = {
     "unexpected new devices": frozenset({"new-asset-detected", "field-device-discovered-unexpectedly"}),
-    "disconnections": frozenset({
-        "device-is-suspected-to-be-disconnected-unresponsive",
-        "inactive-communication-channel",
-        "suspicion-of-unresponsive-modbus-device",
-    }),
+    "disconnections": frozenset(
+        {
+            "device-is-suspected-to-be-disconnected-unresponsive",
+            "inactive-communication-channel",
+            "suspicion-of-unresponsive-modbus-device",
+        }
+    ),
 }
 """Values of the parameter `type`."""
 
@@ -62,7 +64,9 @@ def alert_json(alert: Alert, version: int) -> JsonObject:
     return document
 
 
-def events(view: DefenderView, now: float, minutes: int | None = None, kind: str | None = None) -> list[JsonValue]:
+def events(
+    view: DefenderView, now: float, minutes: int | None = None, kind: str | None = None
+) -> list[JsonValue]:
     """The newest events of the timeline. Raises InvalidError."""
     if minutes is not None and not 0 < minutes <= MAXIMUM_MINUTES:
         raise InvalidError(f"minutesTimeFrame is between 1 and {MAXIMUM_MINUTES}.", "minutesTimeFrame")

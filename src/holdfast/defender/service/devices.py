@@ -12,9 +12,7 @@ from holdfast.kernel.json import JsonObject, JsonValue
 def devices(view: DefenderView, authorized: bool | None = None) -> list[JsonValue]:
     """All devices; with `authorized`, those whose authorization is that."""
     return [
-        device_json(asset)
-        for asset in view.assets()
-        if authorized is None or asset.authorized is authorized
+        device_json(asset) for asset in view.assets() if authorized is None or asset.authorized is authorized
     ]
 
 
@@ -58,7 +56,11 @@ def connections(
 
     Raises InvalidError for contradicting moments, NotFoundError for an unknown device.
     """
-    if discovered_before is not None and discovered_after is not None and discovered_before < discovered_after:
+    if (
+        discovered_before is not None
+        and discovered_after is not None
+        and discovered_before < discovered_after
+    ):
         raise InvalidError("discoveredBefore is earlier than discoveredAfter.", "discoveredBefore")
     by_address = {address: asset for asset in view.assets() for address in asset.addresses()}
     if device is not None and device not in {device_id(asset) for asset in by_address.values()}:
@@ -134,7 +136,9 @@ def _firmware(asset: Asset) -> list[JsonValue]:
     return [_firmware_json(asset, rack, slot, known) for rack, slot, known in places]
 
 
-def _firmware_json(asset: Asset, rack: int | None, slot: int | None, known: Mapping[Name, Attribute]) -> JsonObject:
+def _firmware_json(
+    asset: Asset, rack: int | None, slot: int | None, known: Mapping[Name, Attribute]
+) -> JsonObject:
     def value(name: Name) -> str:
         attribute = known.get(name)
         return attribute.value if attribute is not None else ""

@@ -70,7 +70,9 @@ def mitigation_report(view: DefenderView) -> JsonObject:
     """What to do first: each kind of weak point, and by how much the score would rise without it."""
     assessed = list(view.assessed())
     before = zone_score(risk for _asset, _findings, risk in assessed)
-    kinds = {finding.weak_point.id: finding.weak_point for _a, findings, _r in assessed for finding in findings}
+    kinds = {
+        finding.weak_point.id: finding.weak_point for _a, findings, _r in assessed for finding in findings
+    }
     gains: list[tuple[float, JsonValue]] = []
     for weak_point in kinds.values():
         without = [

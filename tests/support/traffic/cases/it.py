@@ -52,6 +52,11 @@ status = http()
 signed_in = (tds.login("op"), tds.acknowledged())
 
 CASES = (
+    Case(
+        "suspicious-executable-file-detected-on-endpoint", http("/setup.exe"), http("/setup.txt"), source=HMI
+    ),
+    Case("malware-test-file-detected-eicar-av-success", http("/eicar.com"), http("/eicar.html"), source=HMI),
+    Case("suspicious-traffic-detected", http("/a/../../etc/passwd"), http("/a/passwd"), source=HMI),
     Case("illegal-http-communication", http(client=ROGUE), status, status, source=ROGUE),
     Case("unauthorized-http-activity", http("/config/write"), http("/status?x=1"), status, source=HMI),
     Case(
@@ -83,22 +88,9 @@ CASES = (
     ),
     Case(
         "illegal-http-header-content",
-        http(headers={"Cookie": "a\x90\x90\x01b"}),
-        http(headers={"Cookie": "a=b; c=d"}),
+        http(headers={"User-Agent": "a\x90\x90\x01b"}),
+        http(headers={"User-Agent": "a=b; c=d"}),
         source=HMI,
-    ),
-    Case("unexpected-message-length", http("/" + "A" * 33000), http("/" + "A" * 300), source=HMI),
-    Case(
-        "suspicious-executable-file-detected-on-endpoint",
-        http(body=b"MZ\x90\0" + bytes(200)),
-        http(),
-        name="http",
-    ),
-    Case(
-        "malware-test-file-detected-eicar-av-success",
-        http(body=b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"),
-        http(),
-        name="http",
     ),
     Case(
         "backup-activity-with-antivirus-signatures", http("/av/daily.cvd"), http("/av/daily.txt"), source=HMI

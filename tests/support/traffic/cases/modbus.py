@@ -118,7 +118,22 @@ def silence(seconds: float) -> Play:
     return traffic
 
 
+def backups(count: int, pause: float) -> Play:
+    """Backups at regular times, and traffic of others until long after the next one."""
+
+    def traffic(wire: Wire) -> None:
+        for _ in range(count):
+            umas_exchange(0x30, 0x31, 0x32)(wire)
+            wire.wait(pause)
+        for number in range(40):
+            ask(wire.connect(HMI, PLC, 502), number)
+            wire.wait(10)
+
+    return traffic
+
+
 CASES = (
+    Case("expected-backup-operation-did-not-occur", backups(4, 200), backups(2, 200), source=ENGINEER),
     Case(
         "unpermitted-usage-of-modbus-function-code",
         exchange(POLL, WRITE),

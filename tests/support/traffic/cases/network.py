@@ -66,12 +66,11 @@ def lease(*messages: bytes) -> Play:
     return traffic
 
 
-def announced(**fields: str) -> Play:
+def announced(port: str = "p1", description: str = "") -> Play:
     def traffic(wire: Wire) -> None:
         for _ in range(2):
-            wire.put(
-                ethernet(STRANGE, "01:80:c2:00:00:0e", 0x88CC, network.lldp(**{"name": "switch"} | fields))
-            )
+            message = network.lldp("switch", port, description=description)
+            wire.put(ethernet(STRANGE, "01:80:c2:00:00:0e", 0x88CC, message))
             wire.wait(30)
 
     return traffic
@@ -106,6 +105,12 @@ offer = network.dhcp(2, CLIENT, yours="10.1.0.99")
 known = asked("historian.plant")
 
 CASES = (
+    Case(
+        "firmware-change-detected",
+        announced(description="Switch, Version 5.1.2"),
+        announced(description="Switch, Version 5.1.0"),
+        announced(description="Switch, Version 5.1.0"),
+    ),
     Case("unauthorized-name-query", asked("update.example"), known, known, source=HMI),
     Case(
         "suspicion-of-malicious-activity-name-queries",
@@ -131,7 +136,7 @@ CASES = (
         destination=SERVER,
         name="refused",
     ),
-    Case("new-lldp-device-configuration", announced(port="p9"), announced(), announced(), source=STRANGE),
+    Case("new-lldp-device-configuration", announced("p9"), announced(), announced(), source=STRANGE),
     Case("unauthorized-snmp-operation", managed(3), managed(0), managed(0), source=HMI),
     Case(
         "unauthorized-snmp-operation",

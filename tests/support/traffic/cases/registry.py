@@ -18,7 +18,7 @@ from tests.support.traffic.cases import (
     windows,
 )
 
-_ALL = (
+CASES: tuple[Case, ...] = (
     *modbus.CASES,
     *flows.CASES,
     *dnp3.CASES,
@@ -34,15 +34,3 @@ _ALL = (
     *windows.CASES,
     *malware.CASES,
 )
-
-_WAITING = frozenset({
-    "abnormal-http-header-length", "illegal-http-header-content", "unexpected-message-length",
-    "suspicious-executable-file-detected-on-endpoint-http", "malware-test-file-detected-eicar-av-success-http",
-    "suspicion-of-notpetya-malware-illegal-smb-transaction-detected",
-    "suspicion-of-malicious-activity-darkcomet", "suspicion-of-malicious-activity-poison-ivy",
-    "master-requested-an-application-layer-confirmation", "unauthorized-access-to-siemens-s7-plus-object",
-    "unauthorized-siemens-s7-plus-block-access",
-})  # fmt: skip
-"""Alerts whose dissector is not there yet."""
-
-CASES: tuple[Case, ...] = tuple(case for case in _ALL if case.label not in _WAITING)

@@ -126,19 +126,5 @@ CASES = (
         object_read(5),
         source=HMI,
     ),
-    Case(
-        "unauthorized-access-to-siemens-s7-plus-object",
-        object_read(0x34),
-        object_read(0x33),
-        object_read(0x33),
-        source=HMI,
-    ),
-    Case(
-        "unauthorized-siemens-s7-plus-block-access",
-        object_read(0x8A0E0002),
-        object_read(0x8A0E0001),
-        object_read(0x8A0E0001),
-        source=HMI,
-    ),
     Case("s7-plus-plc-firmware-changed", firmware("V2.9"), firmware("V2.8"), firmware("V2.8"), source=PLC),
 )

@@ -95,7 +95,7 @@ CASES = (
     ),
     Case(
         "suspicion-of-notpetya-malware-illegal-smb-transaction-detected",
-        shared((smb.nt_transaction(66512), b"")),
+        shared((smb.nt_transaction(66512), b""), (smb.secondary(), b"")),
         shared((smb.nt_transaction(976), b"")),
         source=HMI,
     ),

@@ -24,7 +24,6 @@ class IndicatorWatch:
             yield Watch(protocol, on(REQUESTS), self._query)
         for transport in ("tcp", "udp"):
             yield Watch(transport, on(FLOW, "opened"), self._address)
-            yield Watch(transport, on(FLOW, "ended"), self._head)
         yield Watch("http", on(REQUESTS), self._web)
         yield Watch("tls", on(REQUESTS), self._client_hello)
 
@@ -41,11 +40,6 @@ class IndicatorWatch:
             hit = self._indicators.find(IndicatorKind.ADDRESS, end)
             if hit is not None:
                 self._say(hit, record, f"a conversation with {end}")
-
-    def _head(self, record: Record) -> None:
-        head = str(record.fields.get("server_head") or "")
-        if head:
-            self._say(self._indicators.beginning(head), record, "the first bytes of a server are those of it")
 
     def _web(self, record: Record) -> None:
         fields = record.fields

@@ -202,6 +202,7 @@ DNP3 = Table(
             on(REQUESTS),
             _confirmation,
             "requests without the confirmation bit",
+            steady=False,
         ),
         Rule(
             "master-slave-authentication-error",

@@ -1,5 +1,6 @@
 """Protocols of offices as far as plants use them: HTTP, FTP, Telnet, SSH, VNC, TDS."""
 
+import re
 from collections.abc import Iterator
 
 from holdfast.defender.engines.model import (
@@ -14,7 +15,7 @@ from holdfast.defender.engines.model import (
     Table,
     on,
 )
-from holdfast.defender.engines.tables.content import CONTENT, SIGNATURES
+from holdfast.defender.engines.tables.content import files
 from holdfast.defender.engines.tables.logins import attempts, guessing
 from holdfast.defender.engines.tables.rows import entry, once, size, states
 from holdfast.defender.learned.traffic import Entry
@@ -46,14 +47,17 @@ def _agent(record: Record) -> Iterator[Entry]:
         yield (str(agent),)
 
 
+_HEADERS = ("host", "user_agent", "referrer", "origin", "content_type", "soap_action")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Bytes that no header may hold (RFC 9110, section 5.5)."""
+
+
 def _odd_header(record: Record) -> str | None:
-    name = record.fields.get("odd_header")
-    return f"the header '{name}' holds bytes that belong in no header" if name is not None else None
-
-
-def _signatures(record: Record) -> str | None:
-    path = str(record.fields.get("uri") or "").partition("?")[0]
-    return path if SIGNATURES.search(path) else None
+    fields = record.fields
+    for name in _HEADERS:
+        if _CONTROL.search(str(fields.get(name) or "")):
+            return f"the header {name} holds bytes that belong in no header"
+    return None
 
 
 def _client_error(record: Record) -> str | None:
@@ -103,21 +107,15 @@ HTTP = Table(
     ),
     rules=(
         Rule("illegal-http-header-content", on(REQUESTS), _odd_header, "headers in plain text", steady=False),
-        Rule(
-            "backup-activity-with-antivirus-signatures",
-            on(REQUESTS),
-            _signatures,
-            "files without signatures of malware",
-        ),
-        *CONTENT,
+        *files(on(REQUESTS), "uri"),
         Rule("http-client-error", on(FAILURES), _client_error, "requests that the server can serve"),
     ),
     limits=(
         Limit(
             "abnormal-http-header-length",
             on(REQUESTS),
-            size("longest_header"),
-            "a header of {value} bytes",
+            size("header_length"),
+            "a head of {value} bytes",
             "short headers",
         ),
         Limit(
@@ -141,7 +139,7 @@ HTTP = Table(
 FTP = Table(
     "ftp",
     rules=(
-        *CONTENT,
+        *files(on(REQUESTS, "RETR", "STOR"), "arg"),
         Rule(
             "ftp-login-failed",
             on(FAILURES, *_FTP_REFUSED),

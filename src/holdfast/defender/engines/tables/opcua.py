@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from holdfast.defender.engines.model import FAILURES, REQUESTS, RESPONSES, Limit, Rule, Scenario, Table, on
+from holdfast.defender.engines.model import FAILURES, REQUESTS, Limit, Rule, Scenario, Table, on
 from holdfast.defender.engines.tables.logins import attempts, guessing
 from holdfast.defender.engines.tables.rows import entry, equals, size
 from holdfast.defender.learned.traffic import Entry
@@ -10,8 +10,6 @@ from holdfast.defender.record import Record
 
 _CHANNEL = frozenset({"Hello", "OpenSecureChannel", "CloseSecureChannel", "CreateSession", "ActivateSession"})
 _MAXIMUM_NODES = 64
-_SEVERE = range(667, 1001)
-"""Event severities that OPC 10000-5 (6.4.2) calls high."""
 _WRONG_PASSWORD = ("BadUserAccessDenied", "BadIdentityTokenRejected", "BadIdentityTokenInvalid")
 
 
@@ -42,15 +40,6 @@ def _version(record: Record) -> str | None:
     return f"protocol version {version}" if version else None
 
 
-def _severe_event(record: Record) -> str | None:
-    for event in record.fields.get("events") or ():
-        numbers = [value for value in event if isinstance(value, int) and not isinstance(value, bool)]
-        texts = [value for value in event if isinstance(value, str) and " " in value]
-        if any(number in _SEVERE for number in numbers):
-            return texts[0] if texts else "an event of high severity"
-    return None
-
-
 OPCUA = Table(
     "opcua",
     industrial=True,
@@ -75,13 +64,6 @@ OPCUA = Table(
     rules=(
         Rule("opc-ua-service-request-failed", on(FAILURES), _failed, "a good status"),
         Rule("illegal-protocol-version", on(REQUESTS, "Hello"), _version, "protocol version 0", steady=False),
-        Rule(
-            "opc-ua-server-raised-an-event-that-requires-user-s-attention",
-            on(RESPONSES, "Publish"),
-            _severe_event,
-            "events of low severity",
-            steady=False,
-        ),
     ),
     limits=(
         Limit(

@@ -22,8 +22,6 @@ from holdfast.defender.record import Record
 _STUXNET_BLOCK = ("Data Block", "00890")
 """What Stuxnet wrote into S7-315 and S7-417 controllers (Symantec, W32.Stuxnet Dossier 1.4)."""
 _WARM_RESTART, _COPY, _INSERT, _DELETE, _MODULE = "P_PROGRAM", "_GARB", "_INSE", "_DELE", "_MODU"
-_BLOCK_OBJECTS = 0x8A0E
-"""Upper half of the object identifiers of data blocks in S7comm-plus."""
 
 
 def _data_blocks(record: Record) -> Iterator[Entry]:
@@ -48,18 +46,6 @@ def _stuxnet(record: Record) -> str | None:
     fields = record.fields
     block = (fields.get("block_type"), fields.get("block_number"))
     return "data block 890 is loaded, as Stuxnet does" if block == _STUXNET_BLOCK else None
-
-
-def _plus_objects(record: Record) -> Iterator[Entry]:
-    number = record.fields.get("object_id")
-    if isinstance(number, int) and number >> 16 != _BLOCK_OBJECTS:
-        yield (record.kind, f"0x{number:08x}")
-
-
-def _plus_blocks(record: Record) -> Iterator[Entry]:
-    number = record.fields.get("object_id")
-    if isinstance(number, int) and number >> 16 == _BLOCK_OBJECTS:
-        yield (record.kind, number & 0xFFFF)
 
 
 S7COMM = Table(
@@ -155,20 +141,6 @@ S7COMM_PLUS = Table(
             on(REQUESTS),
             entry(KIND),
             "{0}",
-        ),
-        Scenario(
-            "s7plus.object",
-            "unauthorized-access-to-siemens-s7-plus-object",
-            on(REQUESTS),
-            _plus_objects,
-            "{0} of object {1}",
-        ),
-        Scenario(
-            "s7plus.block",
-            "unauthorized-siemens-s7-plus-block-access",
-            on(REQUESTS),
-            _plus_blocks,
-            "{0} of data block {1}",
         ),
     ),
 )

@@ -13,9 +13,9 @@ from holdfast.defender.engines.model import (
     Table,
     on,
 )
-from holdfast.defender.engines.tables.content import CONTENT, SIGNATURES
+from holdfast.defender.engines.tables.content import files
 from holdfast.defender.engines.tables.logins import attempts, guessing
-from holdfast.defender.engines.tables.rows import entry
+from holdfast.defender.engines.tables.rows import entry, states
 from holdfast.defender.learned.traffic import Entry
 from holdfast.defender.record import Record
 
@@ -27,12 +27,10 @@ _REFUSED = frozenset({
     "STATUS_LOGON_FAILURE", "STATUS_ACCOUNT_LOCKED_OUT", "STATUS_ACCOUNT_DISABLED", "STATUS_WRONG_PASSWORD",
     "STATUS_NO_SUCH_USER", "STATUS_PASSWORD_EXPIRED", "STATUS_ACCOUNT_RESTRICTION",
 })  # fmt: skip
-_TRANSACTION, _NT_TRANSACTION = "TRANSACTION2", "NT_TRANSACT"
+_TRANSACTION, _SECONDARY = "TRANSACTION2", "TRANSACTION2_SECONDARY"
 _SESSION = "SESSION_SETUP"
 _BACKDOOR_ALIVE, _NOTPETYA_ALIVE = 81, 82
 """Multiplex identifiers of answers: DoublePulsar's is 65 plus 16, that of NotPetya's variant 65 plus 17."""
-_MOST_TRANSACTION = 0xFFFF
-"""Bytes of an ordinary transaction; the exploit announces more to overflow the server's buffer."""
 _CANONICALIZE = 31
 """NetprPathCanonicalize of srvsvc, which Conficker's exploit calls (MS08-067)."""
 _TASKS = frozenset({"atsvc", "ITaskSchedulerService", "winreg"})
@@ -84,11 +82,6 @@ def _psexec(record: Record) -> str | None:
     return f"{name} on {record.fields.get('tree')}" if _PSEXEC in name.lower() else None
 
 
-def _signatures(record: Record) -> str | None:
-    name = str(record.fields.get("name") or "")
-    return name if SIGNATURES.search(name) else None
-
-
 def _backdoor_asked(record: Record) -> str | None:
     """DoublePulsar listens on a subcommand that servers have never implemented."""
     if record.fields.get("sub_command") != _SESSION:
@@ -104,11 +97,6 @@ def _backdoor_answers(record: Record) -> str | None:
 def _notpetya_answers(record: Record) -> str | None:
     found = record.fields.get("multiplex_id") == _NOTPETYA_ALIVE
     return "an answer with the multiplex identifier of NotPetya's backdoor" if found else None
-
-
-def _oversized(record: Record) -> str | None:
-    total = record.fields.get("total_data_count") or 0
-    return f"a transaction of {total} bytes" if total > _MOST_TRANSACTION else None
 
 
 def _conficker(record: Record) -> str | None:
@@ -138,18 +126,12 @@ def _smb(protocol: str) -> Table:
             ),
         ),
         rules=(
-            *CONTENT,
+            *files(on(REQUESTS, *_OPENS), "name"),
             Rule(
                 "suspicion-of-remote-code-execution-with-psexec",
                 on(REQUESTS, *_OPENS),
                 _psexec,
                 "no such service",
-            ),
-            Rule(
-                "backup-activity-with-antivirus-signatures",
-                on(REQUESTS, *_OPENS),
-                _signatures,
-                "files without signatures of malware",
             ),
             Rule(
                 "invalid-smb-message-doublepulsar-backdoor-implant",
@@ -173,10 +155,9 @@ def _smb(protocol: str) -> Table:
             ),
             Rule(
                 "suspicion-of-notpetya-malware-illegal-smb-transaction-detected",
-                on(REQUESTS, _NT_TRANSACTION),
-                _oversized,
-                f"at most {_MOST_TRANSACTION} bytes",
-                steady=False,
+                on(REQUESTS, _SECONDARY),
+                states("{kind}, by which the exploit overflows the server's buffer"),
+                "whole transactions",
             ),
         ),
         rates=(
