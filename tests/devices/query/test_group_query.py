@@ -46,6 +46,7 @@ def equal(path: str, value: Scalar) -> Compare:
         ('EndsWith($id, "a")', Compare("@id", Operator.ENDS_WITH, "a")),
         ('$organizations = "north"', equal("@organization", "/north/")),
         ('$id IN ("a", "b")', In("@id", ("a", "b"))),
+        ('$id IN ["a", "b"]', In("@id", ("a", "b"))),
         ('$id NOT IN ("a")', Not(In("@id", ("a",)))),
         ("owner IS NULL", equal("cloud.owner", None)),
         ("owner IS NOT NULL", Compare("cloud.owner", Operator.NOT_EQUAL, None)),
@@ -112,6 +113,7 @@ def test_a_name_that_is_cloud_and_reported_means_either() -> None:
         ("SELECT * FROM devices WHERE " + "(" * 60 + "owner = 1" + ")" * 60, "nested"),
         ("SELECT * FROM devices WHERE " + " or ".join(["owner = 1"] * 101), "comparisons"),
         ("SELECT * FROM devices WHERE owner IN (" + ",".join(["1"] * 401) + ")", "values"),
+        ("SELECT * FROM devices WHERE owner IN [1)", "end of the list"),
         ("SELECT * FROM devices WHERE owner = '" + "a" * 20_000 + "'", "characters"),
     ],
 )

@@ -4,6 +4,7 @@ condition := conjunction (OR conjunction)*
 conjunction := negation (AND negation)*
 negation := NOT negation | "(" condition ")" | comparison
 comparison := field operator literal | field [NOT] IN "(" literal ("," literal)* ")"
+              (or the list in brackets)
             | field IS [NOT] NULL | function "(" field "," text ")"
 """
 
@@ -187,11 +188,12 @@ class ExpressionParser:
         return operator
 
     def _one_of(self, field: str) -> Condition:
-        self.need(self.take_symbol("("), "an opening parenthesis")
+        bracket = self.take_symbol("[")  # as IoT Hub's queries have it
+        self.need(bracket or self.take_symbol("("), "an opening parenthesis")
         values = [self.literal()]
         while self.take_symbol(","):
             values.append(self.literal())
-        self.need(self.take_symbol(")"), "a comma or a closing parenthesis")
+        self.need(self.take_symbol("]" if bracket else ")"), "a comma or the end of the list")
         self._values += len(values)
         if self._values > MAXIMUM_VALUES:
             raise FilterError(f"The lists of the filter have more than {MAXIMUM_VALUES} values together.")
