@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 
 from holdfast.kernel.clock import SystemClock, SystemRandomness
+from holdfast.kernel.errors import UnavailableError
 from holdfast.kernel.principal import SYSTEM
 from holdfast.keys.file import open_key_ring
 from holdfast.resources.changes import QueuedChangePath
@@ -45,7 +46,11 @@ def change(changes: QueuedChangePath, run: str, thread: int) -> None:
         name = f"{run}-{thread}-{number}"
         for action in (Action.CREATE, Action.MERGE, *([Action.DELETE] if number % 3 == 0 else [])):
             body = {} if action is Action.DELETE else {"name": action.value}
-            applied = changes.apply(SYSTEM, Change(action, "thing", name, {**body}))
+            try:
+                applied = changes.apply(SYSTEM, Change(action, "thing", name, {**body}))
+            except UnavailableError as error:
+                os.write(1, f"refused {error}\n".encode())
+                break
             etag = applied.resource.etag if applied.resource else "deleted"
             os.write(1, f"done {name} {etag}\n".encode())
 

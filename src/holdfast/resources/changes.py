@@ -30,6 +30,7 @@ from holdfast.resources.sealing import Sealer
 from holdfast.resources.store import RowReader, SqlResourceStore
 from holdfast.resources.writing import Transaction
 from holdfast.storage.database import Database, savepoint
+from holdfast.storage.sqlcipher import is_io_error
 
 GROUP = 50
 """Changes in one commit at most: batches of 10 to 50 gave ten times the rate of single commits, and a
@@ -79,6 +80,8 @@ class QueuedChangePath:
         self._observers: list[Callable[[str, str], None]] = []
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
+        self._trouble = ""
+        self._fatal = False
         self._thread = threading.Thread(target=self._run, name="change-path", daemon=True)
         self._thread.start()
 
@@ -124,6 +127,18 @@ class QueuedChangePath:
         caller is answered, so that no cache of this process is older than an answer. Must not block."""
         self._observers.append(observer)
 
+    def healthy(self) -> str:
+        """Empty when changes are stored, else why the last group was not, in a sentence."""
+        if not self._trouble:
+            return ""
+        advice = "check its disk, then restart" if self._fatal else "check its disk"
+        return f"The control database cannot be written ({self._trouble}); {advice}."
+
+    @property
+    def fatal(self) -> bool:
+        """Whether a commit met an I/O error: after a failed fsync only a restart makes it trustworthy."""
+        return self._fatal
+
     def close(self) -> None:
         """Commit what is queued, and stop."""
         if not self._closed:
@@ -132,6 +147,8 @@ class QueuedChangePath:
             self._thread.join()
 
     def _enqueue(self, job: _Job) -> tuple[Applied, ...]:
+        if self._fatal:
+            raise UnavailableError(self.healthy())
         if self._closed:
             raise UnavailableError("The change path is closing; try again in a moment.")
         self._jobs.put(job)
@@ -186,18 +203,7 @@ class QueuedChangePath:
         return group, False
 
     def _commit(self, group: list[_Job], refusals: list[Event]) -> None:
-        answers: list[_Answer]
-        try:
-            with self._database.write() as connection:
-                transaction = self._transaction(connection)
-                answers = [self._attempt(connection, transaction, job) for job in group]
-                for event in refusals:
-                    transaction.audit(event)
-        except SQLAlchemyError as error:
-            logger.exception("a group of changes was not committed", changes=len(group))
-            answers = [_not_stored(error)] * len(group)
-            for event in refusals:
-                self._refusals.add(event)
+        answers = self._stored(group, refusals)
         for job, answer in zip(group, answers, strict=True):
             if isinstance(answer, HoldfastError):
                 job.future.set_exception(answer)
@@ -205,10 +211,33 @@ class QueuedChangePath:
                 self._tell(job.changes)
                 job.future.set_result(answer)
 
+    def _stored(self, group: list[_Job], refusals: list[Event]) -> "list[_Answer]":
+        """Do the jobs in one transaction; their answers once it is durable."""
+        if self._fatal:
+            return [UnavailableError(self.healthy())] * len(group)
+        try:
+            with self._database.write() as connection:
+                transaction = self._transaction(connection)
+                answers = [self._attempt(connection, transaction, job) for job in group]
+                for event in refusals:
+                    transaction.audit(event)
+        except SQLAlchemyError as error:
+            logger.error("a group of changes was not committed", changes=len(group), reason=_reason(error))
+            self._trouble = _reason(error)
+            self._fatal = is_io_error(error)
+            for event in refusals:
+                self._refusals.add(event)
+            return [_not_stored(error)] * len(group)
+        self._trouble = ""
+        return answers
+
     def _tell(self, changes: Sequence[Change]) -> None:
         for change in changes:
             for observer in self._observers:
-                observer(change.kind, change.id)
+                try:
+                    observer(change.kind, change.id)
+                except Exception:
+                    logger.exception("an observer of changes failed", kind=change.kind, id=change.id)
 
     def _transaction(self, connection: Connection) -> Transaction:
         kinds, indexes = self._rules.kinds, self._store.indexes
@@ -255,6 +284,9 @@ class QueuedChangePath:
 _Answer = tuple[Applied, ...] | HoldfastError
 
 
+def _reason(error: SQLAlchemyError) -> str:
+    return " ".join(str(getattr(error, "orig", error)).split())
+
+
 def _not_stored(error: SQLAlchemyError) -> UnavailableError:
-    reason = str(getattr(error, "orig", error))
-    return UnavailableError(f"The change could not be stored ({reason}); nothing was changed, try again.")
+    return UnavailableError(f"The change could not be stored ({_reason(error)}); try again.")

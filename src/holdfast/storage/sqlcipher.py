@@ -60,6 +60,12 @@ def connect(path: Path, key: bytes, mode: Mode = "rwc") -> sqlite3.Connection:
     return connection
 
 
+def is_io_error(error: Exception) -> bool:
+    """Whether the disk failed under a statement or commit. The driver does not tell a write that failed from
+    an fsync that did, and after the latter nothing can be trusted, so it must be taken for the worst."""
+    return getattr(getattr(error, "orig", error), "sqlite_errorname", "") == "SQLITE_IOERR"
+
+
 def set_durable(connection: sqlite3.Connection) -> None:
     """Write-ahead log, and an fsync at every commit."""
     connection.execute("PRAGMA journal_mode=WAL")

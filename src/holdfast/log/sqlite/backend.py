@@ -24,13 +24,11 @@ from holdfast.log.frames import Batch
 from holdfast.log.sqlite import segments
 from holdfast.log.sqlite.segments import Segment
 from holdfast.log.sqlite.statefile import STATE_FILE, StateFile
-from holdfast.storage.sqlcipher import DatabaseError, opening
+from holdfast.storage.sqlcipher import DatabaseError, is_io_error, opening
 
 LOCK_FILE = "writer.lock"
 LOOK_SECONDS = 60.0
 """How often files are checked for their age."""
-
-_IO_ERROR = "SQLITE_IOERR"
 
 _encode_changes = msgspec.msgpack.Encoder().encode
 _decode_changes = msgspec.msgpack.Decoder(list[StateChange]).decode
@@ -224,10 +222,9 @@ class SqliteBackend:
 
 
 def _not_committed(error: sqlite3.DatabaseError) -> NotDurableError:
-    """Why a commit failed. The driver does not tell a write that failed from an fsync that did, and after the
-    latter nothing can be trusted; so an I/O error of a commit is taken for the worst."""
+    """Why a commit failed; an I/O error may be a failed fsync."""
     reason = _not_durable(error)
-    return NotDurableError(f"{reason} Then restart.", fatal=True) if _code(error) == _IO_ERROR else reason
+    return NotDurableError(f"{reason} Then restart.", fatal=True) if is_io_error(error) else reason
 
 
 def _not_durable(error: sqlite3.DatabaseError | OSError) -> NotDurableError:
