@@ -4,6 +4,7 @@ load.
     throughput     messages acknowledged after fsync, over TLS; Mosquitto alone, and Mosquitto with a
     subscriber
                    that stores in SQLite with the same durability, in the same run
+    people         the same rate while the API is called 100 times a second
     connections    CPU a message from 100 to 5,000 connections
     memory         resident bytes of an idle device, with a key and with a certificate chain
     provisioning   registrations a second, known devices with keys and new ones with chains
@@ -20,6 +21,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +38,9 @@ from holdfast.vault.authority import create_authority
 
 DEVICES = int(os.environ.get("HOLDFAST_BENCH_DEVICES", "5000"))
 SECONDS = 5.0
+API_CALLS = 100.0
+"""Calls a second beside the load, from `API_CALLERS` clients."""
+API_CALLERS = 5
 ROOT = Path(__file__).resolve().parent.parent
 UNBOUND = {
     "messages_per_second": 1e6,
@@ -296,9 +301,38 @@ def throughput(fleet: Fleet, folder: Path) -> None:
         )
 
 
+def beside_people(fleet: Fleet) -> None:
+    """What is left of the rate while people and scripts call the API."""
+    alone = fleet.publish(50, 20)["rate"]
+    ending, made = threading.Event(), [0] * API_CALLERS
+
+    def call(caller: int) -> None:
+        with fleet.instance.remote() as remote:
+            due = time.perf_counter()
+            while not ending.is_set():
+                remote.get("/api/devices/key-1")
+                made[caller] += 1
+                due += API_CALLERS / API_CALLS
+                ending.wait(max(0.0, due - time.perf_counter()))
+
+    callers = [threading.Thread(target=call, args=(number,)) for number in range(API_CALLERS)]
+    began = time.perf_counter()
+    for caller in callers:
+        caller.start()
+    beside = fleet.publish(50, 20)["rate"]
+    ending.set()
+    calls = sum(made) / (time.perf_counter() - began)
+    for caller in callers:
+        caller.join()
+    print(
+        f"with {calls:.0f} API calls/s: {beside:,.0f} messages/s, {beside / alone:.0%} of {alone:,.0f} (goal 70%)"
+    )
+
+
 def connections(fleet: Fleet) -> None:
     """CPU a message as connections grow."""
-    figures = {count: fleet.publish(count, 1, 3.0)["cpu_us"] for count in (100, 1000, DEVICES)}
+    counts = sorted({100, min(1000, DEVICES), DEVICES})
+    figures = {count: fleet.publish(count, 1, 3.0)["cpu_us"] for count in counts}
     text = ", ".join(f"{count:,}: {microseconds:.1f}" for count, microseconds in figures.items())
     print(f"CPU a message by connections (us): {text}")
 
@@ -359,6 +393,7 @@ def main() -> None:
             fleet = Fleet(instance, folder, _prepare(instance, root), root)
             provisioning(fleet)
             throughput(fleet, folder)
+            beside_people(fleet)
             connections(fleet)
             memory(fleet)
             restart(fleet)
