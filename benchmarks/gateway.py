@@ -324,9 +324,8 @@ def beside_people(fleet: Fleet) -> None:
     calls = sum(made) / (time.perf_counter() - began)
     for caller in callers:
         caller.join()
-    print(
-        f"with {calls:.0f} API calls/s: {beside:,.0f} messages/s, {beside / alone:.0%} of {alone:,.0f} (goal 70%)"
-    )
+    kept = f"{beside / alone:.0%} of {alone:,.0f} (goal 70%)"
+    print(f"with {calls:.0f} API calls/s: {beside:,.0f} messages/s, {kept}")
 
 
 def connections(fleet: Fleet) -> None:
