@@ -11,6 +11,7 @@ from holdfast.vault.authority import (
     RENEW_BEFORE,
     SERVER_LIFETIME,
     Issued,
+    check_issued,
     create_authority,
     load_authority,
     names_of,
@@ -127,3 +128,17 @@ def test_an_authority_is_the_same_after_loading() -> None:
 def test_an_authority_whose_parts_do_not_fit_is_refused(certificate: bytes, key: bytes) -> None:
     with pytest.raises(CertificateError):
         load_authority(certificate, key)
+
+
+@pytest.mark.parametrize(
+    "issued",
+    [
+        Issued(b"", b""),
+        Issued(AUTHORITY.certificate_pem, b"key"),
+        Issued(AUTHORITY.certificate_pem, create_authority("x", NOW).key_pem),
+    ],
+)
+def test_a_certificate_that_cannot_be_shown_says_so_before_it_is(issued: Issued) -> None:
+    check_issued(AUTHORITY.issue_server(NAMES, NOW))
+    with pytest.raises(CertificateError):
+        check_issued(issued)

@@ -12,7 +12,7 @@ import structlog
 
 from holdfast.kernel.errors import HoldfastError
 from holdfast.runtime.instance import Instance, server_certificate_of
-from holdfast.vault.authority import Issued
+from holdfast.vault.authority import Issued, check_issued
 
 LOOK_SECONDS = 60.0
 """Certificates last for weeks; a minute is soon enough after an operator replaced the files."""
@@ -38,6 +38,7 @@ async def follow_certificate(
         try:
             found = await asyncio.to_thread(server_certificate_of, instance)
             if found != present:
+                check_issued(found)
                 show(found)
                 present = found
                 log.info("the listeners' certificate was renewed")

@@ -86,7 +86,7 @@ def check_url(text: str, field: str, *, query: bool = False) -> str:
         or parts.username
         or (parts.query and not query)
         or parts.fragment
-        or len(text) > 2048
+        or len(text) > MAXIMUM_URL
     ):
         raise AccessInvalidError(
             f"{field} must be an https:// address without user name, query and fragment.", field
