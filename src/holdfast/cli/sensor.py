@@ -122,6 +122,8 @@ def _print(analysis: Analysis, learned: Path | None) -> None:
         f"{counters.packets} packets, {len(sensor.inventory)} assets, "
         f"{len(sensor.conversations)} conversations, {len(sensor.alerts)} alerts"
     )
+    if sensor.learned.stages.stage is Stage.LEARNING:
+        console.print("The sensor is learning: policy violations are reported once there is learned traffic.")
     if analysis.learned_saved:
         console.print(
             f"Learned {sensor.learned.size} entries into {learned}; the next run reports what is not there."

@@ -16,7 +16,7 @@ def unconnected(cip: bytes) -> bytes:
 
 
 def path(class_id: int, instance: int = 1) -> bytes:
-    return struct.pack("<BHBB", 0x21, 0, 0x24, instance)[:0] + bytes((0x20, class_id, 0x24, instance))
+    return bytes((0x20, class_id, 0x24, instance))
 
 
 def symbol(name: str) -> bytes:

@@ -1,6 +1,7 @@
 """What a sensor knows, as JSON: the output of `sensor analyze --json`."""
 
 from collections.abc import Iterable
+from itertools import islice
 
 from holdfast.alerts.model import Alert, Violation
 from holdfast.defender.catalogue.table import techniques
@@ -10,8 +11,12 @@ from holdfast.defender.inventory.conversations import Conversation, Conversation
 from holdfast.defender.inventory.model import Asset, Attribute, Name
 from holdfast.defender.sensor.assessment import assess
 from holdfast.defender.sensor.sensor import Sensor
+from holdfast.defender.timeline.model import TimelineEvent
 from holdfast.kernel.clock import isoformat
 from holdfast.kernel.json import JsonObject, JsonValue
+
+_EVENTS = 2000
+"""The newest events of the timeline that are given out."""
 
 
 def asset_json(asset: Asset, findings: Iterable[Finding], risk: AssetRisk) -> JsonObject:
@@ -146,6 +151,19 @@ def alert_json(alert: Alert) -> JsonObject:
     }
 
 
+def event_json(event: TimelineEvent) -> JsonObject:
+    """One event of the timeline."""
+    return {
+        "time": isoformat(event.time),
+        "type": event.type.value,
+        "severity": event.severity.value,
+        "title": event.title,
+        "devices": list(event.devices),
+        "frame": event.frame,
+        "count": event.count,
+    }
+
+
 def sensor_json(sensor: Sensor, problems: list[str]) -> JsonObject:
     """The whole result of a run."""
     risks = assess(sensor)
@@ -161,6 +179,7 @@ def sensor_json(sensor: Sensor, problems: list[str]) -> JsonObject:
         "assets": [asset_json(*entry) for entry in risks],
         "conversations": [conversation_json(*item) for item in sensor.conversations.items()],
         "alerts": [alert_json(alert) for alert in sensor.alerts],
+        "timeline": [event_json(event) for event in islice(sensor.timeline.find(), _EVENTS)],
         "counters": counters_json(sensor),
         "problems": list(problems),
     }
