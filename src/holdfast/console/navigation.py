@@ -34,6 +34,7 @@ SECTIONS = (
         ),
     ),
     Section("Data", (Entry("Explorer", "/explorer", Permission.DEVICE_READ),)),
+    Section("Security", (Entry("Security baseline", "/baseline", Permission.ASSESSMENT_READ),)),
     Section("Network", (Entry("Network rules", "/network-rules", Permission.NETWORK_READ),)),
     Section(
         "Access",

@@ -3,6 +3,7 @@
 from holdfast.api.frame import Route
 from holdfast.console.pages import (
     audit,
+    baseline,
     devices,
     enrollment,
     explorer,
@@ -11,6 +12,7 @@ from holdfast.console.pages import (
     network_rules,
     overview,
     people,
+    policies,
     search,
     sign_in,
     templates,
@@ -29,8 +31,10 @@ ROUTES: list[Route] = [
         enrollment,
         explorer,
         network_rules,
+        policies,
         people,
         audit,
+        baseline,
     )
     for route in module.ROUTES
 ]
