@@ -109,7 +109,7 @@ def build_what_is_said_to_be_absent() -> None:
 
 
 def let_every_address_in() -> None:
-    NetworkRules.verdict = lambda _rules, _address: ""  # type: ignore[method-assign]  # that is the sabotage
+    setattr(NetworkRules, "verdict", lambda _rules, _address: "")  # noqa: B010 - types forbid the sabotage
 
 
 def let_every_device_in() -> None:
@@ -129,12 +129,13 @@ def take_every_token() -> None:
 
 
 def allow_everything() -> None:
-    Principal.allows = lambda _self, _permission, _organization=ROOT: True  # type: ignore[method-assign]
-    Principal.reach = lambda _self, _permission: (ROOT,)  # type: ignore[method-assign]
+    answers = {"allows": lambda *_arguments: True, "reach": lambda *_arguments: (ROOT,)}
+    for name, answer in answers.items():
+        setattr(Principal, name, answer)
 
 
 def write_nothing_down() -> None:
-    QueuedChangePath.record = lambda *_args, **_rest: None  # type: ignore[method-assign]
+    QueuedChangePath.record = lambda *_args, **_rest: None  # type: ignore[method-assign]  # the sabotage
 
 
 SABOTAGE = {

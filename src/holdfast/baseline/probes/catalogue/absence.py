@@ -38,12 +38,17 @@ def absent(what: str) -> Callable[[ProbeContext], Iterator[Sight]]:
     def look(_context: ProbeContext) -> Iterator[Sight]:
         words = ABSENT[what]
         for subject, names in (("commands", _commands()), ("parts of the product", _parts())):
-            found = [name for name in names if any(word in name.lower().replace("-", "_") for word in words)]
+            found = [name for name in names if not _segments(name).isdisjoint(words)]
             expected = f"nothing about {', '.join(words)}"
             seen = ", ".join(found[:5]) or f"nothing among {len(names)}"
             yield Sight(subject, expected, seen, passed=bool(names) and not found)
 
     return look
+
+
+def _segments(name: str) -> set[str]:
+    """The folders and the stem of a path, the parts of a name: what the words are compared with."""
+    return {part.partition(".")[0] for part in name.lower().replace("-", "_").split("/")}
 
 
 @cache

@@ -1,0 +1,124 @@
+"""`/api/baseline` over a real assessor whose probes find no instance: what cannot be seen is not assessed."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from starlette.testclient import TestClient
+
+from holdfast.api.application import build
+from holdfast.api.baseline import ROUTES
+from holdfast.api.services import Services
+from holdfast.baseline.assessment.assessor import Assessor
+from holdfast.baseline.assessment.decisions import Decisions
+from holdfast.baseline.data.catalog import features
+from holdfast.baseline.evidence.bundle import read_public_key, verify_bundle
+from holdfast.baseline.evidence.store import open_evidence
+from holdfast.baseline.probes.context import ProbeContext
+from holdfast.baseline.probes.table import PROBES
+from holdfast.baseline.publishing.publish import PublicationFormat
+from holdfast.baseline.service import ASSESSED, Baseline, Owner
+from holdfast.kernel.clock import ManualClock, SystemRandomness
+from holdfast.kernel.organizations import ROOT
+from holdfast.kernel.permissions import Permission
+from holdfast.kernel.principal import Grant, Principal, PrincipalKind
+from tests.baseline.evidence.items import INSTANCE, KEY, NOW
+
+AUDITOR = Principal(
+    "ada", PrincipalKind.USER, "ada", (Grant(ROOT, frozenset(p for p in Permission if "baseline" in p)),)
+)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    clock = ManualClock(NOW)
+
+    def context() -> ProbeContext:
+        return ProbeContext(clock=clock, randomness=SystemRandomness(), source="127.9.9.9")
+
+    evidence = open_evidence(tmp_path_factory.mktemp("evidence"), b"\7" * 32, INSTANCE, KEY, clock)
+    assessor = Assessor(ASSESSED, PROBES, evidence, clock, context, Decisions)
+    baseline = Baseline(assessor, evidence, clock, Owner("Ada", INSTANCE))
+    services = SimpleNamespace(
+        clock=clock,
+        randomness=SystemRandomness(),
+        authenticate=lambda **_credentials: AUDITOR,
+        extension=lambda _kind: baseline,
+        id_scope="0ne00000001",
+    )
+    with TestClient(build(cast(Services, services), ROUTES)) as client:
+        client.post("/api/baseline/assessments")
+        yield client
+
+
+def get(client: TestClient, path: str) -> Any:  # any JSON
+    answer = client.get(f"/api/baseline/{path}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_every_feature_has_a_state_and_what_has_no_evidence_is_not_assessed(client: TestClient) -> None:
+    found = get(client, "assessment")["features"]
+    assert [item["feature"] for item in found] == [feature.name for feature in features()]
+    states = {item["key"]: (item["state"], item["proven"], item["age"]) for item in found}
+    assert states["encryption-in-transit"] == ("not assessed", False, None)
+    assert states["native-backup"] == ("not satisfied", True, 0.0)
+
+
+def test_a_run_says_which_probes_could_not_look(client: TestClient) -> None:
+    run = client.post("/api/baseline/assessments", json={"feature": "encryption-in-transit"}).json()["run"]
+    assert run["observations"] == 0
+    assert {"probe": "transit.plaintext-refused", "reason": "needs listeners"} in run["missed"]
+
+
+def test_a_feature_shows_what_was_seen(client: TestClient) -> None:
+    details = get(client, "features/native-backup")
+    assert {item["subject"] for item in details["observations"]} == {"commands", "parts of the product"}
+    assert get(client, "controls/br-1")["features"][1]["key"] == "native-backup"
+
+
+def test_an_earlier_moment_has_an_answer_of_its_own(client: TestClient) -> None:
+    earlier = get(client, "assessment?at=2020-01-01T00:00:00Z")["features"]
+    assert {item["state"] for item in earlier} <= {"not assessed", "not applicable"}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("assessment?service=unknown", 404),
+        ("assessment?at=yesterday", 400),
+        ("features/unknown", 404),
+        ("controls/XX-1", 404),
+        ("publications/docx", 404),
+        ("regulatoryComplianceStandards/unknown", 404),
+    ],
+)
+def test_what_there_is_not_is_refused_in_words(client: TestClient, path: str, status: int) -> None:
+    answer = client.get(f"/api/baseline/{path}")
+    assert answer.status_code == status
+    assert answer.json()["error"]["message"]
+
+
+def test_evidence_verifies_with_the_key_that_is_handed_out(client: TestClient) -> None:
+    lines = client.get("/api/baseline/evidence").content.splitlines(keepends=True)
+    key = read_public_key(client.get("/api/baseline/evidence/key").content)
+    assert verify_bundle(iter(lines), key).items
+
+
+@pytest.mark.parametrize("form", PublicationFormat)
+def test_documents_come_in_an_archive(client: TestClient, form: PublicationFormat) -> None:
+    archive = zipfile.ZipFile(io.BytesIO(client.get(f"/api/baseline/publications/{form}").content))
+    assert archive.namelist()
+    assert archive.testzip() is None
+
+
+def test_dashboards_read_standards_controls_and_assessments(client: TestClient) -> None:
+    standards = get(client, "regulatoryComplianceStandards")["value"]
+    assert [item["name"] for item in standards] == ["holdfast", "holdfast-platform", "holdfast-defender"]
+    base = "regulatoryComplianceStandards/holdfast/regulatoryComplianceControls"
+    assert get(client, f"{base}/BR-1")["properties"]["failedAssessments"] == 2
+    assessments = get(client, f"{base}/BR-1/regulatoryComplianceAssessments")["value"]
+    assert {item["properties"]["state"] for item in assessments} == {"Failed"}
