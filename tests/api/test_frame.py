@@ -16,7 +16,7 @@ from holdfast.api.routes import ROUTES as API_ROUTES
 from holdfast.api.services import Services
 from holdfast.console.routes import ROUTES as CONSOLE_ROUTES
 from holdfast.kernel.clock import ManualClock, SystemRandomness
-from holdfast.kernel.errors import InvalidError, TooManyRequestsError, UnauthenticatedError
+from holdfast.kernel.errors import InvalidError, PolicyDeniedError, TooManyRequestsError, UnauthenticatedError
 from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import ANONYMOUS, Grant, Principal, PrincipalKind
@@ -62,6 +62,10 @@ def refuse(request: ApiRequest) -> Reply:
     raise InvalidError("The name is too long.", "/name")
 
 
+def forbid(request: ApiRequest) -> Reply:
+    raise PolicyDeniedError("Refused.", "/assignments/here", "/definitions/own")
+
+
 def throttle(request: ApiRequest) -> Reply:
     raise TooManyRequestsError("Too many.", 7)
 
@@ -73,6 +77,7 @@ ROUTES = [
     Route("GET", "/open", OPEN, slowly, "for load balancers"),
     Route("GET", "/fail", OPEN, fail, "fails"),
     Route("GET", "/refuse", OPEN, refuse, "refuses"),
+    Route("GET", "/forbid", OPEN, forbid, "is denied by a policy"),
     Route("GET", "/throttle", OPEN, throttle, "throttles"),
     Route("GET", "/versioned", OPEN, echo, "has versions", frozenset({"2022-07-31"})),
 ]
@@ -123,6 +128,14 @@ def test_an_error_names_the_field_in_the_published_shape(world: World) -> None:
     assert error["code"] == "InvalidBody"
     assert error["target"] == "/name"
     assert {"message", "requestId", "time"} <= set(error)
+
+
+def test_a_denial_names_the_assignment_and_the_definition(world: World) -> None:
+    answer = world.client.get("/forbid")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (403, "RequestDisallowedByPolicy")
+    info = {"policyAssignmentId": "/assignments/here", "policyDefinitionId": "/definitions/own"}
+    assert error["additionalInfo"] == [{"type": "PolicyViolation", "info": info}]
 
 
 def test_a_fault_tells_nothing_of_its_inside_but_its_number(world: World) -> None:
