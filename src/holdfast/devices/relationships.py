@@ -6,13 +6,14 @@ Its id is the gateway's id and the relationship's own name, so that names are un
 import re
 
 from holdfast.access.bodies import Body, read_body, to_body
+from holdfast.access.reading import everything
 from holdfast.devices.device import DEVICE
 from holdfast.kernel.errors import ConflictError, InvalidError, NotFoundError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Action, Change, Draft, IndexType, Kind, Reader, Resource
-from holdfast.resources.query import All, Compare, Operator
+from holdfast.resources.query import All, AnyOf, Compare, Operator
 
 RELATIONSHIP = "deviceRelationship"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -56,6 +57,13 @@ def disconnect(reader: Reader, resource: Resource, if_match: str | None) -> list
     if not last or reader.get(DEVICE, source) is None:
         return [change]
     return [change, Change(Action.MERGE, DEVICE, source, {"gateway": False})]
+
+
+def disconnect_all(reader: Reader, device: str) -> list[Change]:
+    """The changes that remove every relationship of a device that is about to be deleted."""
+    ends = AnyOf(tuple(Compare(end, Operator.EQUAL, device) for end in ("source", "target")))
+    found = [disconnect(reader, resource, None) for resource in everything(reader, RELATIONSHIP, ends)]
+    return [change for changes in found for change in changes if change.id != device]
 
 
 def _validate(draft: Draft, reader: Reader) -> JsonObject:

@@ -1,4 +1,4 @@
-"""One running instance for all tests of the published API."""
+"""A running instance for the tests of a module."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from tests.api.central.published import Central
 from tests.support.running import running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Central]:
     with running(tmp_path_factory.mktemp("central") / "data") as instance:
         client = Central(instance)

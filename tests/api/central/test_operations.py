@@ -60,7 +60,9 @@ def test_every_operation_answers_as_published(central: Central) -> None:
     _jobs(central)
     _scheduled_jobs(central)
     _file_uploads(central)
+    central.ok("PUT", "/devices/pump-1/relationships/leaf", {"target": "pump-2"})
     central.ok("DELETE", "/devices/pump-2", status=204)
+    assert central.ok("GET", "/devices/pump-1/relationships")["value"] == [], "it went with the device"
     central.ok("PUT", "/deviceTemplates/dtmi:plant:Other;1", _other_template())
     central.ok("DELETE", "/deviceTemplates/dtmi:plant:Other;1", status=204)
     if central.published is not None:

@@ -17,6 +17,7 @@ from holdfast.devices.device import DEVICE
 from holdfast.devices.enrollment_group import DEFAULT_SAS_GROUP, ENROLLMENT_GROUP, read_group
 from holdfast.devices.organizations import find_organization
 from holdfast.devices.query.fields import device_filter_fields
+from holdfast.devices.relationships import disconnect_all
 from holdfast.kernel.errors import NotFoundError
 from holdfast.kernel.json import JsonObject, JsonValue, merge_patch
 from holdfast.kernel.permissions import Permission
@@ -111,9 +112,11 @@ def _apply(request: ApiRequest, change: Change) -> Reply:
 
 def _delete(request: ApiRequest) -> Reply:
     device = _device(request)
-    changes = [Change(Action.DELETE, DEVICE, device.id, if_match=request.if_match)]
-    if request.services.store.get(ATTESTATION, device.id) is not None:
-        changes.insert(0, Change(Action.DELETE, ATTESTATION, device.id))
+    store = request.services.store
+    changes = disconnect_all(store, device.id)
+    if store.get(ATTESTATION, device.id) is not None:
+        changes.append(Change(Action.DELETE, ATTESTATION, device.id))
+    changes.append(Change(Action.DELETE, DEVICE, device.id, if_match=request.if_match))
     request.services.changes.apply_all(request.principal, changes)
     return Reply(204)
 
