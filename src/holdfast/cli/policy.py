@@ -12,6 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 from rich.tree import Tree
 
+from holdfast.cli import policy_instance
 from holdfast.kernel.clock import SystemClock
 from holdfast.policy.cases.results import Report, Verdict
 from holdfast.policy.cases.suite import run_cases
@@ -31,6 +32,7 @@ from holdfast.policy.reading import (
 from holdfast.policy.types.catalog import own_catalog
 
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(policy_instance.app, name="instance")
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for scripts.")]
 _Aliases = Annotated[
