@@ -1,9 +1,8 @@
 """Detection quality: precision, recall and time to alert of every alert type on labelled traffic.
 
-Each alert type has traffic that must raise it and a benign twin that must not; both are labelled in
-`tests/support/traffic/cases`.
-A sensor hears each of them alone. An alert is false when the benign twin raises it. The peer is chance: the
-last line has the precision of an engine that alerts on everything.
+Each alert type has traffic that must raise it and a benign twin that must not, labelled in
+`tests/support/traffic/cases`. A sensor hears each of them alone. An alert is false when the benign twin raises
+it. The peer is chance: the last line has the precision of an engine that alerts on everything.
 """
 
 from collections import defaultdict
@@ -84,9 +83,8 @@ def main() -> None:
     cases = sum(score.found + score.missed for score in scores.values())
     twins = sum(score.twins for score in scores.values())
     alerts, heard = unlabelled()
-    print(
-        f"\n{cases} attacks of {len(scores)} types: {found} found; {twins} benign twins: {false} false alerts."
-    )
+    print(f"\n{cases} attacks of {len(scores)} types: {found} found.")
+    print(f"{twins} benign twins: {false} false alerts.")
     print(f"Other alerts of high severity in {heard} benign twins: {alerts}.")
     print(f"An engine that always alerts: recall 1.00, precision {cases / (cases + twins):.2f}.")
 
