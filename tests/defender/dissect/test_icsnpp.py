@@ -6,7 +6,7 @@
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tests.defender.dissect.expected import Row, Seen, differences, dissected, zeek_rows
 from tests.support.shared import SHARED_DATA
@@ -27,3 +27,265 @@ class Log(NamedTuple):
     log: str
     columns: str
     rows: Rows
+
+    places: str = f"{ENDS} is_orig {PLACES}"
+    head: str = HEAD
+
+
+def of(protocol: str, **more: str) -> Rows:
+    """One row a record of the protocol."""
+
+    def rows(seen: Seen) -> Iterator[Row]:
+        if seen.protocol == protocol:
+            yield {**seen.fields, **more}
+
+    return rows
+
+
+def within(protocol: str, name: str) -> Rows:
+    """One row an element of the list field `name`, with the record's own fields behind."""
+
+    def rows(seen: Seen) -> Iterator[Row]:
+        if seen.protocol == protocol:
+            for each in seen.fields.get(name) or ():
+                yield {**seen.fields, **each}
+
+    return rows
+
+
+def _dnp3_answers(seen: Seen) -> Iterator[Row]:
+    if "fc_reply" in seen.fields:
+        yield seen.fields
+
+
+def _dnp3_objects(seen: Seen) -> Iterator[Row]:
+    for row in within("dnp3", "objects")(seen):
+        yield {**row, "object_count": row["object_count"] or None}
+
+
+def _modbus(seen: Seen) -> Iterator[Row]:
+    if seen.protocol == "modbus" and not seen.to_server:
+        yield seen.fields
+
+
+def _szl(seen: Seen) -> Iterator[Row]:
+    if "szl_id" in seen.fields:
+        yield seen.fields
+
+
+def _s7_blocks(seen: Seen) -> Iterator[Row]:
+    if "Download" in seen.kind or "Upload" in seen.kind:
+        yield {**seen.fields, "rosctr": seen.fields["rosctr_name"]}
+
+
+def _bacnet_discovery(seen: Seen) -> Iterator[Row]:
+    if seen.kind in ("i_am", "i_have", "who_is", "who_has"):
+        yield {**seen.fields, "pdu_service": seen.kind.replace("_", "-")}
+
+
+def _bacnet_control(seen: Seen) -> Iterator[Row]:
+    if seen.kind in ("reinitialize_device", "device_communication_control"):
+        yield {**seen.fields, "result": {1: "SUCCESS", 2: "ERROR"}.get(int(seen.role))}
+
+
+def _bacnet_properties(seen: Seen) -> Iterator[Row]:
+    for row in within("bacnet", "properties")(seen):
+        value = row["value"]
+        if isinstance(value, bool):
+            value = str(value).lower()
+        elif isinstance(value, float):
+            value = f"{value:.6f}"
+        yield {**row, "value": value}
+
+
+def _hart(seen: Seen) -> Iterator[Row]:
+    if seen.protocol == "hart_ip":
+        yield {**seen.fields, "proto": seen.record.direction.flow.transport}
+
+
+def _first_logs() -> Iterator[Log]:
+    capture, folder = "enip/traces/enip_cip_example.pcap", "enip/baseline/analyzer.basic"
+    columns = "enip_command_code enip_command length session_handle enip_status sender_context options"
+    yield Log(capture, f"{folder}/enip.log", columns, of("enip"))
+    columns = (
+        "cip_sequence_count direction cip_service_code cip_service cip_status_code cip_status "
+        "cip_extended_status_code cip_extended_status class_id class_name instance_id attribute_id"
+    )
+    yield Log(capture, f"{folder}/cip.log", columns, of("cip"))
+    columns = (
+        "encapsulation_version socket_address socket_port vendor_id vendor_name device_type_id "
+        "device_type_name product_code revision device_status serial_number product_name device_state"
+    )
+    yield Log(capture, f"{folder}/cip_identity.log", columns, of("cip_identity"))
+    columns = "connection_id sequence_number data_length io_data"
+    yield Log(capture, f"{folder}/cip_io.log", columns, of("cip_io"))
+    capture, folder = "dnp3/traces/dnp3_example.pcap", "dnp3/baseline/analyzer.basic"
+    yield Log(capture, f"{folder}/dnp3.log", "fc_request fc_reply iin", _dnp3_answers, ENDS)
+    columns = (
+        "block_type function_code index_number trip_control_code operation_type clear_bit execute_count "
+        "on_time off_time status_code"
+    )
+    yield Log(capture, f"{folder}/dnp3_control.log", columns, within("dnp3", "controls"))
+    columns = "function_code object_type object_count range_low range_high"
+    yield Log(capture, f"{folder}/dnp3_objects.log", columns, _dnp3_objects)
+    capture, folder = "modbus/traces/modbus_example.pcap", "modbus/baseline/analyzer.basic"
+    columns = "tid unit func address quantity request_values response_values matched exception_code mei_type"
+    yield Log(capture, f"{folder}/modbus_detailed.log", columns, _modbus, ENDS)
+
+
+def _s7_logs() -> Iterator[Log]:
+    columns = (
+        "rosctr_code rosctr_name pdu_reference function_code function_name subfunction_code subfunction_name "
+        "error_class error_code"
+    )
+    blocks = (
+        "rosctr pdu_reference function_name function_status session_id blocklength filename block_type "
+        "block_number destination_filesystem"
+    )
+    szl = "pdu_reference method szl_id szl_id_name szl_index return_code return_code_name"
+    plus = "version opcode opcode_name function_code function_name"
+    for name in ("s7comm_plus", "s7ident", "snap7"):
+        capture, folder = f"s7comm/traces/{name}.pcap", f"s7comm/baseline/analyzer.{name}"
+        yield Log(capture, f"{folder}/cotp.log", "pdu_code pdu_name", of("cotp"))
+        yield Log(capture, f"{folder}/s7comm.log", columns, of("s7comm"))
+        yield Log(capture, f"{folder}/s7comm_plus.log", plus, of("s7comm_plus"))
+        yield Log(capture, f"{folder}/s7comm_read_szl.log", szl, _szl)
+        yield Log(capture, f"{folder}/s7comm_upload_download.log", blocks, _s7_blocks)
+
+
+def _bacnet_logs() -> Iterator[Log]:
+    found = "pdu_service device_id_type device_id_number object_type instance_number vendor range object_name"
+    properties = "invoke_id pdu_service object_type instance_number property array_index value"
+    control = "invoke_id pdu_service time_duration device_state password result result_code"
+    for name, logs in (
+        ("bacnet_example", "basic"),
+        ("bacnet_error_reject_abort", "error-reject-abort"),
+        ("bacnet_segmented_data", "segmented_data"),
+        ("bacnet_services", "services"),
+    ):
+        capture, folder = f"bacnet/traces/{name}.pcap", f"bacnet/baseline/analyzer.{logs}"
+        columns = "bvlc_function pdu_type pdu_service invoke_id result_code"
+        yield Log(capture, f"{folder}/bacnet.log", columns, of("bacnet"))
+        yield Log(capture, f"{folder}/bacnet_discovery.log", found, _bacnet_discovery)
+        yield Log(capture, f"{folder}/bacnet_device_control.log", control, _bacnet_control)
+        yield Log(capture, f"{folder}/bacnet_property.log", properties, _bacnet_properties)
+
+
+def _profinet_logs() -> Iterator[Log]:
+    columns = (
+        "proto rpc_version packet_type reserved_for_impl_1 last_fragment fragment no_fragment_requested "
+        "maybe idempotent broadcast reserved_for_impl_2 cancel_was_pending_at_call_end integer_encoding "
+        "character_encoding floating_point_encoding serial_high object_uuid interface_uuid activity_uuid "
+        "server_boot_time interface_vers_major interface_vers_minor sequence_num operation_num "
+        "interface_hint activity_hint len_of_body fragment_num auth_protocol serial_low vers_fack "
+        "window_size max_tsdu max_frag_size serial_number sel_ack_len array_of_sel_ack"
+    )
+    places, rows = f"{ENDS} {PLACES}", of("profinet_io_cm", proto="udp")
+    for path in sorted((FOLDER / "profinet-io-cm" / "traces").glob("*")):
+        log = f"profinet-io-cm/baseline/tests.{path.stem}/profinet_io_cm.log"
+        yield Log(f"profinet-io-cm/traces/{path.name}", log, columns, rows, places, f"{places} {columns}")
+
+
+def _hart_logs() -> Iterator[Log]:
+    status = [
+        "device_malfunction",
+        "configuration_changed",
+        "cold_start",
+        "more_status_available",
+        "loop_current_fixed",
+        "loop_current_saturated",
+        "non_primary_variable_out_of_limits",
+        "primary_variable_out_of_limits",
+    ]
+    token, delimiter = "token_passing_pdu", "token_passing_pdu_delimiter"
+    written_columns = (
+        "proto message_packet_bytes header_version header_message_type_reserved "
+        "header_message_type_message_type header_message_id header_status_code header_sequence_number "
+        "header_length session_initiate_master_type session_initiate_inactivity_close_timer "
+        f"{delimiter}_address_type {delimiter}_expansion_bytes {delimiter}_physical_layer_type "
+        f"{delimiter}_frame_type {token}_address_v4 {token}_address_v6 {token}_command_number "
+        f"{token}_byte_count {token}_check_byte {token}_contents_data_data "
+        f"{token}_contents_response_response_code "
+        + " ".join(f"{token}_contents_response_device_status_{name}" for name in status)
+        + " "
+        + " ".join(f"direct_pdu_device_status_{name}" for name in status)
+    )
+    compared = (name for name in written_columns.split() if not name.endswith(("address_v6", "data_data")))
+    columns, head = " ".join(compared), f"ts uid {ENDS} {written_columns}"
+    for name, logs in (
+        ("hart-ip.pcap", "hart_ip"),
+        ("hart-ip_all_messageIDs.pcapng", "all_message_ids"),
+        ("hart-ip_all_types_and_commands_sent.pcapng", "all_types_and_commands_sent"),
+        ("hart-ip_publish_and_keepAlive.pcapng", "publish_and_keepAlive_messages"),
+    ):
+        log = f"hart-ip/baseline/tests.{logs}/hart_ip_general.log"
+        yield Log(f"hart-ip/traces/{name}", log, columns, _hart, ENDS, head)
+
+
+LOGS = (*_first_logs(), *_s7_logs(), *_bacnet_logs(), *_profinet_logs(), *_hart_logs())
+
+DIFFERENCES: dict[str, tuple[int, int]] = {
+    "dnp3/baseline/analyzer.basic/dnp3.log": (2, 2),
+    "dnp3/baseline/analyzer.basic/dnp3_objects.log": (0, 538),
+    "modbus/baseline/analyzer.basic/modbus_detailed.log": (5, 3),
+    "s7comm/baseline/analyzer.s7ident/s7comm.log": (0, 4),
+    "s7comm/baseline/analyzer.snap7/s7comm.log": (0, 3),
+    "s7comm/baseline/analyzer.snap7/s7comm_read_szl.log": (0, 1),
+    "s7comm/baseline/analyzer.snap7/s7comm_upload_download.log": (0, 1),
+    "bacnet/baseline/analyzer.error-reject-abort/bacnet_discovery.log": (1, 1),
+    "bacnet/baseline/analyzer.error-reject-abort/bacnet_property.log": (1, 3),
+    "bacnet/baseline/analyzer.segmented_data/bacnet.log": (0, 2),
+    "bacnet/baseline/analyzer.segmented_data/bacnet_discovery.log": (2, 2),
+    "bacnet/baseline/analyzer.services/bacnet.log": (0, 1),
+    "bacnet/baseline/analyzer.services/bacnet_property.log": (30, 29),
+    "profinet-io-cm/baseline/tests.profinet_io_cm/profinet_io_cm.log": (21, 21),
+    "profinet-io-cm/baseline/tests.profinet_io_cm_control/profinet_io_cm.log": (2, 2),
+    "profinet-io-cm/baseline/tests.profinet_io_cm_read/profinet_io_cm.log": (1, 1),
+    "profinet-io-cm/baseline/tests.profinet_io_cm_write/profinet_io_cm.log": (4, 4),
+}
+"""By log: rows that only ICSNPP has, and rows that only we have."""
+
+
+@cache
+def _seen(capture: Path) -> list[Seen]:
+    return dissected(capture)
+
+
+def _placed(seen: Seen, row: Row) -> Row:
+    direction = seen.record.direction
+    client, server = direction.flow.client.source, direction.flow.server.source
+    return {
+        **row,
+        "is_orig": direction.to_server,
+        "source_h": direction.source.ip,
+        "source_p": direction.source.port,
+        "destination_h": direction.destination.ip,
+        "destination_p": direction.destination.port,
+        "id.orig_h": client.ip,
+        "id.orig_p": client.port,
+        "id.resp_h": server.ip,
+        "id.resp_p": server.port,
+    }
+
+
+def compare(log: Log, path: Path) -> tuple[int, int]:
+    """How many rows only the log has, and how many only we have."""
+    ours = [_placed(seen, row) for seen in _seen(FOLDER / log.capture) for row in log.rows(seen)]
+    head = log.head + log.columns if log.head == HEAD else log.head
+    theirs = [
+        {name: value.replace("XXXXXXXXXX.XXXXXX", "0.000000") for name, value in row.items()}
+        for row in zeek_rows(path, head)
+    ]
+    only_theirs, only_ours = differences(theirs, ours, f"{log.places} {log.columns}".split())
+    return only_theirs.total(), only_ours.total()
+
+
+def written(log: Log) -> Path | None:
+    """The log's file, compressed or not; None where the shared data is absent."""
+    paths = (FOLDER / log.log, FOLDER / f"{log.log}.gz")
+    return next((path for path in paths if path.exists()), None)
+
+
+def test_our_records_are_icsnpps_rows() -> None:
+    found = {log.log: compare(log, path) for log in LOGS if (path := written(log)) is not None}
+    assert found == {name: DIFFERENCES.get(name, (0, 0)) for name in found}

@@ -65,7 +65,10 @@ def _is_sound(entry: Dissector, message: Message) -> bool:
     """Whether a message is read to its end alone."""
     flow = Flow(1, "tcp", (), Endpoint("", "10.0.0.1", 40_000), Endpoint("", "10.0.0.2", 50_000))
     records: list[Record] = []
-    session, direction = entry.session(flow, records.append), flow.client if message.to_server else flow.server
+    session, direction = (
+        entry.session(flow, records.append),
+        flow.client if message.to_server else flow.server,
+    )
     try:
         used = session.feed(message.payload, 0, len(message.payload), 1, 1, direction)
     except MalformedError:
@@ -82,9 +85,7 @@ def test_a_stream_means_the_same_in_pieces(exchange: Exchange) -> None:
     if exchange.protocol in _MIXED:
         sound = tuple(each for each in sound if _is_sound(entry, each))
     bytewise = [
-        Message(to_server, payload[at : at + 1])
-        for to_server, payload in sound
-        for at in range(len(payload))
+        Message(to_server, payload[at : at + 1]) for to_server, payload in sound for at in range(len(payload))
     ]
     assert sound
     whole = [(each.kind, each.role, each.key) for each in feed(entry, "tcp", sound)]

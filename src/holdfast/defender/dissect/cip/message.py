@@ -150,6 +150,8 @@ def _split(octets: bytes, start: int) -> list[bytes]:
     if count > _MAXIMUM_EMBEDDED or start + 2 + 2 * count > len(octets):
         raise MalformedError(TRUNCATED, f"A Multiple Service Packet announces {count} services.", start)
     offsets = [start + _U16(octets, start + 2 + 2 * number)[0] for number in range(count)]
+    if not offsets:
+        return []
     parts = [octets[begin:end] for begin, end in zip(offsets, [*offsets[1:], len(octets)], strict=True)]
     if not all(len(part) >= 2 for part in parts):
         raise MalformedError(TRUNCATED, "A service of a Multiple Service Packet has no bytes.", start)

@@ -20,6 +20,8 @@ _HEADER = struct.Struct(">HHHHHH").unpack_from
 _HEADER_LENGTH = 12
 _RESPONSE = 0x8000
 _MAXIMUM_OUTSTANDING = 64
+_MAXIMUM_QUESTIONS = 16
+"""Where no port tells; multicast DNS asks far more."""
 _MAXIMUM_RECORDS = 256
 _MAXIMUM_JUMPS = 32
 _MAXIMUM_NAME = 255
@@ -149,7 +151,9 @@ def recognize(data: bytes, start: int, end: int, expected: bool) -> bool:
     if end - start < _HEADER_LENGTH + 5:
         return False
     _, flags, questions, answers, authorities, additional = _HEADER(data, start)
-    if flags >> 11 & 15 not in _OPERATIONS or flags & 0x0040 or questions > 16:
+    if flags >> 11 & 15 not in _OPERATIONS or flags & 0x0040:
+        return False
+    if questions > (_MAXIMUM_RECORDS if expected else _MAXIMUM_QUESTIONS):
         return False
     if (not questions and not (expected and answers)) or max(
         answers, authorities, additional

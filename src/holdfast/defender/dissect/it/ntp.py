@@ -33,6 +33,8 @@ class NtpSession(Session):
 
     def feed(self, data: bytes, start: int, end: int, frame: int, time: int, direction: Direction) -> int:
         """See `Session.feed`."""
+        if start == end:
+            raise MalformedError(TRUNCATED, "An NTP message has at least one byte.")
         mode, version = data[start] & 7, data[start] >> 3 & 7
         if mode in _STANDARD_MODES and end - start < _LENGTH:
             raise MalformedError(TRUNCATED, "An NTP message has at least 48 bytes.")

@@ -1,0 +1,63 @@
+"""Captures to records: packets a second of reading, flows, and dissection, each with what comes before it.
+
+The file is the mixed one of the sensor's benchmark; the peer is tshark with 13 fields in the same run.
+"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.sensor import ROUNDS, SIZE, cpu, mix, tshark
+from holdfast.defender.capture.folders import CaptureSet
+from holdfast.defender.counters import Counters
+from holdfast.defender.dissect.recognition import Recognition
+from holdfast.defender.dissect.registry import DISSECTORS
+from holdfast.defender.dissect.session import Dissector
+from holdfast.defender.flows.decoder import Decoder
+from holdfast.defender.pipeline import Options
+from holdfast.defender.record import Record
+
+_BATCH = 4096
+
+
+def read(path: Path) -> None:
+    """Only read and index the packets."""
+    for _block in CaptureSet([path]).blocks():
+        pass
+
+
+def decode(path: Path, dissectors: tuple[Dissector, ...]) -> None:
+    """Read, and decode with these dissectors: with none, conversations are only found and counted."""
+    records: list[Record] = []
+    options = Options()
+    decoder = Decoder(
+        records.append,
+        Recognition(dissectors),
+        Counters(),
+        options.maximum_flows,
+        options.maximum_pending,
+    )
+    for block in CaptureSet([path]).blocks():
+        decoder.decode(block)
+        decoder.table.sweep(decoder.frame, block.packets[-1][0])
+        if len(records) > _BATCH:
+            records.clear()
+        decoder.table.release()
+
+
+def main() -> None:
+    """Print packets a second of each stage."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "mixed.pcap")
+        packets = mix(path, SIZE)
+        print(f"{packets:,} packets, {path.stat().st_size / 1e6:.0f} MB, medians of {ROUNDS}, CPU time")
+        stages: list[tuple[str, Callable[[], None]]] = [
+            ("reading", lambda: read(path)),
+            ("reading, flows", lambda: decode(path, ())),
+            ("reading, flows, dissection", lambda: decode(path, DISSECTORS)),
+        ]
+        for name, work in stages:
+            print(f"  {name:28} {packets / cpu(work):>10,.0f} packets/s")
+        peer = tshark(path)
+        if peer is not None:
+            print(f"  {'tshark, 13 fields':28} {packets / peer:>10,.0f} packets/s")
