@@ -1,8 +1,8 @@
 """Detection quality: precision, recall and time to alert of every alert type on labelled traffic.
 
 Each alert type has traffic that must raise it and a benign twin that must not, labelled in
-`tests/support/traffic/cases`. A sensor hears each of them alone. An alert is false when the benign twin raises
-it. The peer is chance: the last line has the precision of an engine that alerts on everything.
+`tests/support/traffic/cases`. A sensor hears each of them alone. An alert is false when the benign twin
+raises it. The peer is chance: the last line has the precision of an engine that alerts on everything.
 """
 
 from collections import defaultdict

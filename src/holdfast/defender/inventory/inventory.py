@@ -78,7 +78,8 @@ class Inventory:
             if asset is None:
                 return None
         asset.last = max(asset.last, time)
-        asset.vlans.update(vlan for vlan in vlans if vlan >= 0)
+        if vlans:
+            asset.vlans.update(vlan for vlan in vlans if vlan >= 0)
         if ip and mac and mac not in asset.macs:
             self._behind_mac(asset, mac, ip, time)
         return asset
