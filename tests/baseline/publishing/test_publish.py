@@ -39,7 +39,7 @@ def test_a_page_shows_numbers_state_and_evidence() -> None:
     page = text(PublicationFormat.MARKDOWN, PAGE)
     assert 'owner: "Ada Lovelace"' in page
     assert "Evidence stands at item 12 of the chain" in page
-    assert "**State**: exempt (A closed network.); 6 of 6 observations passed" in page
+    assert "**State**: exempt (A closed network.); 8 of 8 observations passed" in page
     failed = "**State**: not satisfied (access.wrong-role-refused, two: expected a TLS alert, saw <b>201</b>)"
     assert failed in page
 
