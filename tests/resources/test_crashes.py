@@ -100,8 +100,8 @@ def test_a_power_cut_loses_no_answered_change(tmp_path: Path, torn: bool) -> Non
 
 def test_after_a_failed_fsync_no_change_is_answered_until_a_restart(tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    failing = ("-e", "inject=fsync,fdatasync:error=EIO:when=20")
-    lines = run_traced([VICTIM, str(folder), "1"], tmp_path / "trace", 600, *failing)
+    failing = ("-e", "inject=fsync,fdatasync:error=EIO:when=60..66")
+    lines = run_traced([VICTIM, str(folder), "1"], tmp_path / "trace", 900, *failing)
     spoken = [line for line in lines if line.startswith(("done ", "refused "))]
     refused = [line.startswith("refused ") for line in spoken]
     first = refused.index(True)
