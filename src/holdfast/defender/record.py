@@ -12,7 +12,8 @@ decoded only when somebody asks for them. Reading order for a consumer, cheapest
 3. `record.fields`: everything, by the names that Zeek and ICSNPP give to their log columns where they have
    the field.
 
-Records of one run arrive in the order of the frames. A record and its `fields` are shared by all consumers:
+Records of one run arrive in the order of the frames, but payload that waited for an earlier TCP segment keeps
+the frame and time in which it was captured. A record and its `fields` are shared by all consumers:
 read only.
 """
 
@@ -65,8 +66,8 @@ FLOW_KINDS = {
     "gap": "bytes of a stream are missing and were skipped; `fields['missing']` counts them",
     "overlap": "retransmitted bytes of a stream differ from the first ones (the first ones were kept)",
 }
-"""`kind` of the records with `Role.FLOW`; their fields carry the counters of the conversation at that
-moment."""
+"""`kind` of the records with `Role.FLOW`; their fields carry the counters of the conversation when they are
+read."""
 
 
 class Record(msgspec.Struct, gc=False):
