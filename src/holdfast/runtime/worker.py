@@ -113,12 +113,14 @@ async def _led(worker: Worker, name: str, job: Job) -> None:
             continue
         ended = asyncio.Event()
         work = asyncio.create_task(_guarded(job(worker, ended), log), name=f"job {name}")
-        while not work.done() and not role.stopping.is_set():
-            await _pause(role, LEASE_SECONDS / 3)
-            if await role.cluster.leases.acquire(name, LEASE_SECONDS) is None:
-                break  # another worker thinks that we are dead
-        ended.set()
-        await work
+        try:
+            while not work.done() and not role.stopping.is_set():
+                await _pause(role, LEASE_SECONDS / 3)
+                if await role.cluster.leases.acquire(name, LEASE_SECONDS) is None:
+                    break  # another worker thinks that we are dead
+        finally:  # also when the hub is gone: a job in a thread would keep the process alive
+            ended.set()
+            await work
 
 
 async def _guarded(work: Awaitable[None], log: structlog.typing.FilteringBoundLogger) -> None:
