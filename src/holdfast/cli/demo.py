@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -25,12 +27,14 @@ Once = Annotated[bool, typer.Option("--once", help="End after the last step; exi
 @app.callback(invoke_without_command=True)
 def demo(data: Data = None, config: Config = None, database: Database = None, once: Once = False) -> None:
     """Start a new instance, connect five thermostats through the device SDK, and show what they can do."""
+    os.environ |= {"HOLDFAST_LOGGING__LEVEL": "error", "HOLDFAST_LOGGING__FORMAT": "text"}
     with tempfile.TemporaryDirectory(prefix="holdfast-demo-") as temporary:
         folder = data or Path(temporary) / "data"
         settings = load_settings(config, data=folder, database=database)
-        quiet = settings.logging.model_copy(update={"level": "error", "format": "text"})
-        settings = settings.model_copy(update={"logging": quiet})
-        logs.configure(quiet, "demo")
+        logs.configure(settings.logging, "demo")
         for name in ("azure", "paho"):  # the SDK logs refusals, which the demo provokes, with stack traces
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        asyncio.run(Demo(settings, Console(), assess).run(once=once))
+        command = [sys.executable, "-m", "holdfast.cli.main", "up", "--json", "--data", str(folder)]
+        for option, value in (("--config", config), ("--database", database)):
+            command += [option, str(value)] if value else []
+        asyncio.run(Demo(settings, command, Console(), assess).run(once=once))

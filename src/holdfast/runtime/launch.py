@@ -2,6 +2,9 @@
 
 import socket
 from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
 
 from holdfast.access.first_start import FirstStart
 from holdfast.kernel.errors import StartupError
@@ -55,25 +58,48 @@ def _first_start(prepared: Prepared, instance: Instance) -> FirstStart | None:
         changes.close()
 
 
-async def launch(
-    settings: Settings,
-    announce: Callable[[str], None],
-    started: Callable[[Prepared, FirstStart | None], None] = lambda _prepared, _first: None,
-) -> None:
-    """Run an instance until SIGTERM or SIGINT.
+class Announcement(NamedTuple):
+    """What a person or a program should know at the start."""
 
-    `announce` gets what a person should read at the start; `started` the same for a program (nothing for the
-    first administrator unless this start made the instance). StartupError when something stands in the way.
+    addresses: dict[str, str]
+    id_scope: str
+    root_certificate: str
+    """The file that devices and browsers trust."""
+    sign_in_link: str
+    """Of the first administrator; empty unless this start made the instance, shown this once."""
+    token: str
+    """Of the first administrator; likewise."""
+
+    def text(self) -> str:
+        """For people."""
+        lines = [f"{name}: {address}" for name, address in self.addresses.items()]
+        lines += [f"ID scope: {self.id_scope}", f"root certificate: {self.root_certificate}"]
+        if self.token:
+            lines += ["sign-in link of the first administrator (shown this once, good for an hour):"]
+            lines += [f"  {self.sign_in_link}"]
+            lines += ["API token of the first administrator (shown this once):", f"  {self.token}"]
+        return "\n".join(lines)
+
+    def json(self) -> str:
+        """For programs, in one line."""
+        return msgspec.json.encode(self._asdict()).decode()
+
+
+async def launch(settings: Settings, announce: Callable[[Announcement], None]) -> None:
+    """Run an instance until SIGTERM or SIGINT; `announce` is told what is needed to reach it.
+
+    StartupError when something stands in the way.
     """
     check_ports(settings)
     with prepare(settings) as (prepared, instance):
         first = _first_start(prepared, instance)
-    lines = [f"{name}: {address}" for name, address in addresses(settings).items()]
-    lines += [f"ID scope: {prepared.id_scope}", f"root certificate: {prepared.root_ca}"]
-    if first is not None:
-        lines += ["sign-in link of the first administrator (shown this once, good for an hour):"]
-        lines += [f"  {sign_in_link(settings, first)}"]
-        lines += ["API token of the first administrator (shown this once):", f"  {first.token}"]
-    announce("\n".join(lines))
-    supervisor = Supervisor(settings)
-    await supervisor.run(lambda: started(prepared, first))
+    announce(
+        Announcement(
+            addresses(settings),
+            prepared.id_scope,
+            str(prepared.root_ca),
+            sign_in_link(settings, first) if first else "",
+            first.token if first else "",
+        )
+    )
+    await Supervisor(settings).run()

@@ -22,7 +22,6 @@ from typing import NamedTuple
 import httpx
 
 from holdfast.access.application import APPLICATION
-from holdfast.access.first_start import FirstStart
 from holdfast.baseline.probes.context import Endpoint, Persona, ProbeContext, Surface
 from holdfast.baseline.probes.http import ask
 from holdfast.kernel.clock import Clock, Randomness
@@ -31,8 +30,8 @@ from holdfast.kernel.json import JsonObject
 from holdfast.kernel.principal import SYSTEM
 from holdfast.resources.model import Action, Change
 from holdfast.runtime import logs
-from holdfast.runtime.instance import ROOT_CA_FILE, Prepared, prepare
-from holdfast.runtime.launch import launch
+from holdfast.runtime.instance import ROOT_CA_FILE, prepare
+from holdfast.runtime.launch import Announcement, launch
 from holdfast.runtime.settings import Settings
 
 READY_SECONDS = 60.0
@@ -189,16 +188,16 @@ def _configure(order: _Order) -> None:
 
 
 def _main() -> None:
-    """Run the instance that is ordered on standard input; prints one line with the token."""
+    """Run the instance that is ordered on standard input; prints one line that says how it is reached."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     order = _Order.from_text(sys.stdin.read())
     logs.configure(order.settings.logging, "drill")
     _configure(order)
 
-    def started(_prepared: Prepared, first: FirstStart | None) -> None:
-        print(json.dumps({"token": first.token if first else ""}), flush=True)  # noqa: T201 - to the parent
+    def tell(news: Announcement) -> None:
+        print(news.json(), flush=True)  # noqa: T201 - to the parent
 
-    asyncio.run(launch(order.settings, announce=lambda _text: None, started=started))
+    asyncio.run(launch(order.settings, tell))
 
 
 if __name__ == "__main__":

@@ -1,24 +1,23 @@
 """What the demo does, step by step. Each step shows what happened, or the demo fails."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from holdfast.access.first_start import FirstStart
 from holdfast.api.client import ApiClient
 from holdfast.kernel.clock import Clock, SystemClock
 from holdfast.kernel.errors import HoldfastError, UnavailableError
 from holdfast.runtime.demo.enrolling import certificate_folder, enroll
 from holdfast.runtime.demo.thermostat import Thermostat, until
-from holdfast.runtime.instance import Prepared
-from holdfast.runtime.launch import addresses, launch, sign_in_link
+from holdfast.runtime.launch import Announcement
 from holdfast.runtime.settings import Settings
 
 READY_SECONDS = 60.0
@@ -32,6 +31,8 @@ class Demo:
     """One run of the demo against a new instance."""
 
     settings: Settings
+    command: Sequence[str]
+    """Starts the platform with these settings and `--json`."""
     console: Console
     assess: Callable[[ApiClient], Awaitable[Table]]
     """Runs the baseline's probes and gives the table of claims."""
@@ -43,36 +44,31 @@ class Demo:
 
         Raises the HoldfastError of the step that did not happen.
         """
-        started: asyncio.Future[tuple[Prepared, FirstStart | None]] = (
-            asyncio.get_running_loop().create_future()
-        )
-        platform = asyncio.create_task(
-            launch(
-                self.settings,
-                announce=lambda _text: None,
-                started=lambda prepared, first: started.set_result((prepared, first)),
-            )
+        # A process of its own, as its users run it: what the SDK does in this one cannot hold it up.
+        platform = await asyncio.create_subprocess_exec(
+            *self.command, stdout=asyncio.subprocess.PIPE, start_new_session=True
         )
         try:
-            either: set[asyncio.Future[Any]] = {platform, started}
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if platform.done():
-                platform.result()
-                raise UnavailableError("The platform stopped before it was ready.")
-            prepared, first = started.result()
-            if first is None:
-                raise UnavailableError(
-                    "The demo wants a data folder of its own; name one that does not exist."
-                )
-            async with self._client(prepared.root_ca, first.token) as api:
-                await self._steps(api, prepared, first)
+            news = await self._announced(platform)
+            async with self._client(Path(news.root_certificate), news.token) as api:
+                await self._steps(api, news)
                 if not once:
                     await self._stay(platform)
         finally:
             await asyncio.gather(*(thermostat.stop() for thermostat in self.fleet), return_exceptions=True)
-            platform.cancel()
-            with suppress(asyncio.CancelledError):
-                await platform
+            with suppress(ProcessLookupError):
+                platform.terminate()
+            await platform.wait()
+
+    async def _announced(self, platform: asyncio.subprocess.Process) -> Announcement:
+        assert platform.stdout is not None
+        line = await platform.stdout.readline()
+        if not line:  # the platform has said on standard error what stands in its way
+            raise UnavailableError("The platform did not start.")
+        news = Announcement(**msgspec.json.decode(line))
+        if not news.token:
+            raise UnavailableError("The demo wants a data folder of its own; name one that does not exist.")
+        return news
 
     @asynccontextmanager
     async def _client(self, root_ca: Path, token: str) -> AsyncIterator[ApiClient]:
@@ -83,13 +79,13 @@ class Demo:
         finally:
             await api.close()
 
-    async def _steps(self, api: ApiClient, prepared: Prepared, first: FirstStart) -> None:
+    async def _steps(self, api: ApiClient, news: Announcement) -> None:
         with self.console.status("Starting the platform"):
             await api.wait_until_ready(READY_SECONDS)
         self._happened(f"The platform runs on {self.settings.data} (a new, encrypted data folder)")
         with certificate_folder() as folder:
             with self.console.status("Enrolling"):
-                await self._enroll(api, prepared, Path(folder))
+                await self._enroll(api, news, Path(folder))
             await self._connect()
             await self._show_telemetry(api)
             await self._call_method(api)
@@ -98,16 +94,16 @@ class Demo:
         with self.console.status("Probing the running system for the security baseline"):
             table = await self.assess(api)
         self.console.print(table)
-        self._show_addresses(prepared, first)
+        self._show_addresses(news)
 
     def _happened(self, text: str) -> None:
         self.console.print(f"[green]✓[/green] {text}", highlight=False)
 
-    async def _enroll(self, api: ApiClient, prepared: Prepared, folder: Path) -> None:
+    async def _enroll(self, api: ApiClient, news: Announcement, folder: Path) -> None:
         identities = await enroll(api, folder, self.clock.now())
-        root_ca = prepared.root_ca.read_text(encoding="ascii")
+        root_ca = Path(news.root_certificate).read_text(encoding="ascii")
         host = self.settings.host_names[0]
-        self.fleet = [Thermostat(identity, prepared.id_scope, host, root_ca) for identity in identities]
+        self.fleet = [Thermostat(identity, news.id_scope, host, root_ca) for identity in identities]
         self._happened("Enrolled: a group with keys, a group with a verified CA, one thumbprint")
 
     async def _connect(self) -> None:
@@ -192,25 +188,25 @@ class Demo:
             return type(error).__name__
         raise UnavailableError(f"{target.device} could connect again although it is blocked.")
 
-    def _show_addresses(self, prepared: Prepared, first: FirstStart) -> None:
+    def _show_addresses(self, news: Announcement) -> None:
         table = Table(show_header=False, box=None)
-        for name, address in addresses(self.settings).items():
+        for name, address in news.addresses.items():
             table.add_row(name, address)
-        table.add_row("ID scope", prepared.id_scope)
-        table.add_row("root certificate", str(prepared.root_ca))
+        table.add_row("ID scope", news.id_scope)
+        table.add_row("root certificate", news.root_certificate)
         self.console.print(table)
         self.console.print("Sign in to the console (the link is good once, for an hour):")
-        self.console.print(sign_in_link(self.settings, first), soft_wrap=True, highlight=False)
+        self.console.print(news.sign_in_link, soft_wrap=True, highlight=False)
         self.console.print("API token of the administrator (shown this once):")
-        self.console.print(first.token, soft_wrap=True, highlight=False)
+        self.console.print(news.token, soft_wrap=True, highlight=False)
 
-    async def _stay(self, platform: "asyncio.Task[None]") -> None:
+    async def _stay(self, platform: asyncio.subprocess.Process) -> None:
         self.console.print("The fleet keeps sending. Stop with Ctrl-C.")
         second = LIVE_ROUNDS
-        while not platform.done():
+        while platform.returncode is None:
             second += 1
             for thermostat in self.fleet:
                 if thermostat.client.connected:
                     with suppress(Exception):  # the platform may be stopping
                         await asyncio.wait_for(thermostat.send(second), 5)
-            await asyncio.wait({platform}, timeout=2)
+            await asyncio.sleep(2)
