@@ -96,14 +96,26 @@ async def _serve(role: Role, instance: Instance, changes: QueuedChangePath) -> N
     settings = role.settings.people
     port = await listener.start(settings.addresses, settings.port)
     structlog.get_logger().info("serving people", addresses=settings.addresses, port=port)
+    role.checks["changes"] = changes.healthy
     role.ready = True
     if role.settings.baseline.automatic:
         runs = BaselineRuns(services, services.extension(Baseline), lambda: _is_ready(role))
         role.spawn(runs.run(role.stopping))
-    await role.stopping.wait()
+    await _until_stopped(role, changes)
     await listener.stop()
     await asyncio.to_thread(services.extension(BaselineParts).close)
     await asyncio.gather(jobs, remediations)
+
+
+async def _until_stopped(role: Role, changes: QueuedChangePath) -> None:
+    """Return when the role shall stop. After a failed fsync only a new process may trust the disk."""
+    while not role.stopping.is_set() and not changes.fatal:
+        try:
+            async with asyncio.timeout(0.5):
+                await role.stopping.wait()
+        except TimeoutError:
+            continue
+    role.stopping.set()
 
 
 def _job_engine(role: Role, services: Services) -> JobEngine:
