@@ -1,21 +1,19 @@
 """Renews the pictures in docs/images: a real instance, real devices on the SDK, a real browser."""
 
 import asyncio
-import base64
-import hmac
 import logging
-import struct
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.support.running import RunningInstance, running  # noqa: E402 - as above
+from tests.support.signing_in import sign_in  # noqa: E402 - as above
 
 from holdfast.api.client import ApiClient  # noqa: E402 - needs the path above
 from holdfast.runtime.demo.enrolling import certificate_folder, enroll  # noqa: E402 - as above
@@ -23,20 +21,11 @@ from holdfast.runtime.demo.thermostat import Thermostat  # noqa: E402 - as above
 
 IMAGES = ROOT / "docs" / "images"
 ROUNDS = 40
-PASSWORD = "a long enough sentence 7"
 PICTURES = {
     "device": "/devices/thermostat-3",
     "explorer": "/explorer?names=temperature&range=15m",
     "overview": "/",
 }
-
-
-def one_time_code(secret: str) -> str:
-    """RFC 6238 with the defaults of every app."""
-    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    digest = hmac.new(key, struct.pack(">Q", int(time.time()) // 30), "sha1").digest()
-    place = digest[-1] & 15
-    return f"{(struct.unpack('>I', digest[place : place + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
 
 
 async def fill(instance: RunningInstance) -> None:
@@ -56,17 +45,6 @@ async def fill(instance: RunningInstance) -> None:
         await asyncio.sleep(2)
         await asyncio.gather(*(thermostat.stop() for thermostat in fleet))
     await api.close()
-
-
-def sign_in(page: Page, instance: RunningInstance) -> None:
-    """Come in by the first administrator's link."""
-    page.goto(instance.link)
-    page.get_by_role("button", name="Go on").click()
-    page.get_by_label("code").fill(one_time_code(page.locator("p.secret").inner_text()))
-    page.get_by_label("3. A password").fill(PASSWORD)
-    page.get_by_label("The password again").fill(PASSWORD)
-    page.get_by_role("button", name="Keep and sign in").click()
-    page.wait_for_url(f"{instance.url}/")
 
 
 def main() -> None:

@@ -1,9 +1,5 @@
 """The console as people use it: a real browser and instance; accessible, in both themes, at three widths."""
 
-import base64
-import hmac
-import struct
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +8,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from holdfast.console import navigation
 from tests.support.running import RunningInstance, running
+from tests.support.signing_in import PASSWORD, sign_in
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-PASSWORD = "a long enough sentence 7"  # of a test instance
 HOSTILE = [
     "<script>window.owned=1</script>",
     '"><img src=x onerror=window.owned=1>',
@@ -23,14 +19,6 @@ HOSTILE = [
     "\u202etxet\u202c " + "long" * 30,
 ]
 """What devices and people write where a name is asked for."""
-
-
-def one_time_code(secret: str) -> str:
-    """RFC 6238 with the defaults of every app."""
-    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    digest = hmac.new(key, struct.pack(">Q", int(time.time()) // 30), "sha1").digest()
-    place = digest[-1] & 15
-    return f"{(struct.unpack('>I', digest[place : place + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +46,7 @@ def signed_in(instance: RunningInstance, browser: Browser) -> Iterator[BrowserCo
     """A browser whose first administrator came in by the sign-in link and set a password."""
     context = browser.new_context(ignore_https_errors=True)
     page = context.new_page()
-    page.goto(instance.link)
-    page.get_by_role("button", name="Go on").click()
-    page.get_by_label("code").fill(one_time_code(page.locator("p.secret").inner_text()))
-    page.get_by_label("3. A password").fill(PASSWORD)
-    page.get_by_label("The password again").fill(PASSWORD)
-    page.get_by_role("button", name="Keep and sign in").click()
-    page.wait_for_url(f"{instance.url}/")
+    sign_in(page, instance)
     page.close()
     yield context
     context.close()
