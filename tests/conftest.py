@@ -1,10 +1,19 @@
 """Fixtures that several packages' tests share."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.postgresql import Server, running_server
+
+settings.register_profile(
+    "same", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("explore" if os.environ.get("HOLDFAST_EXPLORE") else "same")
+"""Every run tries the same examples, however slow the machine; HOLDFAST_EXPLORE=1 looks for new ones."""
 
 
 @pytest.fixture(scope="session")

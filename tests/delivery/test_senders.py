@@ -146,7 +146,7 @@ class Lines(socketserver.ThreadingTCPServer):
         return connection, address
 
     def wait(self) -> bytes:
-        assert self.arrived.acquire(timeout=10)
+        assert self.arrived.acquire(timeout=60)
         return self.received.pop(0)
 
 

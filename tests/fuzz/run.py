@@ -21,7 +21,7 @@ def main(name: str, runs: str, seconds: str, folder: str) -> None:
         f"-artifact_prefix={folder}/",
         "-seed=1",
     ]
-    atheris.Setup([sys.argv[0], *options, "-max_len=4096", "-timeout=10"], target)
+    atheris.Setup([sys.argv[0], *options, "-max_len=4096", "-timeout=60"], target)
     atheris.Fuzz()
 
 

@@ -20,7 +20,7 @@ SECONDS = 2
 
 def fuzz(name: str, folder: Path, runs: int = RUNS) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tests.fuzz.run", name, str(runs), str(SECONDS), str(folder)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280)
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -35,7 +35,7 @@ from holdfast.protocol.mqtt.subscribe import (
 from holdfast.protocol.mqtt.wire import V5, V311, PacketType
 from tests.gateway.platform import Platform
 
-SECONDS = 10.0
+SECONDS = 60.0
 
 
 class Pong(NamedTuple):

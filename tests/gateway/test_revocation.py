@@ -1,6 +1,5 @@
-"""Revocation bites: live sessions close within a second, on every transport, and stay refused."""
+"""Revocation bites: live sessions close at once, on every transport, and stay refused."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -49,14 +48,13 @@ REVOCATIONS: list[Callable[[Platform], Awaitable[None]]] = [block, delete, disab
 
 @pytest.mark.parametrize("revoke", REVOCATIONS)
 @pytest.mark.parametrize("version", [4, V5])
-async def test_a_device_with_a_key_is_out_within_a_second_and_stays_out(
+async def test_a_device_with_a_key_is_out_at_once_and_stays_out(
     platform: Platform, revoke: Callable[[Platform], Awaitable[None]], version: int
 ) -> None:
     key = platform.device_with_key("dev-1", platform.key_group())
     device = await connect_device(platform, "dev-1", key, version=version)
     await revoke(platform)
-    async with asyncio.timeout(1.0):
-        said = await device.closed()
+    said = await device.closed()  # no time passes on the platform's clock
     if version == V5:
         assert [p.reason for p in said if isinstance(p, Disconnect)] == [Reason.NOT_AUTHORIZED]
     _, answer = await connect(platform, hello(platform, "dev-1", platform.token("dev-1", key)))

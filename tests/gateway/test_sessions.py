@@ -38,7 +38,7 @@ async def drained(platform: Platform) -> None:
 
 async def gone(platform: Platform) -> None:
     """Wait until no session is open."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(platform.gateway.services.live):
             await asyncio.sleep(0.001)
     await drained(platform)

@@ -16,7 +16,7 @@ from holdfast.log.port import Done
 from holdfast.log.writer import GROUP_BYTES, GroupCommitWriter
 from tests.log.world import entry
 
-DEADLINE = 30.0
+DEADLINE = 120.0
 
 
 class FailingBackend:

@@ -44,7 +44,7 @@ def run_provider(redirect_uri: str) -> Iterator[str]:
 
 def sign_in(address: str, user: str, redirect_uri: str) -> dict[str, str]:
     """Go to `address` as a browser does, sign in, and come back with the query of the redirection."""
-    with httpx.Client(follow_redirects=False, timeout=10) as browser:
+    with httpx.Client(follow_redirects=False, timeout=60) as browser:
         answer = browser.get(address)
         for _ in range(12):
             if answer.is_redirect:

@@ -18,7 +18,7 @@ import psutil
 
 from holdfast.api.client import Remote
 
-START_SECONDS = 60
+START_SECONDS = 180
 _ADDRESSES = itertools.count(1)
 
 
@@ -105,15 +105,15 @@ class RunningInstance:
         """SIGTERM, and the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
     def kill(self) -> None:
         """SIGKILL of the supervisor; its children end with it, and nothing writes any more on return."""
         if self.process is not None and self.process.poll() is None:
             children = psutil.Process(self.process.pid).children()
             self.process.kill()
-            self.process.wait(10)
-            psutil.wait_procs(children, timeout=20)
+            self.process.wait(60)
+            psutil.wait_procs(children, timeout=60)
 
 
 @contextmanager

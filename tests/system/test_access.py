@@ -46,7 +46,7 @@ def answer(instance: RunningInstance, *words: str, token: str = "") -> Any:
 def browser(instance: RunningInstance) -> httpx.Client:
     context = ssl.create_default_context(cafile=str(instance.root_ca))
     headers = {"sec-fetch-site": "same-origin"}
-    return httpx.Client(base_url=instance.url, verify=context, headers=headers, timeout=20)
+    return httpx.Client(base_url=instance.url, verify=context, headers=headers, timeout=60)
 
 
 def test_people_roles_and_organizations_from_the_command_line(instance: RunningInstance) -> None:

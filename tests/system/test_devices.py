@@ -51,7 +51,7 @@ async def fleet(instance: RunningInstance, api: ApiClient) -> AsyncIterator[list
 
 
 async def eventually(api: ApiClient, path: str) -> Any:  # any JSON
-    for _ in range(100):
+    for _ in range(600):
         try:
             return await api.get(path)
         except HoldfastError:
@@ -73,7 +73,7 @@ async def test_a_fleet_is_provisioned_heard_asked_and_cut_off(
     assert (answer["responseCode"], answer["response"], fleet[0].calls) == (200, 3, ["blink"])
 
     await api.patch(f"/api/devices/{fleet[2].device}/properties", {"targetTemperature": 19.5})
-    assert await until(lambda: fleet[2].target == 19.5, 10)
+    assert await until(lambda: fleet[2].target == 19.5, 60)
 
     for thermostat, change in (
         (fleet[1], api.patch(f"/api/devices/{fleet[1].device}", {"enabled": False})),
@@ -81,7 +81,7 @@ async def test_a_fleet_is_provisioned_heard_asked_and_cut_off(
         (fleet[4], api.delete(f"/api/devices/{fleet[4].device}")),
     ):
         await change
-        assert await thermostat.wait_until_cut_off(5), thermostat.device
+        assert await thermostat.wait_until_cut_off(60), thermostat.device
         with pytest.raises(Exception, match=r".*"):  # whatever the SDK makes of a refusal
             await thermostat.client.connect()
     assert fleet[0].client.connected, "nobody else suffers"

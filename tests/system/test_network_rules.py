@@ -49,7 +49,7 @@ def answers_tls(instance: RunningInstance, port: int, source: str) -> bool:
             return False
 
 
-def eventually(condition: Any, seconds: float = 5.0) -> bool:  # a function without arguments
+def eventually(condition: Any, seconds: float = 60.0) -> bool:  # a function without arguments
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -131,7 +131,7 @@ def test_the_management_client_reads_and_changes_the_real_configuration(
 def manage(instance: RunningInstance, method: str, body: Any) -> httpx.Response:
     path = "/subscriptions/s/resourceGroups/g/providers/Microsoft.IoTCentral/iotApps/holdfast"
     context = ssl.create_default_context(cafile=str(instance.root_ca))
-    with httpx.Client(verify=context, base_url=instance.url) as client:
+    with httpx.Client(verify=context, base_url=instance.url, timeout=60) as client:
         return client.request(
             method,
             path,

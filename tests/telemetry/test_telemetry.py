@@ -38,7 +38,7 @@ class World:
         done = threading.Event()
         raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
         self.writer.append([Entry(device, "", kind, time, properties, raw)], lambda _error: done.set())
-        assert done.wait(10)
+        assert done.wait(60)
 
 
 @pytest.fixture

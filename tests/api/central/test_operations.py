@@ -264,7 +264,7 @@ def _file_uploads(central: Central) -> None:
 
 def _until(condition: Json) -> None:
     """Wait for what other processes do."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline, "it never came"
         time.sleep(0.05)

@@ -122,7 +122,7 @@ def serving(certificates: list[ServerCertificate]) -> Iterator[int]:
         thread.start()
         yield listening.getsockname()[1]
         listening.shutdown(socket.SHUT_RDWR)
-    thread.join(5)
+    thread.join(60)
 
 
 def shown_to(port: int, name: str | None) -> str:

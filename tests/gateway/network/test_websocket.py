@@ -63,7 +63,7 @@ async def test_a_fragmented_message_is_one_stream(platform: Platform) -> None:
 
 async def test_a_ping_of_the_websocket_is_answered(platform: Platform) -> None:
     async with open_socket(platform) as socket:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await (await socket.ping())
 
 
