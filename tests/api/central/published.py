@@ -102,7 +102,10 @@ class Central:
         self.called: set[str] = set()
         """Ids of the operations that answered with success."""
         self._client = httpx.Client(
-            base_url=instance.url, verify=str(instance.root_ca), headers={"authorization": instance.token}
+            base_url=instance.url,
+            verify=str(instance.root_ca),
+            headers={"authorization": instance.token},
+            timeout=60,
         )
 
     def __call__(
