@@ -36,6 +36,12 @@ def test_a_killed_role_comes_back_and_the_others_go_on(instance: RunningInstance
     assert all(after[other].pid == process.pid for other, process in before.items() if other != node)
 
 
+def test_workers_leave_the_processor_to_devices_and_people(instance: RunningInstance) -> None:
+    niceness = {node: process.nice() for node, process in processes(instance).items()}
+    own = niceness["gateway-1"]
+    assert niceness == {"control-1": own, "gateway-1": own, "worker-1": min(19, own + 10)}
+
+
 def test_one_page_shows_the_health_of_all_and_one_their_metrics(instance: RunningInstance) -> None:
     trust = ssl.create_default_context(cafile=str(instance.root_ca))
     with httpx.Client(verify=trust, base_url=instance.url, timeout=60) as client:

@@ -5,7 +5,7 @@ The supervisor `prepare`s once: folder, keys, migrations, certificate, default r
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from holdfast.resources.store import SqlResourceStore
 from holdfast.resources.witness import WITNESS_FILE, HeadFile
 from holdfast.runtime.kinds import KINDS
 from holdfast.runtime.settings import Settings
+from holdfast.runtime.start_checks import check_clock, check_parts
 from holdfast.storage.control import open_control
 from holdfast.storage.database import Database
 from holdfast.storage.folder import DataFolder, open_folder
@@ -110,23 +111,36 @@ class Prepared:
 
 @contextmanager
 def prepare(settings: Settings) -> Iterator[tuple[Prepared, Instance]]:
-    """Claim the data folder and bring everything in it to this version; the instance is open inside."""
+    """Claim the data folder and bring everything in it to this version; the instance is open inside.
+
+    The folder stays claimed, unless something fails.
+    """
     folder = open_folder(settings.data)
-    folder.claim()
-    (settings.data / "run").mkdir(mode=0o700, exist_ok=True)
-    instance = open_instance(settings, prepare=True)
-    try:
-        is_new = instance.store.get(APPLICATION, APPLICATION) is None
-        open_last_values(settings.data, instance.ring, settings.database).prepare()
-        open_states(settings.data, instance.ring, settings.database).prepare()
-        id_scope = _default_resources(instance)
-        authority = open_authority(instance.certificates, instance.ring, instance.clock)
-        certificate = server_certificate_of(instance)
-        root_ca = settings.data / ROOT_CA_FILE
-        root_ca.write_bytes(authority.certificate_pem)
-        yield Prepared(folder, id_scope, certificate, root_ca, is_new), instance
-    finally:
-        instance.close()
+    with ExitStack() as after_failure:
+        folder.claim()
+        after_failure.callback(folder.release)
+        (settings.data / "run").mkdir(mode=0o700, exist_ok=True)
+        with closing(open_instance(settings, prepare=True)) as instance:
+            yield _bring_up_to_date(settings, folder, instance), instance
+        after_failure.pop_all()
+
+
+def _bring_up_to_date(settings: Settings, folder: DataFolder, instance: Instance) -> Prepared:
+    is_new = instance.store.get(APPLICATION, APPLICATION) is None
+    heads = HeadFile(settings.data / WITNESS_FILE)
+    check_parts(
+        is_new=is_new, heads=heads, database=instance.database.name, certificates=instance.certificates
+    )
+    if not settings.accept_clock:
+        check_clock(instance.clock.now(), instance.events)
+    open_last_values(settings.data, instance.ring, settings.database).prepare()
+    open_states(settings.data, instance.ring, settings.database).prepare()
+    authority = open_authority(instance.certificates, instance.ring, instance.clock)
+    id_scope = _default_resources(instance)
+    certificate = server_certificate_of(instance)
+    root_ca = settings.data / ROOT_CA_FILE
+    root_ca.write_bytes(authority.certificate_pem)
+    return Prepared(folder, id_scope, certificate, root_ca, is_new)
 
 
 def server_certificate_of(instance: Instance) -> Issued:

@@ -216,6 +216,10 @@ class Settings(_Section):
         default=None,
         description="File (mode 0600) of the key that wraps the root key; empty: one in the data folder.",
     )
+    accept_clock: bool = Field(
+        default=False,
+        description="Start although the audit log has records from later than this machine's clock says.",
+    )
     devices: DeviceListener = Field(default=DeviceListener(), description="The listener for devices.")
     people: PeopleListener = Field(
         default=PeopleListener(), description="The listener for people and scripts."

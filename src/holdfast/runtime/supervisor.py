@@ -7,6 +7,7 @@ served by the gateway alone, so a crash of control or a worker costs no session.
 import asyncio
 import contextlib
 import ctypes
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -25,12 +26,21 @@ STABLE_SECONDS = 30.0
 """A role that ran this long was well: the next start after a crash is immediate again."""
 MAXIMUM_BACKOFF_SECONDS = 10.0
 
+WORKER_NICENESS = 10
+"""Work that nobody waits for leaves the processor to devices and people."""
+
 _PR_SET_PDEATHSIG = 1
 
 
 def _die_with_supervisor() -> None:
     """In the child, before exec: SIGTERM when the supervisor is killed, so that nothing is left behind."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _become_worker() -> None:
+    """In a worker, before exec."""
+    _die_with_supervisor()
+    os.nice(WORKER_NICENESS)
 
 
 @dataclass
@@ -107,7 +117,7 @@ class Supervisor:
             child.node,
             stdin=asyncio.subprocess.PIPE,
             start_new_session=True,  # Ctrl-C reaches the supervisor, which stops the roles in order
-            preexec_fn=_die_with_supervisor,
+            preexec_fn=_become_worker if child.node.startswith("worker") else _die_with_supervisor,
         )
         child.starts += 1
         assert child.process.stdin is not None
