@@ -1,7 +1,8 @@
 import pytest
 
-from holdfast.alerts.book import MAXIMUM_VIOLATIONS, AlertBook, worst
+from holdfast.alerts.book import AlertBook, worst
 from holdfast.alerts.exclusion import ExclusionRule, Window
+from holdfast.alerts.folding import MAXIMUM_VIOLATIONS
 from holdfast.alerts.model import (
     MAXIMUM_FRAMES,
     Alert,

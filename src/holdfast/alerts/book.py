@@ -5,25 +5,12 @@ from dataclasses import dataclass, field
 
 from holdfast.alerts import lifecycle
 from holdfast.alerts.exclusion import ExclusionRule, MaintenanceWindows
-from holdfast.alerts.model import (
-    MAXIMUM_FRAMES,
-    Alert,
-    AlertType,
-    Key,
-    Report,
-    Resolution,
-    Severity,
-    Status,
-    Violation,
-    alert_id,
-)
+from holdfast.alerts.folding import add, opened
+from holdfast.alerts.model import Alert, AlertType, Key, Origin, Report, Resolution, Severity, Status
 from holdfast.kernel.errors import ConflictError, NotFoundError
 
 MAXIMUM_ALERTS = 20_000
 """Open and closed alerts that a book keeps; the least important of the oldest go first."""
-
-MAXIMUM_VIOLATIONS = 200
-"""Distinct violations that one alert keeps; further ones are counted."""
 
 MAXIMUM_MUTED = 100_000
 
@@ -79,7 +66,7 @@ class AlertBook:
             return None
         alert = self._open.get(key)
         if alert is not None:
-            _add(alert, report)
+            add(alert, report)
             return alert
         alert = self._begin(kind, key, report)
         if self.on_open is not None:
@@ -167,19 +154,7 @@ class AlertBook:
     def _begin(self, kind: AlertType, key: Key, report: Report) -> Alert:
         if len(self._alerts) >= self.maximum:
             self._evict()
-        alert = Alert(
-            id=alert_id(self.sensor, key, report.time),
-            type=kind,
-            severity=report.severity or kind.severity,
-            source=report.source,
-            destination=report.destination,
-            protocol=report.protocol,
-            first=report.time,
-            last=report.time,
-            sensors=[self.sensor],
-            zone=self.zone,
-        )
-        _add(alert, report)
+        alert = opened(kind, report, Origin(self.sensor, zone=self.zone))
         self._alerts[alert.id] = alert
         self._open[key] = alert
         return alert
@@ -201,39 +176,6 @@ class AlertBook:
 
 def _importance(alert: Alert) -> tuple[bool, int, float]:
     return alert.status is not Status.CLOSED, alert.severity.rank, alert.last
-
-
-def _add(alert: Alert, report: Report) -> None:
-    alert.count += 1
-    if report.severity is not None and report.severity.rank > alert.severity.rank:
-        alert.severity = report.severity
-    alert.first = min(alert.first, report.time)
-    alert.last = max(alert.last, report.time)
-    for violation in alert.violations:
-        if violation.observed == report.observed:
-            _repeat(violation, report)
-            return
-    if len(alert.violations) >= MAXIMUM_VIOLATIONS:
-        alert.dropped_violations += 1
-        return
-    alert.violations.append(
-        Violation(
-            observed=report.observed,
-            expected=report.expected,
-            first=report.time,
-            last=report.time,
-            frames=[report.frame] if report.frame else [],
-            learn=report.learn,
-        )
-    )
-
-
-def _repeat(violation: Violation, report: Report) -> None:
-    violation.count += 1
-    violation.first = min(violation.first, report.time)
-    violation.last = max(violation.last, report.time)
-    if report.frame and len(violation.frames) < MAXIMUM_FRAMES:
-        violation.frames.append(report.frame)
 
 
 def worst(alerts: Sequence[Alert]) -> Severity | None:

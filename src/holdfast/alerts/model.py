@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from holdfast.kernel.organizations import ROOT, OrganizationPath
+
 
 class Severity(StrEnum):
     """How bad, in the words of the console. Compare with `rank`."""
@@ -60,6 +62,8 @@ class Resolution(StrEnum):
     """Nothing of the kind was seen for the time that closes alerts by themselves."""
     MERGED = "merged"
     """It is part of another alert that holds what several sensors saw."""
+    RESOLVED = "resolved"
+    """Its cause is gone: what the alert was about is as it should be again."""
     EVICTED = "evicted"
     """The store was full and this was the least important of the oldest."""
 
@@ -122,6 +126,46 @@ class Report(NamedTuple):
     """Another severity than the type's."""
 
 
+class Origin(NamedTuple):
+    """Who saw something, and to whom it belongs."""
+
+    sensor: str = "platform"
+    """A sensor's name, or the platform itself."""
+    organization: OrganizationPath = ROOT
+    """The alert is shown to whoever reads alerts at this node or above it."""
+    site: str = ""
+    """Addresses mean something else at another site; alerts of different sites are never folded."""
+    zone: str = ""
+
+    @property
+    def text(self) -> str:
+        """One text for one origin, of which ids are made."""
+        if self.organization == ROOT and not self.site:
+            return self.sensor
+        return "\x1e".join((self.sensor, self.organization, self.site))
+
+
+PLATFORM = Origin()
+"""What the platform sees of itself."""
+
+
+class Sighting(NamedTuple):
+    """A report with where it comes from: what producers hand to the platform."""
+
+    report: Report
+    origin: Origin = PLATFORM
+
+
+class Matter(NamedTuple):
+    """What an open alert is about."""
+
+    type: str
+    source: str
+    destination: str
+    organization: OrganizationPath = ROOT
+    site: str = ""
+
+
 class Key(NamedTuple):
     """What makes two reports one alert."""
 
@@ -180,11 +224,18 @@ class Alert:
     dropped_violations: int = 0
     """Distinct violations that were counted and not kept, because there were too many."""
     comments: list[Comment] = field(default_factory=list)
+    organization: OrganizationPath = ROOT
+    site: str = ""
 
     @property
     def key(self) -> Key:
         """What further reports of this alert have in common."""
         return Key(self.type.id, self.source, self.destination)
+
+    @property
+    def matter(self) -> Matter:
+        """The same with the place, for stores that hold the alerts of many."""
+        return Matter(self.type.id, self.source, self.destination, self.organization, self.site)
 
     @property
     def open(self) -> bool:
