@@ -12,11 +12,15 @@ from starlette.routing import Route as StarletteRoute
 
 from holdfast.access.application import APPLICATION, Listener
 from holdfast.access.control import AccessControl
+from holdfast.alerts.desk import AlertDesk
+from holdfast.alerts.store.writing import AlertStore
+from holdfast.alerts.wire import serve_alerts
 from holdfast.api.access.people import LocalDevices
 from holdfast.api.application import build
 from holdfast.api.routes import ROUTES as API_ROUTES
 from holdfast.api.services import Services
 from holdfast.baseline.service import Baseline
+from holdfast.console.live import Streams
 from holdfast.console.rendering import STATIC_FILES, error_page
 from holdfast.console.routes import ROUTES as CONSOLE_ROUTES
 from holdfast.devices.jobs.engine import JobEngine
@@ -32,6 +36,7 @@ from holdfast.policy.engine.gate import Gate
 from holdfast.resources.changes import QueuedChangePath
 from holdfast.runtime import metrics
 from holdfast.runtime.access import follow_changes, open_access, sas_in_use, tend
+from holdfast.runtime.alerts import open_alerts, tend_alerts
 from holdfast.runtime.baseline import BaselineParts, BaselineRuns, open_baseline
 from holdfast.runtime.certificates import follow_certificate
 from holdfast.runtime.gateway import sas_rule
@@ -68,6 +73,9 @@ async def _serve(role: Role, instance: Instance, changes: QueuedChangePath) -> N
     access = services.extension(AccessControl)
     follow_changes(role.cluster.bus, access.authenticator.changed)
     role.spawn(tend(access, role.stopping))
+    alerts = services.extension(AlertStore)
+    serve_alerts(role.cluster.bus, alerts)
+    role.spawn(tend_alerts(alerts, role.stopping))
     serve_provisioning(
         role.cluster.bus,
         ProvisioningService(
@@ -140,6 +148,7 @@ def _services(
     id_scope = str(application.body["idScope"])
     access = open_access(instance, changes, id_scope, role.cluster, loop)
     parts = open_baseline(instance, access, id_scope)
+    alerts, desk = open_alerts(instance, changes)
     return Services(
         clock=instance.clock,
         randomness=instance.randomness,
@@ -156,6 +165,9 @@ def _services(
         loop=loop,
         extensions={
             AccessControl: access,
+            AlertStore: alerts,
+            AlertDesk: desk,
+            Streams: Streams(role.stopping),
             LocalDevices: LocalDevices(partial(sas_in_use, instance.store)),
             Baseline: parts.baseline,
             BaselineParts: parts,

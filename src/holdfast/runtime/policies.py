@@ -5,9 +5,6 @@ import contextlib
 from collections.abc import Iterable
 from typing import Final
 
-import structlog
-
-from holdfast.alerts.model import Report
 from holdfast.kernel.clock import isoformat
 from holdfast.kernel.json import JsonObject
 from holdfast.policy.compliance.inventory import Inventory, Suppliers
@@ -36,7 +33,6 @@ def open_monitor(instance: Instance, states: States, last_values: LastValues) ->
         states,
         instance.events,
         instance.clock,
-        _log_drift,
     )
 
 
@@ -88,9 +84,3 @@ def _keys(instance: Instance) -> Iterable[PolicyDocument]:
 def _audit_log() -> Iterable[PolicyDocument]:
     """It is kept without end, and its chain is signed."""
     yield supplied("Holdfast.Platform/auditLogs", "audit", {"sealed": True, "forwarded": False})
-
-
-def _log_drift(reports: list[Report]) -> None:
-    log = structlog.get_logger(__name__)
-    for report in reports:
-        log.warning("a resource no longer complies", resource=report.source, policy=report.expected)

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 import structlog
 from prometheus_client import Gauge
 
+from holdfast.alerts.port import AlertSink
+from holdfast.alerts.wire import RemoteAlerts
 from holdfast.kernel.errors import HoldfastError
 from holdfast.log.open import open_reader
+from holdfast.policy.compliance.drift import DriftAlerts
 from holdfast.policy.compliance.states import open_states
 from holdfast.runtime.instance import Instance, open_instance
 from holdfast.runtime.policies import open_monitor
@@ -33,6 +36,8 @@ class Worker:
 
     role: Role
     instance: Instance
+    alerts: AlertSink
+    """Where jobs bring what they see; for threads."""
     followed: Gauge
     """Newest event handled, by consumer."""
 
@@ -46,7 +51,8 @@ async def _news(worker: Worker, stopping: asyncio.Event) -> None:
 
 
 async def _device_requests(worker: Worker, stopping: asyncio.Event) -> None:
-    await _follow(worker, "device-requests", device_requests(worker.role.cluster.bus, stopping), stopping)
+    handle = device_requests(worker.role.cluster.bus, worker.instance.store, stopping)
+    await _follow(worker, "device-requests", handle, stopping)
 
 
 async def _follow(worker: Worker, name: str, handle: Handle, stopping: asyncio.Event) -> None:
@@ -72,8 +78,9 @@ async def _policies(worker: Worker, stopping: asyncio.Event) -> None:
     states = await asyncio.to_thread(open_states, settings.data, instance.ring, settings.database)
     values = await asyncio.to_thread(open_last_values, settings.data, instance.ring, settings.database)
     monitor = open_monitor(instance, states, values)
+    drift = DriftAlerts(states, worker.alerts, monitor.titles)
     try:
-        await asyncio.to_thread(monitor.run, stopping.is_set, WAIT_SECONDS)
+        await asyncio.to_thread(monitor.run, stopping.is_set, WAIT_SECONDS, drift.tell)
     finally:
         await asyncio.to_thread(states.close)
 
@@ -94,7 +101,7 @@ async def run(role: Role) -> None:
         followed = Gauge(
             "holdfast_events_followed", "Newest event handled.", ["consumer"], registry=role.registry
         )
-        worker = Worker(role, instance, followed)
+        worker = Worker(role, instance, RemoteAlerts(role.cluster.bus, role.loop), followed)
         jobs = [asyncio.create_task(_led(worker, name, job), name=name) for name, job in JOBS.items()]
         role.ready = True
         await role.stopping.wait()

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from holdfast.alerts.model import Report
+from holdfast.alerts.model import Alert
+from holdfast.alerts.store.reading import AlertReader
+from holdfast.alerts.store.writing import AlertStore
+from holdfast.policy.compliance.drift import DRIFT, DriftAlerts
 from holdfast.policy.compliance.inventory import Inventory, Suppliers
 from holdfast.policy.compliance.monitor import Monitor
 from holdfast.policy.compliance.reading import EVERYWHERE, Filter, PolicyStates
@@ -21,7 +24,7 @@ class Watched:
     world: Guarded
     states: States
     monitor: Monitor
-    reports: list[Report] = field(default_factory=list)
+    drift: DriftAlerts
 
     @property
     def reading(self) -> PolicyStates:
@@ -30,7 +33,11 @@ class Watched:
     def catch_up(self) -> None:
         """Let the monitor take in everything that happened."""
         while self.monitor.step():
-            pass
+            self.drift.tell()
+
+    def alerts(self) -> list[Alert]:
+        """Every alert, oldest first."""
+        return [each.alert for each in AlertReader(self.world.database).opened_after(0)]
 
     def found(self, **wanted: str) -> dict[str, str]:
         """The state of each resource, by its id."""
@@ -39,15 +46,17 @@ class Watched:
 
 
 @contextmanager
-def open_watched(folder: Path, suppliers: Suppliers | None = None) -> Iterator[Watched]:
-    """A guarded instance with a monitor that has not run yet."""
-    with open_guarded(folder) as world:
-        states = open_states(folder, world.ring)
+def open_watched(folder: Path, suppliers: Suppliers | None = None, url: str = "") -> Iterator[Watched]:
+    """A guarded instance with a monitor that has not run yet; on PostgreSQL when there is a `url`."""
+    with open_guarded(folder, url) as world:
+        states = open_states(folder, world.ring, url)
         states.prepare()
         inventory = Inventory(world.store, KINDS, suppliers)
-        reports: list[Report] = []
-        monitor = Monitor(world.store, KINDS, inventory, states, world.feed, world.clock, reports.extend)
+        monitor = Monitor(world.store, KINDS, inventory, states, world.feed, world.clock)
+        alerts = AlertStore(world.database, {DRIFT.id: DRIFT}, world.clock)
+        drift = DriftAlerts(states, alerts, monitor.titles)
+        drift.tell()  # begins here
         try:
-            yield Watched(world, states, monitor, reports)
+            yield Watched(world, states, monitor, drift)
         finally:
             states.close()

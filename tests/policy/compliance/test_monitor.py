@@ -1,14 +1,18 @@
 """States follow the resources: after changes, in sweeps, and when policies change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from holdfast.alerts.model import Resolution, Sighting
+from holdfast.alerts.store.writing import AlertStore
 from holdfast.kernel.clock import isoformat
+from holdfast.kernel.errors import UnavailableError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT
 from holdfast.policy.builtin.catalog import BASELINE
+from holdfast.policy.compliance.drift import DriftAlerts
 from holdfast.policy.compliance.inventory import Suppliers
 from holdfast.policy.compliance.monitor import SUPPLIED_SECONDS, SWEEP_SECONDS
 from holdfast.policy.compliance.reading import EVERYWHERE, Filter
@@ -28,8 +32,8 @@ _PROVIDERS = "Holdfast.Access/identityProviders"
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Iterator[Watched]:
-    with open_watched(tmp_path) as opened:
+def watched(tmp_path: Path, database_url: str) -> Iterator[Watched]:
+    with open_watched(tmp_path, url=database_url) as opened:
         opened.world.put("device", "pump", {"simulated": True})
         opened.world.put("device", "fan", {"simulated": False})
         yield opened
@@ -44,18 +48,57 @@ def test_a_sweep_judges_everything_that_a_policy_concerns(watched: Watched) -> N
     assert state.reason["kind"] == "allOf"
 
 
-def test_a_change_is_judged_and_drift_is_reported_once(watched: Watched) -> None:
+def test_a_change_is_judged_and_drift_is_one_alert_until_it_is_over(watched: Watched) -> None:
     watched.world.enforce(_SIMULATED, "audit")
     watched.catch_up()
     for _ in range(3):
         watched.world.put("device", "fan", {"simulated": True})
     assert watched.found()[_FAN] == "NonCompliant"
-    assert [(each.source, each.expected) for each in watched.reports] == [(_FAN, "About own")]
+    (alert,) = watched.alerts()
+    assert (alert.source, alert.destination, alert.count, alert.open) == (_FAN, "own", 1, True)
+    assert (alert.violations[0].observed, alert.violations[0].expected) == (
+        f"{_FAN} is NonCompliant",
+        "About own",
+    )
     transitions = [
         (each.before, each.after)
         for _, each in watched.reading.transitions(Filter(EVERYWHERE, resource=_FAN))
     ]
     assert transitions == [("Compliant", "NonCompliant"), ("", "Compliant")]
+    watched.world.put("device", "fan", {"simulated": False})
+    watched.catch_up()
+    assert [each.resolution for each in watched.alerts()] == [Resolution.RESOLVED]
+    watched.world.put("device", "fan", {"simulated": True})
+    watched.catch_up()
+    assert [each.open for each in watched.alerts()] == [False, True]
+
+
+def test_drift_that_cannot_be_told_is_told_later(watched: Watched) -> None:
+    class Busy(AlertStore):
+        def raise_alerts(self, sightings: Sequence[Sighting]) -> None:
+            raise UnavailableError("The control role restarts.")
+
+    world = watched.world
+    world.enforce(_SIMULATED, "audit")
+    watched.catch_up()
+    world.put("device", "fan", {"simulated": True})
+    DriftAlerts(watched.states, Busy(world.database, {}, world.clock), watched.monitor.titles).tell()
+    while watched.monitor.step():
+        pass
+    DriftAlerts(watched.states, Busy(world.database, {}, world.clock), watched.monitor.titles).tell()
+    assert watched.alerts() == []
+    watched.drift.tell()
+    assert [each.source for each in watched.alerts()] == [_FAN]
+
+
+def test_drift_that_was_over_before_it_was_told_is_a_closed_alert(watched: Watched) -> None:
+    watched.world.enforce(_SIMULATED, "audit")
+    watched.catch_up()
+    for simulated in (True, False):
+        watched.world.put("device", "fan", {"simulated": simulated})
+        watched.monitor.step()
+    watched.drift.tell()
+    assert [(each.source, each.open) for each in watched.alerts()] == [(_FAN, False)]
 
 
 def test_what_is_deleted_or_moved_is_forgotten_where_it_was(watched: Watched) -> None:
@@ -78,7 +121,7 @@ def test_a_sweep_finds_what_time_brings_about(watched: Watched) -> None:
     assert set(watched.found().values()) == {"Compliant"}
     world.clock.advance(SWEEP_SECONDS)
     assert set(watched.found().values()) == {"NonCompliant"}
-    assert len(watched.reports) == 2
+    assert len(watched.alerts()) == 2
     assert [counts.percentage for _, counts in watched.reading.trend("own")] == [100.0, 100.0, 0.0]
 
 

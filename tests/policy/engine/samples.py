@@ -61,9 +61,9 @@ def modifying(
 
 
 @contextmanager
-def open_guarded(folder: Path) -> Iterator[Guarded]:
-    """An instance with an application, a device and policies."""
-    with open_world(folder, KINDS.values(), seals=False) as world:
+def open_guarded(folder: Path, url: str = "") -> Iterator[Guarded]:
+    """An instance with an application, a device and policies; on PostgreSQL when there is a `url`."""
+    with open_world(folder, KINDS.values(), url=url, seals=False) as world:
         world.changes.close()
         gate = Gate(world.store, world.clock)
         changes = QueuedChangePath(

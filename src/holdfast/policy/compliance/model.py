@@ -64,7 +64,15 @@ class Transition(NamedTuple):
     @property
     def is_drift(self) -> bool:
         """Whether something that complied does not any more."""
-        return self.before == State.COMPLIANT and self.after in (State.NON_COMPLIANT, State.ERROR)
+        return self.before == State.COMPLIANT and self.after in _AGAINST
+
+    @property
+    def is_over(self) -> bool:
+        """Whether something that did not comply does, is exempt, or is judged no more."""
+        return self.before in _AGAINST and self.after not in _AGAINST
+
+
+_AGAINST: Final = frozenset({State.NON_COMPLIANT, State.ERROR})
 
 
 class Counts(NamedTuple):

@@ -10,12 +10,9 @@ from typing import Final
 
 import structlog
 
-from holdfast.alerts.model import Report
 from holdfast.kernel.clock import Clock
-from holdfast.policy.compliance.drift import drift_reports
 from holdfast.policy.compliance.inventory import Inventory
 from holdfast.policy.compliance.judging import Judge, attestations
-from holdfast.policy.compliance.model import Transition
 from holdfast.policy.compliance.reading import EVERYWHERE, Filter, PolicyStates
 from holdfast.policy.compliance.related import RelatedDocuments
 from holdfast.policy.compliance.states import Judged, States
@@ -36,8 +33,6 @@ BATCH: Final = 200
 
 _CHANGES: Final = frozenset({"created", "updated", "deleted"})
 
-OnDrift = Callable[[list[Report]], None]
-
 logger = structlog.get_logger(__name__)
 
 
@@ -56,7 +51,6 @@ class Monitor:
         states: States,
         feed: EventFeed,
         clock: Clock,
-        on_drift: OnDrift = lambda reports: None,
     ) -> None:
         self._reader = reader
         self._kinds = kinds
@@ -64,7 +58,6 @@ class Monitor:
         self._states = states
         self._feed = feed
         self._clock = clock
-        self._on_drift = on_drift
         self._loader = Loader(reader)
         self._active = Active()
         self._position: int | None = None
@@ -72,12 +65,15 @@ class Monitor:
         self._supplied_at = 0.0
         self._stopping: Callable[[], bool] = lambda: False
 
-    def run(self, stopping: Callable[[], bool], wait: float = 0.5) -> None:
-        """Work until `stopping` says so. Blocking."""
+    def run(
+        self, stopping: Callable[[], bool], wait: float = 0.5, also: Callable[[], object] = lambda: None
+    ) -> None:
+        """Work until `stopping` says so, and do `also` after each step. Blocking."""
         self._stopping = stopping
         while not stopping():
             if not self.step():
                 self._feed.wait(self._position or 0, wait)
+            also()
 
     def step(self) -> bool:
         """Sweep when it is time, else take in what happened; whether there was anything."""
@@ -126,7 +122,7 @@ class Monitor:
         documents = {each: self._inventory.touched(*each) for each in touched if self._is_shown(each[0])}
         self._judge_all(chain.from_iterable(documents.values()))
         kept = {each: [document.id for document in found] for each, found in documents.items()}
-        self._changed(self._states.forget_others(kept, self._clock.now()))
+        self._states.forget_others(kept, self._clock.now())
         self._judge_all(self._depending_on(kinds))
 
     def _is_shown(self, kind: str) -> bool:
@@ -159,9 +155,8 @@ class Monitor:
             if self._stopping():
                 return
             judged: list[Judged] = [(each, list(judge.judge(each))) for each in batch]
-            self._changed(self._states.record(judged, self._clock.now()))
+            self._states.record(judged, self._clock.now())
 
-    def _changed(self, transitions: list[Transition]) -> None:
-        reports = drift_reports(transitions, self._active)
-        if reports:
-            self._on_drift(reports)
+    def titles(self) -> dict[tuple[str, str], str]:
+        """What the policies in force are called, by assignment and reference."""
+        return {policy.key: policy.title for policy in self._active.policies}

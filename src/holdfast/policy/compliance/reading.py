@@ -11,7 +11,7 @@ from holdfast.kernel.json import JsonValue
 from holdfast.kernel.organizations import ROOT, OrganizationPath
 from holdfast.policy.compliance.judging import State
 from holdfast.policy.compliance.model import SEVERITY, Counts, PolicyState, Transition, counts
-from holdfast.policy.compliance.tables import history, states, trend
+from holdfast.policy.compliance.tables import history, states, transition_of, trend
 from holdfast.storage.database import Database
 
 EVERYWHERE: Final = (ROOT,)
@@ -90,9 +90,7 @@ class PolicyStates:
             statement = statement.where(columns.id < before)
         with self._database.read() as connection:
             rows = connection.execute(statement).all()
-        return [
-            (row.id, Transition(**{name: getattr(row, name) for name in Transition._fields})) for row in rows
-        ]
+        return [(row.id, transition_of(row)) for row in rows]
 
     def trend(self, assignment: str, since: float = 0.0) -> list[tuple[float, Counts]]:
         """The counts of resources after each sweep, the oldest first."""

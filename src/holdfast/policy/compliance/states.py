@@ -1,20 +1,20 @@
 """The kept states: written by the one worker that judges, read by everybody."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, update
 
 from holdfast.keys.port import KeyRing
 from holdfast.policy.compliance.judging import Judgement
 from holdfast.policy.compliance.model import PolicyState, Transition
-from holdfast.policy.compliance.tables import history, metadata, states, trend
+from holdfast.policy.compliance.tables import history, metadata, positions, states, transition_of, trend
 from holdfast.policy.engine import words
 from holdfast.policy.types.documents import PolicyDocument
+from holdfast.storage import postgresql, sqlcipher
 from holdfast.storage.database import Database
-from holdfast.storage.sqlcipher import open_database
 
 FILE: Final = "policy.db"
 KEY_PURPOSE: Final = "policy"
@@ -22,14 +22,20 @@ HISTORY_SECONDS: Final = 400 * 86_400.0
 """A year and a bit, so that a yearly audit sees the whole of it."""
 HISTORY_ROWS: Final = 500_000
 _REASON_BYTES: Final = 16_384
+_BATCH: Final = 500
 
 Judged = tuple[PolicyDocument, Sequence[Judgement]]
 _Key = tuple[str, str, str]
 
 
-def open_states(data: Path, ring: KeyRing, _url: str = "") -> "States":
-    """The states of an instance; `prepare` them in the supervisor before anybody reads."""
-    return States(open_database(data / FILE, ring.data_key(KEY_PURPOSE)))
+def open_states(data: Path, ring: KeyRing, url: str = "") -> "States":
+    """The states of an instance; `prepare` them in the supervisor before anybody reads.
+
+    `url` is the instance's PostgreSQL, or empty for the file in the data folder.
+    """
+    if url:
+        return States(postgresql.open_database(url))
+    return States(sqlcipher.open_database(data / FILE, ring.data_key(KEY_PURPOSE)))
 
 
 class States:
@@ -86,6 +92,30 @@ class States:
             newest = connection.execute(select(history.c.id).order_by(history.c.id.desc()).limit(1)).scalar()
             if newest is not None:
                 connection.execute(delete(history).where(history.c.id <= newest - HISTORY_ROWS))
+
+    def follow(self, consumer: str, handle: Callable[[list[Transition]], None]) -> int:
+        """Hand over what changed since `consumer` was here last; how much that was.
+
+        Its position is kept after `handle` returned: what raises is handed over again. A new consumer begins
+        with what changes from now on.
+        """
+        with self.database.read() as connection:
+            known = select(positions.c.history).where(positions.c.consumer == consumer)
+            done = connection.execute(known).scalar()
+            after = history.c.id > (done or 0)
+            rows = connection.execute(select(history).where(after).order_by(history.c.id).limit(_BATCH)).all()
+            newest = connection.execute(select(func.max(history.c.id))).scalar() or 0
+        if done is None:
+            self._keep(consumer, newest)
+        elif rows:
+            handle([transition_of(row) for row in rows])
+            self._keep(consumer, rows[-1].id)
+        return len(rows) if done is not None else 0
+
+    def _keep(self, consumer: str, number: int) -> None:
+        with self.database.write() as connection:
+            connection.execute(delete(positions).where(positions.c.consumer == consumer))
+            connection.execute(insert(positions).values(consumer=consumer, history=number))
 
     def close(self) -> None:
         """Close the database."""
