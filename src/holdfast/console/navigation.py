@@ -12,6 +12,8 @@ class Entry(NamedTuple):
     title: str
     path: str
     permission: Permission
+    key: str = ""
+    """Leads here after `g`."""
 
 
 class Section(NamedTuple):
@@ -22,24 +24,24 @@ class Section(NamedTuple):
 
 
 SECTIONS = (
-    Section("", (Entry("Overview", "/", Permission.DEVICE_READ),)),
+    Section("", (Entry("Overview", "/", Permission.DEVICE_READ, "o"),)),
     Section(
         "Devices",
         (
-            Entry("Devices", "/devices", Permission.DEVICE_READ),
+            Entry("Devices", "/devices", Permission.DEVICE_READ, "d"),
             Entry("Groups", "/groups", Permission.DEVICE_GROUP_READ),
             Entry("Templates", "/templates", Permission.TEMPLATE_READ),
-            Entry("Jobs", "/jobs", Permission.JOB_READ),
+            Entry("Jobs", "/jobs", Permission.JOB_READ, "j"),
             Entry("Enrollment", "/enrollment", Permission.ENROLLMENT_READ),
         ),
     ),
-    Section("Data", (Entry("Explorer", "/explorer", Permission.DEVICE_READ),)),
-    Section("Security", (Entry("Security baseline", "/baseline", Permission.ASSESSMENT_READ),)),
+    Section("Data", (Entry("Explorer", "/explorer", Permission.DEVICE_READ, "e"),)),
+    Section("Security", (Entry("Security baseline", "/baseline", Permission.ASSESSMENT_READ, "b"),)),
     Section("Network", (Entry("Network rules", "/network-rules", Permission.NETWORK_READ),)),
     Section(
         "Access",
         (
-            Entry("People", "/people", Permission.USER_READ),
+            Entry("People", "/people", Permission.USER_READ, "p"),
             Entry("Roles", "/roles", Permission.ROLE_READ),
             Entry("API tokens", "/tokens", Permission.API_TOKEN_READ),
             Entry("Audit log", "/audit", Permission.AUDIT_READ),
@@ -56,3 +58,10 @@ def visible(principal: Principal) -> tuple[Section, ...]:
         for section in SECTIONS
         if (entries := tuple(e for e in section.entries if principal.reach(e.permission)))
     )
+
+
+def current(here: str) -> str:
+    """The path of the entry that a page belongs to: the longest that leads to it; empty when none does."""
+    paths = [entry.path for section in SECTIONS for entry in section.entries]
+    found = [path for path in paths if here == path or (path != "/" and here.startswith(f"{path}/"))]
+    return max(found, key=len, default="")

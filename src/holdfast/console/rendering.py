@@ -17,6 +17,8 @@ from holdfast.access.application import APPLICATION
 from holdfast.api.frame import ApiRequest
 from holdfast.console import navigation
 from holdfast.console.filters import FILTERS
+from holdfast.console.organization import chosen
+from holdfast.kernel import organizations
 from holdfast.kernel.errors import ForbiddenError, HoldfastError, UnauthenticatedError
 from holdfast.kernel.principal import PrincipalKind
 
@@ -114,6 +116,8 @@ def page(request: ApiRequest, template: str, *, status: int = 200, **values: obj
         "signed_in": signed_in,
         "navigation": navigation.visible(request.principal) if signed_in else (),
         "here": request.here,
+        "current": navigation.current(request.here),
+        "organization": organizations.name(chosen(request)) or "All organizations",
         "form_token": form_token(request) if signed_in else "",
         "now": request.services.clock.now(),
     }
@@ -131,8 +135,9 @@ def redirect(address: str) -> Response:
 
 
 def error_page(error: HoldfastError, request_id: str, request: Request) -> Response:
-    """An error as people see it; who is not signed in is led to signing in."""
-    if isinstance(error, UnauthenticatedError) and request.method == "GET":
+    """An error as people see it; who is not signed in is led to signing in, and told there what went wrong."""
+    signing_in = request.url.path.startswith("/sign-in")
+    if isinstance(error, UnauthenticatedError) and request.method == "GET" and not signing_in:
         return redirect("/sign-in")
     return fragment("error.html", status=error.status, error=error, request_id=request_id, here="")
 

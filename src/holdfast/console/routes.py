@@ -1,6 +1,8 @@
 """Every page of the console: the tables of all modules in one list."""
 
 from holdfast.api.frame import Route
+from holdfast.console import live
+from holdfast.console.organization import narrowed
 from holdfast.console.pages import (
     audit,
     baseline,
@@ -10,6 +12,8 @@ from holdfast.console.pages import (
     groups,
     jobs,
     network_rules,
+    notifications,
+    organization,
     overview,
     people,
     policies,
@@ -19,9 +23,12 @@ from holdfast.console.pages import (
 )
 
 ROUTES: list[Route] = [
-    route
+    narrowed(route)
     for module in (
         overview,
+        live,
+        notifications,
+        organization,
         sign_in,
         search,
         devices,

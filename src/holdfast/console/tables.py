@@ -6,8 +6,8 @@ A page describes its columns once; the same description gives the HTML, the CSV 
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.responses import Response
@@ -18,6 +18,8 @@ from holdfast.kernel.json import JsonValue
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Resource
 from holdfast.resources.query import All, AnyOf, Compare, Condition, Operator, Order, Query
+
+T = TypeVar("T")
 
 PAGE = 50
 CSV_ROWS = 10_000
@@ -33,17 +35,19 @@ class Cell(NamedTuple):
     link: str = ""
     mood: str = ""
     """For a state: `good`, `bad`, `waiting` or nothing."""
+    order: float | None = None
+    """What a list sorts by where the value's own order is not the one that is meant (severities)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One column over resources."""
+class Column(Generic[T]):
+    """One column over resources, or over whatever else a table lists."""
 
     name: str
     title: str
-    cell: Callable[[Resource], Cell]
+    cell: Callable[[T], Cell]
     sort: str = ""
-    """The indexed path to sort by; empty when it cannot be sorted."""
+    """Of resources the indexed path to sort by; empty when it cannot be sorted."""
     direction: str = ""
     link: str = ""
 
@@ -52,6 +56,35 @@ class Row(NamedTuple):
     """The shown cells of one resource."""
 
     cells: tuple[Cell, ...]
+    key: str = ""
+    """What a selected row is called in the form that works on it."""
+
+
+class Choice(NamedTuple):
+    """One value that a facet can have."""
+
+    value: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A filter with a few values to choose from; in the address under its name."""
+
+    name: str
+    title: str
+    choices: Callable[[ApiRequest], Sequence[Choice]]
+    condition: Callable[[str], Condition | None]
+    """What a value means to the store; None: nothing (not a value of the facet)."""
+
+
+class ShownFacet(NamedTuple):
+    """A facet as the template draws it."""
+
+    name: str
+    title: str
+    choices: Sequence[Choice]
+    chosen: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +94,9 @@ class Shown:
     id: str
     title: str
     path: str
-    columns: tuple[Column, ...]
+    columns: Sequence[Choice]
     chosen: frozenset[str]
-    shown_columns: tuple[Column, ...]
+    shown_columns: Sequence["Heading"]
     rows: tuple[Row, ...]
     filter: str
     searchable: bool
@@ -72,6 +105,21 @@ class Shown:
     csv: str
     summary: str
     empty: str
+    facets: tuple[ShownFacet, ...] = ()
+    selection: str = ""
+    """Id of the form that takes selected rows; empty when rows cannot be selected."""
+    filtered: bool = False
+    """Whether anything narrows the table; then nothing found is no reason to say how to begin."""
+
+
+class Heading(NamedTuple):
+    """The head of a shown column."""
+
+    title: str
+    direction: str
+    """`ascending`, `descending` or nothing."""
+    link: str
+    """The address sorted by it (the other way); empty when it cannot be sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,45 +130,58 @@ class ResourceTable:
     title: str
     kind: str
     permission: Permission
-    columns: tuple[Column, ...]
+    columns: tuple[Column[Resource], ...]
     search: tuple[str, ...]
     """Indexed text paths that the filter looks in."""
     empty: str
     """What to do when there is nothing, as a sentence."""
     where: Condition | None = None
+    facets: tuple[Facet, ...] = ()
+    selection: str = ""
+    hidden: frozenset[str] = field(default_factory=frozenset)
+    """Columns that are shown only when somebody chooses them."""
 
     def show(self, request: ApiRequest) -> Shown:
         """The page of the table that the address asks for."""
         page = request.services.store.find(self._query(request, PAGE))
-        chosen = self._chosen(request)
-        columns = tuple(self._with_links(request, c) for c in self.columns if c.name in chosen)
+        chosen = chosen_columns(request, [c.name for c in self.columns], self.hidden)
+        columns = [c for c in self.columns if c.name in chosen]
+        condition = self.condition(request)
         reach = request.principal.reach(self.permission)
-        total = request.services.store.count(self.kind, reach, self._condition(request))
+        total = request.services.store.count(self.kind, reach, condition)
+        rows = tuple(Row(tuple(c.cell(item) for c in columns), item.id) for item in page.items)
         return Shown(
             id=self.id,
             title=self.title,
             path=request.here,
-            columns=self.columns,
+            columns=[Choice(c.name, c.title) for c in self.columns],
             chosen=chosen,
-            shown_columns=columns,
-            rows=tuple(Row(tuple(c.cell(item) for c in columns)) for item in page.items),
+            shown_columns=[heading(request, c.name, c.title, bool(c.sort)) for c in columns],
+            rows=rows,
             filter=request.query.get("filter", ""),
             searchable=bool(self.search),
             sort=request.query.get("sort", ""),
-            next=_address(request, after=page.next) if page.next else "",
-            csv=_address(request, format="csv"),
+            next=address(request, after=page.next) if page.next else "",
+            csv=address(request, format="csv", after=""),
             summary=f"{len(page.items)} of {total}",
             empty=self.empty,
+            facets=tuple(
+                ShownFacet(f.name, f.title, f.choices(request), request.query.get(f.name, ""))
+                for f in self.facets
+            ),
+            selection=self.selection,
+            filtered=condition != self.where_alone,
         )
 
     def csv(self, request: ApiRequest) -> Response:
         """What the address asks for as CSV, all pages, formulas defused."""
-        chosen = self._chosen(request)
+        chosen = chosen_columns(request, [c.name for c in self.columns], self.hidden)
         columns = [c for c in self.columns if c.name in chosen]
-        rows = [[csv_safe(c.cell(item).value) for c in columns] for item in self._all(request)]
+        rows = [[csv_safe(c.cell(item).value) for c in columns] for item in self.all(request)]
         return csv_file(self.id, [c.title for c in columns], rows)
 
-    def _all(self, request: ApiRequest) -> list[Resource]:
+    def all(self, request: ApiRequest) -> list[Resource]:
+        """Everything that the address asks for, all pages, up to `CSV_ROWS`."""
         query = replace(self._query(request, 1000), after="")
         items: list[Resource] = []
         while len(items) < CSV_ROWS:
@@ -135,17 +196,28 @@ class ResourceTable:
         return Query(
             kind=self.kind,
             reach=request.principal.reach(self.permission),
-            where=self._condition(request),
+            where=self.condition(request),
             order=self._order(request),
             limit=limit,
             after=request.query.get("after", ""),
         )
 
-    def _condition(self, request: ApiRequest) -> Condition | None:
+    @property
+    def where_alone(self) -> Condition | None:
+        """The condition of an address that asks for nothing."""
+        return All((self.where,)) if self.where is not None else None
+
+    def condition(self, request: ApiRequest) -> Condition | None:
+        """What the address asks for: the table's own condition, the filter and the facets."""
         text = request.query.get("filter", "").strip()
         conditions = [self.where] if self.where is not None else []
         if text and self.search:
             conditions.append(AnyOf(tuple(Compare(p, Operator.CONTAINS, text) for p in self.search)))
+        for facet in self.facets:
+            value = request.query.get(facet.name, "")
+            narrowing = facet.condition(value) if value else None
+            if narrowing is not None:
+                conditions.append(narrowing)
         return All(tuple(conditions)) if conditions else None
 
     def _order(self, request: ApiRequest) -> Order | None:
@@ -153,21 +225,24 @@ class ResourceTable:
         column = next((c for c in self.columns if c.sort and c.name == name.lstrip("-")), None)
         return Order(column.sort, descending=name.startswith("-")) if column else None
 
-    def _chosen(self, request: ApiRequest) -> frozenset[str]:
-        asked = {value for key, value in parse_qsl(urlsplit(request.url).query) if key == "column"}
-        known = {column.name for column in self.columns}
-        return frozenset(asked & known or known)
 
-    def _with_links(self, request: ApiRequest, column: Column) -> Column:
-        if not column.sort:
-            return column
-        present = request.query.get("sort", "")
-        direction = {column.name: "ascending", f"-{column.name}": "descending"}.get(present, "")
-        turned = f"-{column.name}" if present == column.name else column.name
-        return replace(column, direction=direction, link=_address(request, sort=turned, after=""))
+def chosen_columns(request: ApiRequest, known: Sequence[str], hidden: frozenset[str]) -> frozenset[str]:
+    """The columns that the address names; without any all but the hidden ones."""
+    asked = {value for key, value in parse_qsl(urlsplit(request.url).query) if key == "column"}
+    return frozenset(asked & set(known) or set(known) - hidden)
 
 
-def _address(request: ApiRequest, **changed: str) -> str:
+def heading(request: ApiRequest, name: str, title: str, sortable: bool) -> Heading:
+    """The head of a column; a second click turns the order round."""
+    present = request.query.get("sort", "")
+    if not sortable:
+        return Heading(title, "", "")
+    direction = {name: "ascending", f"-{name}": "descending"}.get(present, "")
+    turned = f"-{name}" if present == name else name
+    return Heading(title, direction, address(request, sort=turned, after="", page=""))
+
+
+def address(request: ApiRequest, **changed: str) -> str:
     """The present address with some parameters changed; empty ones are left out."""
     pairs = [(k, v) for k, v in parse_qsl(urlsplit(request.url).query) if k not in changed]
     pairs += [(key, value) for key, value in changed.items() if value]

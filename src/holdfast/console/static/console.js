@@ -14,28 +14,87 @@ function switchTheme() {
   const present = root.dataset.theme === "auto" ? (dark ? "dark" : "light") : root.dataset.theme;
   root.dataset.theme = present === "dark" ? "light" : "dark";
   localStorage.setItem("theme", root.dataset.theme);
+  document.dispatchEvent(new CustomEvent("themed"));
 }
 
-function shortcuts(event) {
+let going = 0; // when "g" was pressed: the next key names a page
+
+function shortcut(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select")) return;
-  const field = document.querySelector(`[data-shortcut="${CSS.escape(event.key)}"]`);
-  if (field) {
-    event.preventDefault();
-    field.focus();
+  if (event.key === "Escape") return closeDrops(null);
+  if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
+  const key = event.key;
+  const goes = event.timeStamp - going < 1500 && document.querySelector(`[data-go="${CSS.escape(key)}"]`);
+  going = key === "g" ? event.timeStamp : 0;
+  const field = document.querySelector(`[data-shortcut="${CSS.escape(key)}"]`);
+  if (goes) goes.click();
+  else if (field) field.focus();
+  else if (key === "?") openDialog("keys");
+  else if (key === "t") switchTheme();
+  else return;
+  event.preventDefault();
+}
+
+function openDialog(id) {
+  const dialog = document.getElementById(id);
+  if (dialog && !dialog.open) dialog.showModal();
+}
+
+// Only one sheet is open at a time, and a click beside it closes it.
+function closeDrops(but) {
+  for (const open of document.querySelectorAll("details.drop[open]")) {
+    if (open !== but && !open.contains(but)) open.open = false;
+  }
+}
+
+function selected(form) {
+  return document.querySelectorAll(`input[name=chosen][form="${CSS.escape(form)}"]:checked`).length;
+}
+
+// A form that works on selected rows shows how many there are, and shows itself only then.
+function countSelected() {
+  for (const form of document.querySelectorAll("form[data-selection]")) {
+    const number = selected(form.id);
+    form.hidden = number === 0;
+    form.querySelector("[data-number]").textContent = number;
   }
 }
 
 document.addEventListener("click", (event) => {
+  closeDrops(event.target);
   if (event.target.closest("[data-theme-switch]")) switchTheme();
+  const opener = event.target.closest("[data-open]");
+  if (opener) openDialog(opener.dataset.open);
   const menu = event.target.closest(".menu");
   if (menu) {
     const open = document.getElementById("navigation").classList.toggle("open");
     menu.setAttribute("aria-expanded", String(open));
   }
+  const copies = event.target.closest("[data-copies]");
+  if (copies) {
+    navigator.clipboard.writeText(document.getElementById(copies.dataset.copies).textContent.trim());
+    copies.textContent = "Copied";
+  }
 });
-document.addEventListener("keydown", shortcuts);
+
+document.addEventListener("change", (event) => {
+  const all = event.target.dataset.selectAll;
+  if (all) {
+    for (const box of document.querySelectorAll(`input[name=chosen][form="${CSS.escape(all)}"]`)) {
+      box.checked = event.target.checked;
+    }
+  }
+  if (event.target.name === "chosen" || all) countSelected();
+  if ("submits" in event.target.dataset) event.target.form.requestSubmit();
+});
+
+document.addEventListener("keydown", shortcut);
 document.addEventListener("htmx:afterSwap", (event) => localTimes(event.target));
+
+// A fragment that is asked for after the session ended leads to the sign-in.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status === 401) location.assign("/sign-in");
+});
 
 // A sign-in link carries its secret behind the '#', where no server's log sees it.
 const link = document.querySelector("form[data-link-form]");
@@ -45,3 +104,4 @@ if (link && location.hash.length > 1) {
 }
 
 localTimes(document);
+countSelected();
