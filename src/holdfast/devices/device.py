@@ -94,8 +94,7 @@ def _validate(draft: Draft, reader: Reader) -> JsonObject:
         raise InvalidError(f"A device has no field {unknown[0]}.", f"/{unknown[0]}")
     types = _texts(body, "types")
     template = _text(body, "template", 2048)
-    if template and reader.get("deviceTemplate", template) is None:
-        raise InvalidError(f"There is no device template {template}; create it first.", "/template")
+    edge = "iotEdge" in types or _has_edge_model(reader, template)
     return {
         "key": draft.change.id.lower(),
         "displayName": _text(body, "displayName", MAXIMUM_NAME) or draft.change.id,
@@ -104,7 +103,7 @@ def _validate(draft: Draft, reader: Reader) -> JsonObject:
         "provisioned": _flag(body, "provisioned", False),
         "simulated": _flag(body, "simulated", False),
         "gateway": _flag(body, "gateway", False),
-        "edge": "iotEdge" in types,
+        "edge": edge,
         "types": types,
         "group": _text(body, "group", 255),
         "registration": _object(body, "registration"),
@@ -112,6 +111,17 @@ def _validate(draft: Draft, reader: Reader) -> JsonObject:
         "manifest": _object(body, "manifest"),
         "modules": _texts(body, "modules"),
     }
+
+
+def _has_edge_model(reader: Reader, template: str) -> bool:
+    """Whether devices of the template are IoT Edge devices. InvalidError when there is no such template."""
+    if not template:
+        return False
+    resource = reader.get("deviceTemplate", template)
+    if resource is None:
+        raise InvalidError(f"There is no device template {template}; create it first.", "/template")
+    types = resource.body.get("@type")
+    return isinstance(types, list) and "EdgeModel" in types
 
 
 def _guard(draft: Draft, reader: Reader) -> None:
@@ -147,5 +157,7 @@ DEVICE_KIND = Kind(
         CLOUD_PATHS: IndexType.ANY,
         REPORTED_PATHS: IndexType.ANY,
     },
+    secrets=frozenset({"manifest.data"}),
     policy_type="Holdfast.Devices/devices",
 )
+"""The data of a manifest holds the passwords of container registries: no audit record, no event has it."""

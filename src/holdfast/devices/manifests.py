@@ -40,23 +40,22 @@ class DeploymentManifest(Body, frozen=True):
     data: JsonObject
 
 
-def modules_of(data: JsonValue) -> dict[str, JsonObject]:
+def modules_of(data: JsonValue, field: str = "/data") -> dict[str, JsonObject]:
     """The desired properties of each module that a manifest names. InvalidError naming the member."""
+    field += "/modulesContent"
     content = data.get("modulesContent") if isinstance(data, dict) else None
     if not isinstance(content, dict) or AGENT not in content:
-        raise InvalidError(
-            f"A manifest holds modulesContent with the desired properties of {AGENT}.", "/data/modulesContent"
-        )
+        raise InvalidError(f"A manifest holds modulesContent with the desired properties of {AGENT}.", field)
     if len(msgspec.json.encode(content)) > MAXIMUM_BYTES:
-        raise InvalidError(f"A manifest has at most {MAXIMUM_BYTES:,} bytes.", "/data/modulesContent")
+        raise InvalidError(f"A manifest has at most {MAXIMUM_BYTES:,} bytes.", field)
     if len(content) > MAXIMUM_MODULES:
-        raise InvalidError(f"A device has at most {MAXIMUM_MODULES} modules.", "/data/modulesContent")
-    return {name: _desired(name, section) for name, section in content.items()}
+        raise InvalidError(f"A device has at most {MAXIMUM_MODULES} modules.", field)
+    return {name: _desired(name, section, field) for name, section in content.items()}
 
 
-def _desired(module: str, section: JsonValue) -> JsonObject:
+def _desired(module: str, section: JsonValue, field: str) -> JsonObject:
     """The desired properties; layered deployments say parts of them as `properties.desired.a.b`."""
-    field = f"/data/modulesContent/{module[:128]}"
+    field = f"{field}/{module[:128]}"
     if _MODULE.fullmatch(module) is None:
         raise InvalidError(f"{module[:128]!r} cannot be a module's id.", field)
     if not isinstance(section, dict):
@@ -103,22 +102,85 @@ def assignment(device: Resource, manifest: JsonObject, twin: Callable[[str], Twi
     """
     if not device.body.get("edge"):
         raise ConflictError(f"The device {device.id} is no IoT Edge device, so it runs no modules.")
+    return deployment(device.id, device.body, manifest, twin)
+
+
+def deployment(
+    device: str, present: JsonObject, manifest: JsonObject, twin: Callable[[str], Twin]
+) -> list[Change]:
+    """As `assignment`, of a device with the body `present` whose kind was looked at."""
     wanted = modules_of(manifest.get("data"))
-    held = device.body.get("modules")
+    held, running = present.get("modules"), present.get("manifest")
     before = [str(name) for name in held] if isinstance(held, list) else []
-    present = device.body.get("manifest")
     fields: JsonObject = {
-        "manifest": leading_to(present if isinstance(present, dict) else {}, manifest),
-        "modules": list(wanted),
+        "manifest": leading_to(running if isinstance(running, dict) else {}, manifest),
+        "modules": list(dict.fromkeys((*wanted, *_started_by_agent(wanted)))),
     }
     patches = {
         module: leading_to(twin(module).desired, wanted.get(module, {}))
         for module in dict.fromkeys((*wanted, *before))
     }
     return [
-        Change(Action.MERGE, DEVICE, device.id, fields),
-        *(desired_change(device.id, patch, module) for module, patch in patches.items() if patch),
+        Change(Action.MERGE, DEVICE, device, fields),
+        *(
+            desired_change(device, _without_credentials(patch), module)
+            for module, patch in patches.items()
+            if patch
+        ),
     ]
+
+
+def _started_by_agent(modules: dict[str, JsonObject]) -> list[str]:
+    """Modules that the agent is told to run, which need no desired properties of their own."""
+    named = modules[AGENT].get("modules")
+    return list(named) if isinstance(named, dict) else []
+
+
+# Passwords of registries: an ask for desired properties is an event, which everybody sees who may see events.
+# So it is made without them; on the way to the twin they are laid in from the device's sealed manifest.
+
+_CREDENTIALS = ("runtime", "settings", "registryCredentials")
+
+
+def _without_credentials(patch: JsonObject) -> JsonObject:
+    """The patch with nothing of the credentials but the removal of some."""
+    held = _inside(patch, _CREDENTIALS)
+    if held is None:
+        return patch
+    removed: JsonObject = {name: value for name, value in held.items() if value is None}
+    return _with(patch, _CREDENTIALS, removed)
+
+
+def with_credentials(asked: JsonObject, device: Resource | None) -> JsonObject:
+    """What an event asks of a twin (`module`, `patch`), the agent's with the credentials of its manifest."""
+    patch = asked.get("patch")
+    manifest = device.body.get("manifest") if device else None
+    if asked.get("module") != AGENT or not isinstance(patch, dict) or not isinstance(manifest, dict):
+        return asked
+    data = manifest.get("data")
+    credentials = _inside(modules_of(data)[AGENT], _CREDENTIALS) if data else None
+    if not credentials:
+        return asked
+    removed = _inside(patch, _CREDENTIALS) or {}
+    return {**asked, "patch": _with(patch, _CREDENTIALS, {**removed, **credentials})}
+
+
+def _inside(value: JsonObject, path: tuple[str, ...]) -> JsonObject | None:
+    for name in path:
+        inner = value.get(name)
+        if not isinstance(inner, dict):
+            return None
+        value = inner
+    return value
+
+
+def _with(value: JsonObject, path: tuple[str, ...], last: JsonObject) -> JsonObject:
+    """A copy of `value` with `last` at `path`."""
+    if not path:
+        return last
+    inner = value.get(path[0])
+    below = inner if isinstance(inner, dict) else {}
+    return {**value, path[0]: _with(below, path[1:], last)}
 
 
 def leading_to(present: JsonObject, wanted: JsonObject) -> JsonObject:

@@ -14,13 +14,16 @@ from holdfast.devices.attestation import ATTESTATION, keys_of, thumbprints_of
 from holdfast.devices.device import DEVICE, find_device
 from holdfast.devices.directory import Attempt, Registration
 from holdfast.devices.enrollment_group import ENROLLMENT_GROUP, Group
+from holdfast.devices.manifests import deployment
 from holdfast.devices.registry import Groups, SasAllowed, sas_always_allowed
+from holdfast.devices.templates.kind import manifest_for
 from holdfast.kernel.clock import Clock, isoformat
 from holdfast.kernel.errors import ConflictError, InvalidError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT, OrganizationPath
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import Grant, Principal, PrincipalKind
+from holdfast.log.port import EMPTY_TWIN
 from holdfast.protocol.dps import Code, DpsError, check_registration
 from holdfast.protocol.errors import ProtocolError
 from holdfast.protocol.sas import (
@@ -89,6 +92,8 @@ class ProvisioningService:
         try:
             check_registration(attempt.registration)
             proven = self._prove(attempt, now)
+            if attempt.look_up:
+                return self._looked_up(attempt, now)
             return self._assign(principal, attempt, proven, now)
         except DpsError as error:
             return self._failed(attempt, Code.BAD_REQUEST, str(error), "failed", now)
@@ -185,6 +190,18 @@ class ProvisioningService:
                 return found
             query = Query(ENROLLMENT_GROUP, (ROOT,), where, limit=100, after=page.next)
 
+    def _looked_up(self, attempt: Attempt, now: float) -> Registration:
+        """How the device is registered; the proof is not judged further, as nothing changes."""
+        id = find_device(self._store, attempt.registration)
+        device = self._store.get(DEVICE, id) if id is not None else None
+        if device is None or not device.body.get("registration"):
+            raise _RefusedError(Code.UNKNOWN_REGISTRATION, "The device is not registered.")
+        if attempt.sas and not self._sas_allowed(device.organization):
+            raise _RefusedError(Code.UNAUTHORIZED, "symmetric keys are switched off here")
+        if device.body.get("enabled") is not True:
+            raise _RefusedError(Code.WAITING_OR_BLOCKED, "The device is blocked or waits for approval.")
+        return self._assigned(attempt, device, is_new=True, now=now)
+
     # Assignment
 
     def _assign(self, principal: Principal, attempt: Attempt, proven: _Proven, now: float) -> Registration:
@@ -244,8 +261,10 @@ class ProvisioningService:
         action = Action.MERGE if device else Action.CREATE
         id = device.id if device else attempt.registration
         change = Change(action, DEVICE, id, body, organization=None if device else organization)
+        manifest = manifest_for(self._store, str(body.get("template") or ""), device)
+        more = deployment(id, before, manifest, lambda _module: EMPTY_TWIN) if manifest else []
         try:
-            applied = self._changes.apply(principal, change)
+            applied, *_ = self._changes.apply_all(principal, [change, *more])
         except ConflictError as error:  # another attempt of the same device was faster
             raise _RefusedError(Code.THROTTLED, "Another registration of the device is under way.") from error
         except InvalidError as error:

@@ -13,7 +13,7 @@ from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Action, Change, Draft, IndexType, Kind, Reader, Resource
-from holdfast.resources.query import All, AnyOf, Compare, Operator
+from holdfast.resources.query import All, AnyOf, Compare, Operator, Query
 
 RELATIONSHIP = "deviceRelationship"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -64,6 +64,13 @@ def disconnect_all(reader: Reader, device: str) -> list[Change]:
     ends = AnyOf(tuple(Compare(end, Operator.EQUAL, device) for end in ("source", "target")))
     found = [disconnect(reader, resource, None) for resource in everything(reader, RELATIONSHIP, ends)]
     return [change for changes in found for change in changes if change.id != device]
+
+
+def gateway_of(reader: Reader, device: str) -> Resource | None:
+    """The device that a leaf speaks through; None when it speaks for itself."""
+    where = Compare("target", Operator.EQUAL, device)
+    found = reader.find(Query(RELATIONSHIP, (ROOT,), where, limit=1)).items
+    return reader.get(DEVICE, str(found[0].body["source"])) if found else None
 
 
 def _validate(draft: Draft, reader: Reader) -> JsonObject:

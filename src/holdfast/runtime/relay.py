@@ -13,11 +13,13 @@ import structlog
 
 from holdfast.cluster.port import INVALIDATE, Bus
 from holdfast.devices import messages
+from holdfast.devices.device import DEVICE
+from holdfast.devices.manifests import AGENT, with_credentials
 from holdfast.kernel.errors import HoldfastError, UnavailableError
 from holdfast.kernel.json import JsonObject
 from holdfast.keys.files import replace_durably
 from holdfast.resources.model import Event
-from holdfast.resources.port import EventFeed
+from holdfast.resources.port import EventFeed, ResourceStore
 
 BATCH = 200
 GATEWAY_DEADLINE = 10.0
@@ -99,12 +101,15 @@ def news(bus: Bus) -> Handle:
     return publish
 
 
-def device_requests(bus: Bus, stopping: asyncio.Event) -> Handle:
+def device_requests(bus: Bus, store: ResourceStore, stopping: asyncio.Event) -> Handle:
     """Asks gateways for what is asked of devices, each until one took it."""
     log = structlog.get_logger()
 
     async def insist(event: Event) -> None:
         request = _device_request(event) if event.outcome == "ok" else None
+        if request is not None and event.data.get("module") == AGENT:
+            device = await asyncio.to_thread(store.get, DEVICE, event.resource)
+            request = request[0], with_credentials(request[1], device)
         while request is not None and not stopping.is_set():
             try:
                 await bus.request("gateway", *request, GATEWAY_DEADLINE)

@@ -1,6 +1,8 @@
 """A client that holds every answer against the published OpenAPI file, where that is at hand."""
 
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,10 @@ from jsonschema import Draft4Validator
 
 from holdfast.api.published import Operation, operations
 from holdfast.api.routes import ROUTES
+from holdfast.kernel.clock import SystemClock, SystemRandomness
+from holdfast.resources.events import AuditFeed
+from holdfast.resources.model import Event
+from holdfast.storage.instance import open_instance
 from tests.support.running import RunningInstance
 from tests.support.shared import shared
 
@@ -130,6 +136,21 @@ class Central:
         response = self(method, path, body)
         assert response.status_code == status, f"{method} {path}: {response.status_code} {response.text}"
         return response.json() if response.content else None
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Wait for what other processes do."""
+        deadline = time.monotonic() + 120
+        while not condition():
+            assert time.monotonic() < deadline, "it never came"
+            time.sleep(0.05)
+
+    def audit(self) -> list[Event]:
+        """The newest records of the audit log."""
+        instance = open_instance(self.instance.data, SystemClock(), SystemRandomness())
+        try:
+            return AuditFeed(instance.database, instance.clock).search(limit=1000)
+        finally:
+            instance.close()
 
     def _check(self, method: str, response: httpx.Response) -> None:
         if self.published is None:

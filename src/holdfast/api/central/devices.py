@@ -1,6 +1,7 @@
 """`/api/devices`: devices, their individual enrollment and their credentials."""
 
 import base64
+from functools import partial
 
 from holdfast.api.central.common import (
     MERGE,
@@ -15,9 +16,11 @@ from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.devices.attestation import ATTESTATION, with_keys
 from holdfast.devices.device import DEVICE
 from holdfast.devices.enrollment_group import DEFAULT_SAS_GROUP, ENROLLMENT_GROUP, read_group
+from holdfast.devices.manifests import deployment
 from holdfast.devices.organizations import find_organization
 from holdfast.devices.query.fields import device_filter_fields
 from holdfast.devices.relationships import disconnect_all
+from holdfast.devices.templates.kind import manifest_for
 from holdfast.kernel.errors import NotFoundError
 from holdfast.kernel.json import JsonObject, JsonValue, merge_patch
 from holdfast.kernel.permissions import Permission
@@ -88,7 +91,7 @@ def _put(request: ApiRequest) -> Reply:
         organization=organization_from(request, given),
         if_match=request.if_match,
     )
-    return _apply(request, change)
+    return _apply(request, change, before)
 
 
 def _patch(request: ApiRequest) -> Reply:
@@ -101,13 +104,19 @@ def _patch(request: ApiRequest) -> Reply:
         organization=organization_from(request, given),
         if_match=request.if_match,
     )
-    return _apply(request, change)
+    before = request.services.store.get(DEVICE, request.path["device"])
+    return _apply(request, change, before)
 
 
-def _apply(request: ApiRequest, change: Change) -> Reply:
-    stored = request.services.changes.apply(request.principal, change).resource
-    assert stored is not None
-    return Reply(200, _whole(stored))
+def _apply(request: ApiRequest, change: Change, before: Resource | None) -> Reply:
+    services, template = request.services, str(change.body.get("template") or "")
+    changes, manifest = [change], manifest_for(services.store, template, before)
+    if manifest is not None:
+        present = before.body if before else {}
+        changes += deployment(change.id, present, manifest, partial(services.state.twin, change.id))
+    stored = [applied.resource for applied in services.changes.apply_all(request.principal, changes)]
+    device = next(resource for resource in reversed(stored) if resource is not None)
+    return Reply(200, _whole(device))
 
 
 def _delete(request: ApiRequest) -> Reply:

@@ -8,13 +8,14 @@ from holdfast.cluster.port import NotConnectedError
 from holdfast.devices.device import DEVICE
 from holdfast.devices.manifests import AGENT
 from holdfast.devices.messages import DEVICE_METHOD, STATE_PURGE
+from holdfast.devices.relationships import gateway_of
 from holdfast.kernel.errors import InvalidError, NotFoundError
 from holdfast.kernel.ids import new_id
 from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.permissions import Permission
 from holdfast.log.port import Twin
 from holdfast.protocol.hub import client_id
-from holdfast.resources.model import Action, Change, Resource
+from holdfast.resources.model import Action, Change, Reader, Resource
 
 DEADLINE = 10.0
 """Seconds for the gateway's answer."""
@@ -38,10 +39,11 @@ def _twin(request: ApiRequest) -> Reply:
         return Reply(404, {"message": text, "error": {"code": error.code, "message": text}})
     services = request.services
     owner = services.wait(services.cluster.sessions.owner(device.id))
-    return Reply(200, _twin_shown(device, services.state.twin(device.id), connected=bool(owner)))
+    scope = _scope(services.store, device)
+    return Reply(200, _twin_shown(device, services.state.twin(device.id), scope, connected=bool(owner)))
 
 
-def _twin_shown(device: Resource, twin: Twin, *, connected: bool) -> JsonObject:
+def _twin_shown(device: Resource, twin: Twin, scope: str, *, connected: bool) -> JsonObject:
     return {
         "deviceId": device.id,
         "etag": device.etag,
@@ -55,7 +57,16 @@ def _twin_shown(device: Resource, twin: Twin, *, connected: bool) -> JsonObject:
             "reported": _section(twin.reported, twin.reported_times, twin.reported_version),
         },
         "capabilities": {"iotEdge": bool(device.body.get("edge"))},
+        **({"deviceScope": scope} if scope else {}),
     }
+
+
+def _scope(reader: Reader, device: Resource) -> str:
+    """What an edge device and its leaves have in common; by it the client finds the children of one."""
+    edge = device if device.body.get("edge") else gateway_of(reader, device.id)
+    if edge is None or not edge.body.get("edge"):
+        return ""
+    return f"ms-azure-iot-edge://{edge.id}-{int(edge.created * 1000)}"
 
 
 def _section(values: JsonObject, times: JsonObject, version: int) -> JsonObject:
@@ -81,7 +92,9 @@ def _registration(device: Resource, request: ApiRequest, *, provisioned: bool) -
         permission=Permission.DEVICE_UPDATE,
     )
     request.services.changes.apply(request.principal, change)
-    return Reply(200, {"hubIdentifier": request.services.host})
+    # The hub that the device leaves. During the test it is assigned to the same host under another name.
+    hub = request.services.host
+    return Reply(200, {"hubIdentifier": f"{hub}/failover" if provisioned else hub})
 
 
 def _failover(request: ApiRequest) -> Reply:
@@ -112,7 +125,8 @@ def _purge(request: ApiRequest) -> Reply:
     services.changes.record(
         request.principal, "device.messages-purged", resource=device.id, data={"purged": purged}
     )
-    return Reply(200, {"message": f"The queue of {device.id} is empty. Total messages purged: {purged}."})
+    text = f"The queue of messages to the device {device.id} is empty.\n\nTotal messages purged: {purged}."
+    return Reply(200, {"message": text})
 
 
 # Modules of edge devices, as the agent on the device reports them
@@ -125,14 +139,19 @@ def _modules(request: ApiRequest) -> Reply:
     device = _device(request)
     if not device.body.get("edge"):
         raise NotFoundError(f"The device {device.id} is no IoT Edge device.")
-    reported = request.services.state.twin(device.id, AGENT).reported
+    agent = request.services.state.twin(device.id, AGENT)
     found: list[JsonValue] = []
     for section, system in (("systemModules", True), ("modules", False)):
-        modules = reported.get(section)
-        for name, module in modules.items() if isinstance(modules, dict) else ():
+        # What the agent was told to run and has not reported yet is there too, as disconnected.
+        for name, module in {**_listed(agent.desired, section), **_listed(agent.reported, section)}.items():
             if isinstance(module, dict):
                 found.append(_module_shown(f"${name}" if system else name, module, system=system))
     return Reply(200, {"modules": found})
+
+
+def _listed(properties: JsonObject, section: str) -> JsonObject:
+    modules = properties.get(section)
+    return modules if isinstance(modules, dict) else {}
 
 
 def _module_shown(name: str, module: JsonObject, *, system: bool) -> JsonObject:
@@ -168,7 +187,7 @@ def _agent_method(request: ApiRequest) -> Reply:
         answer = services.wait(asking)
     except NotConnectedError:
         raise NotFoundError(f"The agent of {device.id} is not connected.") from None
-    return Reply(200, {"status": answer["status"], "payload": answer.get("payload")})
+    return Reply(200, answer["status"])  # the client takes the whole body for the status
 
 
 _HUB, _EDGE = "/system/iothub/devices/{device}", "/system/iotedge/devices/{device}/modules"

@@ -57,6 +57,10 @@ PROPERTIES = frozenset(
 
 MAXIMUM_DEPTH = 128
 
+_OLD_IDENTIFIER = "urn:"
+"""Begins identifiers from before DTDL v2. Templates made then still carry them on elements, where DTDL wants
+a DTMI or nothing; nobody refers to them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
@@ -145,6 +149,8 @@ def _take(value: JsonValue, pointer: str, annotations: dict[str, Annotation], de
         annotations[pointer] = Annotation(taken, values)
     rest: JsonObject = {}
     for name, item in value.items():
+        if name == "@id" and isinstance(item, str) and item.startswith(_OLD_IDENTIFIER):
+            continue
         if name == "@type" and taken:
             rest[name] = [item for item in listed if item not in taken]
         elif name not in values:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from holdfast.access.reading import everything
 from holdfast.devices.device import DEVICE
 from holdfast.devices.dtdl import dtmi
+from holdfast.devices.manifests import modules_of
 from holdfast.devices.templates.changes import breaking_changes
 from holdfast.devices.templates.template import Template, parse_template
 from holdfast.kernel.errors import ConflictError, InvalidError
@@ -17,13 +18,17 @@ from holdfast.resources.model import Action, Draft, IndexType, Kind, Reader, Res
 from holdfast.resources.query import Compare, Operator
 
 DEVICE_TEMPLATE = "deviceTemplate"
+MANIFEST = "deploymentManifest"
+"""What edge devices of the template run, until they are given another manifest."""
 
 MAXIMUM_TEMPLATES = 1000
 """As in the hosted service."""
 MAXIMUM_NAME = 256
 MAXIMUM_DESCRIPTION = 1024
 
-_FIELDS = frozenset({"@type", "@context", "displayName", "description", "capabilityModel", "unmodeled"})
+_FIELDS = frozenset({"@type", "@context", "displayName", "description", "capabilityModel", "unmodeled"}) | {
+    MANIFEST
+}
 
 
 def _validate(draft: Draft, reader: Reader) -> JsonObject:
@@ -42,6 +47,8 @@ def _validate(draft: Draft, reader: Reader) -> JsonObject:
         raise InvalidError('/@type must be a list with "ModelDefinition" and "DeviceModel".', "/@type")
     _check_text(body, "displayName", MAXIMUM_NAME)
     _check_text(body, "description", MAXIMUM_DESCRIPTION)
+    if MANIFEST in body:
+        modules_of(body[MANIFEST], f"/{MANIFEST}")
     template = parse_template(draft.change.id, body)
     if draft.before is None:
         _check_new(template, reader)
@@ -91,8 +98,22 @@ DEVICE_TEMPLATE_KIND = Kind(
     validate=_validate,
     guard=_guard,
     indexed={"displayName": IndexType.TEXT, "capabilityModel.@id": IndexType.TEXT},
+    secrets=frozenset({MANIFEST}),
     policy_type="Holdfast.Devices/deviceTemplates",
 )
+
+
+def manifest_for(reader: Reader, template: str, device: Resource | None) -> JsonObject | None:
+    """The manifest that a device gets with its template; None where it has one or the template has none."""
+    if not template or (device is not None and device.body.get("manifest")):
+        return None
+    resource = reader.get(DEVICE_TEMPLATE, template)
+    data = resource.body.get(MANIFEST) if resource else None
+    return (
+        {"id": template, "displayName": resource.body["displayName"], "data": data}
+        if resource and data
+        else None
+    )
 
 
 class TemplateCache:
