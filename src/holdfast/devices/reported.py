@@ -19,7 +19,9 @@ from holdfast.resources.beside import ValuesBeside
 from holdfast.storage.database import Database
 
 BATCH = 2_000
-"""Records between two writes of the positions."""
+"""Records taken in at once."""
+KEEP_STEPS = 300
+"""After so many without an effect the positions are kept nevertheless; at full load that is a minute."""
 WAIT_SECONDS = 0.5
 RETRY_SECONDS = 5.0
 PREFIX = "reported"
@@ -33,29 +35,31 @@ class ReportedIndex:
         self._log = log
         self._file = positions
         self._done = {number: Position(number, 0) for number in range(PARTITIONS)} | self._kept()
+        self._unkept = 0
+        """Steps since the positions were written."""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Follow until told to stop."""
         while not stopping.is_set():
             try:
-                if not await asyncio.to_thread(self.step):
+                if await asyncio.to_thread(self.step):
                     await asyncio.to_thread(self._log.wait, WAIT_SECONDS)
             except HoldfastError as error:
                 structlog.get_logger().warning("reported properties cannot be indexed", reason=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
 
     def step(self) -> bool:
-        """Take in one batch; whether there was any. Blocking."""
-        chunk = self._log.poll(self._done, BATCH)
-        moved = {number: at for number, at in chunk.positions.items() if at != self._done.get(number)}
-        if not moved:
-            return False
+        """Take in one batch; whether that was all. Blocking."""
+        chunk = self._log.poll(self._done, BATCH, "reported")
         values, gone = _effects(chunk.records)
         if values or gone:
             self._beside.put(values, gone)
-        self._done.update(moved)
-        self._keep()
-        return True
+        self._done.update(chunk.positions)
+        self._unkept += 1
+        if values or gone or self._unkept >= KEEP_STEPS:
+            self._keep()
+            self._unkept = 0
+        return chunk.complete
 
     def forget(self, device: str) -> None:
         """Take away what a deleted device reported. Blocking."""
@@ -79,7 +83,7 @@ def _effects(records: list[Record]) -> tuple[dict[str, JsonObject], dict[str, li
     values: dict[str, JsonObject] = {}
     gone: dict[str, list[str]] = {}
     for record in records:
-        if record.kind != "reported" or record.module:
+        if record.module:
             continue
         patch: JsonObject = msgspec.json.decode(record.body)  # the platform's own, of a checked patch
         patch.pop("$version", None)

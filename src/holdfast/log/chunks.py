@@ -6,6 +6,9 @@ from typing import Protocol
 from holdfast.log.frames import end_of_row, records_of, sequence_of
 from holdfast.log.port import Chunk, Position, Record
 
+CHUNK_BYTES = 8 << 20
+"""Of rows after which a chunk ends: what a consumer holds is bounded however large the messages are."""
+
 
 class RowSource(Protocol):
     """The rows of a log, wherever they are."""
@@ -19,17 +22,19 @@ class RowSource(Protocol):
         ...
 
 
-def chunk(source: RowSource, after: Mapping[int, Position], limit: int) -> Chunk:
+def chunk(source: RowSource, after: Mapping[int, Position], limit: int, kind: str) -> Chunk:
     """The next records behind `after`, at most `limit`, and where each partition was read to."""
     offsets = {partition: position.offset for partition, position in after.items()}
     passed = source.last()
     records: list[Record] = []
+    size, complete = 0, True
     for sequence, data in source.rows(_start(offsets), frozenset(offsets)):
-        found = list(records_of(sequence, data, offsets))
+        found = list(records_of(sequence, data, offsets, kind))
         room = limit - len(records)
         records += found[:room]
-        if len(found) > room:
-            passed = sequence - 1
+        size += len(data)
+        if len(found) > room or size >= CHUNK_BYTES:
+            passed, complete = sequence - (len(found) > room), False
             break
         passed = max(passed, sequence)
     for partition, offset in offsets.items():
@@ -37,7 +42,8 @@ def chunk(source: RowSource, after: Mapping[int, Position], limit: int) -> Chunk
     for record in records:
         place = record.position
         offsets[place.partition] = max(offsets[place.partition], place.offset)
-    return Chunk(records, {partition: Position(partition, offset) for partition, offset in offsets.items()})
+    positions = {partition: Position(partition, offset) for partition, offset in offsets.items()}
+    return Chunk(records, positions, complete)
 
 
 def _start(offsets: Mapping[int, int]) -> int:

@@ -14,6 +14,7 @@ A reader of one partition skips the other frames without decoding them, and rows
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -75,56 +76,61 @@ def encoded(entry: Entry) -> tuple[int, bytes]:
     return partition_of(entry.device), _RECORD.pack(len(payload), zlib.crc32(payload)) + payload
 
 
-def records_of(sequence: int, data: bytes, after: Mapping[int, int]) -> Iterator[Record]:
-    """The records of a row in the partitions that `after` names, behind the offsets that it gives.
+def records_of(sequence: int, data: bytes, after: Mapping[int, int], kind: str = "") -> Iterator[Record]:
+    """The records of a row in the partitions that `after` names, behind the offsets that it gives; with a
+    `kind` its records only, for which frames that have none are not even decoded.
 
     DamagedRecordError when the bytes are not those that were written.
     """
+    mark = _encode(kind) if kind else b""
     try:
-        for partition, start, end, count in _directory(data):
-            if partition in after:
-                frame = memoryview(data)[start:end]
-                yield from _frame_records(sequence, partition, frame, count, after[partition])
+        for frame in _directory(data):
+            if frame.partition in after and data.find(mark, frame.start, frame.end) >= 0:
+                found = _frame_records(sequence, data, frame, after[frame.partition])
+                yield from (record for record in found if record.kind == kind) if kind else found
     except (struct.error, msgspec.DecodeError, IndexError):
         raise _damaged(sequence) from None
 
 
 def last_offsets(sequence: int, data: bytes) -> dict[int, int]:
     """The offset of the last record of each partition that has a frame in the row."""
-    return {
-        partition: offset_of(sequence, records - 1) for partition, _start, _end, records in _directory(data)
-    }
+    return {frame.partition: offset_of(sequence, frame.records - 1) for frame in _directory(data)}
 
 
-def _directory(data: bytes) -> list[tuple[int, int, int, int]]:
-    """(partition, start, end, records) of each frame."""
+class _Frame(NamedTuple):
+    """Where a partition's records lie in a row."""
+
+    partition: int
+    start: int
+    end: int
+    records: int
+
+
+def _directory(data: bytes) -> list[_Frame]:
     (count,) = _ROW.unpack_from(data)
     start = _ROW.size + count * _FRAME.size
-    frames: list[tuple[int, int, int, int]] = []
+    frames: list[_Frame] = []
     for number in range(count):
         partition, records, length = _FRAME.unpack_from(data, _ROW.size + number * _FRAME.size)
-        frames.append((partition, start, start + length, records))
+        frames.append(_Frame(partition, start, start + length, records))
         start += length
     if start != len(data):
         raise IndexError("the frames do not fill the row")
     return frames
 
 
-def _frame_records(
-    sequence: int, partition: int, frame: memoryview, count: int, after: int
-) -> Iterator[Record]:
-    place = 0
-    for index in range(count):
-        length, checksum = _RECORD.unpack_from(frame, place)
+def _frame_records(sequence: int, data: bytes, frame: _Frame, after: int) -> Iterator[Record]:
+    partition, place, end, records = frame
+    for offset in range(offset_of(sequence, 0), offset_of(sequence, records)):
+        length, checksum = _RECORD.unpack_from(data, place)
         place += _RECORD.size
-        offset = offset_of(sequence, index)
         if offset > after:
-            payload = frame[place : place + length]
-            if len(payload) != length or zlib.crc32(payload) != checksum:
+            payload = data[place : place + length]
+            if place + length > end or zlib.crc32(payload) != checksum:
                 raise _damaged(sequence)
             yield Record(Position(partition, offset), record_id(partition, offset), *_decode(payload))
         place += length
-    if place != len(frame):
+    if place != end:
         raise _damaged(sequence)
 
 

@@ -88,13 +88,23 @@ class Chunk(NamedTuple):
     records: list[Record]
     positions: dict[int, Position]
     """Where every polled partition was read to, idle ones too: what to keep, and to poll with next."""
+    complete: bool
+    """Whether this was all; else the next poll finds more at once."""
+
+
+PACE_SECONDS = 0.2
+"""Between two rounds of a consumer under load; a person does not see it on a live page."""
 
 
 class LogReader(Protocol):
     """The reading end; any process."""
 
-    def poll(self, after: Mapping[int, Position], limit: int = 1000) -> Chunk:
-        """The next records of several partitions in one pass, in order within each. The way to consume."""
+    def poll(self, after: Mapping[int, Position], limit: int = 1000, kind: str = "") -> Chunk:
+        """The next records of several partitions in one pass, in order within each. The way to consume.
+
+        With a `kind` its records only: the positions pass over the others, which cost next to nothing. A
+        chunk ends at `limit` records, and early where the messages are large.
+        """
         ...
 
     def read(self, after: Position, limit: int = 1000) -> list[Record]:
@@ -106,7 +116,11 @@ class LogReader(Protocol):
         ...
 
     def wait(self, timeout: float) -> bool:
-        """Block until something was appended since the last call, or `timeout` seconds passed."""
+        """Block until something was appended since the last call, or `timeout` seconds passed.
+
+        True comes at most every `PACE_SECONDS`: under load a consumer takes in many commits at once instead
+        of following each with one of its own, and a lone record does not wait.
+        """
         ...
 
     def close(self) -> None:

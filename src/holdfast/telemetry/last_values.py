@@ -16,8 +16,8 @@ from holdfast.log.port import PARTITIONS, LogReader, Position, Record
 from holdfast.storage.database import Database
 from holdfast.telemetry.decode import measurement
 
-BATCH = 2_000
-"""Records a transaction: large enough that its commit does not count, small enough to be quick to redo."""
+BATCH = 20_000
+"""Records a transaction: under load each name of a device is written once for all of them."""
 
 _metadata = sqlalchemy.MetaData()
 
@@ -65,14 +65,15 @@ class LastValues:
         """Take in what the log has beyond the kept positions; how many records that was."""
         done = {number: Position(number, 0) for number in range(PARTITIONS)} | self._positions()
         total = 0
-        while True:
-            chunk = log.poll(done, BATCH)
-            moved = {n: p for n, p in chunk.positions.items() if p != done.get(n)}
-            if not chunk.records:
-                return total
-            self._store(_latest(chunk.records), moved)
-            done.update(moved)
+        complete = False
+        while not complete:
+            chunk = log.poll(done, BATCH, "telemetry")
+            if chunk.records:
+                self._store(_latest(chunk.records), chunk.positions)
+            done.update(chunk.positions)
             total += len(chunk.records)
+            complete = chunk.complete
+        return total
 
     def _positions(self) -> dict[int, Position]:
         with self._database.read() as connection:
@@ -107,6 +108,10 @@ class LastValues:
         if self._database.dialect == "postgresql":
             return postgresql.insert(table)
         return sqlite.insert(table)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
 
     def get(self, device: str, name: str, module: str = "", component: str = "") -> LastValue | None:
         """The last value under one name, None when the device never said it."""
@@ -144,8 +149,6 @@ def _latest(records: Iterable[Record]) -> dict[_Key, tuple[bytes, float]]:
     """The newest value under each name; of two with the same time the later record wins."""
     latest: dict[_Key, tuple[bytes, float]] = {}
     for record in records:
-        if record.kind != "telemetry":
-            continue
         measured = measurement(record)
         for name, value in measured.values.items():
             key = (record.device, record.module, measured.component, name)

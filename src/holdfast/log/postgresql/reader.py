@@ -1,6 +1,5 @@
 """The reading ends on PostgreSQL."""
 
-import time
 from collections.abc import Iterator, Mapping
 
 import psycopg
@@ -12,8 +11,9 @@ from holdfast.log.frames import mask_of
 from holdfast.log.port import Chunk, Position, Record
 from holdfast.log.postgresql import parts
 from holdfast.log.postgresql.connection import SharedConnection
+from holdfast.log.waiting import NewsWatch
 
-POLL_SECONDS = 0.01
+LOOK_SECONDS = 0.01
 """How often a waiting reader asks for the newest sequence."""
 ROWS = 64
 """Rows that one statement fetches."""
@@ -24,16 +24,15 @@ class PostgresqlLogReader:
 
     def __init__(self, url: str, clock: Clock) -> None:
         self._shared = SharedConnection(url)
-        self._clock = clock
-        self._seen = 0
+        self.wait = NewsWatch(clock, LOOK_SECONDS, self.last).wait
 
     def read(self, after: Position, limit: int = 1000) -> list[Record]:
         """See `LogReader.read`."""
         return self.poll({after.partition: after}, limit).records
 
-    def poll(self, after: Mapping[int, Position], limit: int = 1000) -> Chunk:
+    def poll(self, after: Mapping[int, Position], limit: int = 1000, kind: str = "") -> Chunk:
         """See `LogReader.poll`."""
-        return chunk(self, after, limit)
+        return chunk(self, after, limit, kind)
 
     def ends(self) -> dict[int, Position]:
         """See `LogReader.ends`."""
@@ -43,16 +42,6 @@ class PostgresqlLogReader:
         except psycopg.Error as error:
             raise UnavailableError(f"The log's database does not answer ({error}); try again.") from None
         return {partition: Position(partition, offset) for partition, offset in found.items()}
-
-    def wait(self, timeout: float) -> bool:
-        """See `LogReader.wait`."""
-        deadline = self._clock.monotonic() + timeout
-        while (last := self.last()) == self._seen:
-            if self._clock.monotonic() >= deadline:
-                return False
-            time.sleep(POLL_SECONDS)
-        self._seen = last
-        return True
 
     def close(self) -> None:
         """Close the connection."""

@@ -2,7 +2,6 @@
 
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -12,11 +11,12 @@ from holdfast.log.frames import mask_of
 from holdfast.log.port import Chunk, Position, Record
 from holdfast.log.sqlite import segments
 from holdfast.log.sqlite.segments import Segment
+from holdfast.log.waiting import NewsWatch
 from holdfast.storage.sqlcipher import DatabaseError
 
-POLL_SECONDS = 0.005
-"""How often a waiting reader looks at the files' sizes; one look is two system calls."""
-ROWS = 64
+LOOK_SECONDS = 0.005
+"""How often a waiting reader looks at the newest file's size; one look is two system calls."""
+ROWS = 16
 """Rows that one statement fetches at most, so that no snapshot is held for long."""
 
 
@@ -26,19 +26,20 @@ class SqliteLogReader:
     def __init__(self, folder: Path, key: bytes, clock: Clock) -> None:
         self._folder = folder
         self._key = key
-        self._clock = clock
         self._lock = threading.Lock()
         self._opened: tuple[Segment, sqlite3.Connection] | None = None
-        self._seen = self._signature()
+        self._newest = (0, folder)
+        """When the folder last changed (ns), and its newest file then."""
+        self.wait = NewsWatch(clock, LOOK_SECONDS, self._signature).wait
 
     def read(self, after: Position, limit: int = 1000) -> list[Record]:
         """See `LogReader.read`."""
         return self.poll({after.partition: after}, limit).records
 
-    def poll(self, after: Mapping[int, Position], limit: int = 1000) -> Chunk:
+    def poll(self, after: Mapping[int, Position], limit: int = 1000, kind: str = "") -> Chunk:
         """See `LogReader.poll`."""
         with self._lock:
-            return chunk(self, after, limit)
+            return chunk(self, after, limit, kind)
 
     def ends(self) -> dict[int, Position]:
         """See `LogReader.ends`."""
@@ -46,16 +47,6 @@ class SqliteLogReader:
             present = segments.segments(self._folder)
             found = segments.ends(self._connection(present[-1])) if present else {}
         return {partition: Position(partition, offset) for partition, offset in found.items()}
-
-    def wait(self, timeout: float) -> bool:
-        """See `LogReader.wait`."""
-        deadline = self._clock.monotonic() + timeout
-        while (signature := self._signature()) == self._seen:
-            if self._clock.monotonic() >= deadline:
-                return False
-            time.sleep(POLL_SECONDS)
-        self._seen = signature
-        return True
 
     def close(self) -> None:
         """Close the file that is open."""
@@ -99,9 +90,16 @@ class SqliteLogReader:
         return self._opened[1]
 
     def _signature(self) -> tuple[int, int]:
-        """Changes whenever something was appended: the newest file's name and the size of its log."""
-        present = segments.segments(self._folder)
-        return (present[-1].first, segments.size_of(present[-1])) if present else (0, 0)
+        """Changes whenever something was appended: when a file came or went, and the size of the newest one's
+        write-ahead log."""
+        changed = self._folder.stat().st_mtime_ns
+        if changed != self._newest[0]:
+            present = segments.segments(self._folder)
+            self._newest = (changed, segments.write_ahead(present[-1].path) if present else self._folder)
+        try:
+            return changed, self._newest[1].stat().st_size
+        except FileNotFoundError:
+            return changed, 0
 
 
 _ROWS = "SELECT sequence, data FROM batch WHERE sequence > ? AND partitions & ? ORDER BY sequence LIMIT ?"

@@ -104,8 +104,13 @@ def remove_file(path: Path) -> None:
 
 def size_of(segment: Segment) -> int:
     """Bytes on disk, the write-ahead log included."""
-    paths = (segment.path, segment.path.with_name(segment.path.name + "-wal"))
+    paths = (segment.path, write_ahead(segment.path))
     return sum(path.stat().st_size for path in paths if path.exists())
+
+
+def write_ahead(path: Path) -> Path:
+    """The write-ahead log of a file, which grows with every commit until the file is rotated."""
+    return path.with_name(path.name + "-wal")
 
 
 def created(connection: sqlite3.Connection) -> float:
