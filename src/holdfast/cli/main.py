@@ -25,6 +25,7 @@ COMMANDS: dict[str, _Entry] = {
     "token": _Entry("holdfast.cli.token", "API tokens"),
     "session": _Entry("holdfast.cli.session", "Who is signed in"),
     "access": _Entry("holdfast.cli.access", "Conditions, providers, elevations, explanations"),
+    "keys": _Entry("holdfast.cli.keys", "The keys of an instance: list, rotate"),
     "audit": _Entry("holdfast.cli.audit", "Read the audit log and check that nobody changed it"),
     "up": _Entry("holdfast.cli.up", "Start the platform"),
     "demo": _Entry("holdfast.cli.demo", "Start it with five simulated devices and show everything"),

@@ -21,6 +21,7 @@ class FileProvider:
 
     def __init__(self, path: Path, randomness: Randomness) -> None:
         self._path = path
+        self._next = path.with_name(f"{path.name}.next")
         self._randomness = randomness
 
     @classmethod
@@ -29,6 +30,15 @@ class FileProvider:
         write_durably(path, randomness.bytes(sealing.KEY_BYTES).hex().encode() + b"\n")
         sync_folder(path.parent)
         return cls(path, randomness)
+
+    def successor(self) -> "FileProvider":
+        """A new key in a file beside this one's.
+
+        Once a ring is wrapped with it, the next `unwrap` here finds so and puts the file in this one's place:
+        a rotation that a crash cuts is finished at the next start.
+        """
+        self._next.unlink(missing_ok=True)
+        return FileProvider.create(self._next, self._randomness)
 
     def wrap(self, key: bytes) -> bytes:
         """See `KeyProvider.wrap`."""
@@ -40,6 +50,11 @@ class FileProvider:
         try:
             return sealing.unseal(key, wrapped, _CONTEXT)
         except KeyUnavailableError:
+            if self._next.exists():
+                plain = FileProvider(self._next, self._randomness).unwrap(wrapped)
+                self._next.replace(self._path)
+                sync_folder(self._path.parent)
+                return plain
             raise KeyUnavailableError(
                 f"The key in {self._path} is not the one that this instance was made with; "
                 "put the right key file back, nothing can be read without it."

@@ -8,6 +8,7 @@ import hashlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -51,6 +52,16 @@ class _Ring(msgspec.Struct, frozen=True):
     """`data/PURPOSE` or `signing/PURPOSE` → its versions, oldest first."""
 
 
+class KeyAge(NamedTuple):
+    """A version of a key, without the key."""
+
+    name: str
+    """`root`, `data/PURPOSE` or `signing/PURPOSE`."""
+    version: int
+    created: float
+    """Unix seconds."""
+
+
 class FileKeyRing:
     """The keys of one instance; see `keys.port.KeyRing`. Thread-safe."""
 
@@ -82,6 +93,15 @@ class FileKeyRing:
         """When the present root key was made, in Unix seconds."""
         return self._ring.root.created
 
+    def ages(self) -> list[KeyAge]:
+        """Every version of every key, the root key first."""
+        root = self._ring.root
+        return [KeyAge("root", root.version, root.created)] + [
+            KeyAge(name, key.version, key.created)
+            for name, versions in sorted(self._ring.keys.items())
+            for key in versions
+        ]
+
     def check_provider(self) -> None:
         """Ask the provider for the root key; KeyUnavailableError when it was revoked meanwhile."""
         self._provider.unwrap(self._ring.root.wrapped)
@@ -89,6 +109,11 @@ class FileKeyRing:
     def data_key(self, purpose: str) -> bytes:
         """See `KeyRing.data_key`: the newest version of the purpose's key."""
         return self._newest(f"data/{purpose}")[1]
+
+    def data_keys(self, purpose: str) -> list[bytes]:
+        """Every version of the purpose's key, the newest first; none when it was never asked for."""
+        versions = self._ring.keys.get(f"data/{purpose}", [])
+        return [self._key(f"data/{purpose}", key.version) for key in reversed(versions)]
 
     def seal(self, plain: bytes, context: str) -> bytes:
         """See `KeyRing.seal`."""
@@ -115,6 +140,16 @@ class FileKeyRing:
     def rotate_signing_key(self, purpose: str) -> None:
         """Sign with a new key from now on; what older ones signed stays verifiable."""
         self._update(lambda ring: self._with_new_version(ring, _signing(purpose)))
+
+    def wrap_with(self, provider: KeyProvider) -> None:
+        """Wrap the root key with another provider's key; the root key itself stays the same."""
+
+        def wrap(ring: _Ring) -> _Ring:
+            plain = self._provider.unwrap(ring.root.wrapped)
+            root = msgspec.structs.replace(ring.root, provider=provider.name, wrapped=provider.wrap(plain))
+            return msgspec.structs.replace(ring, root=root)
+
+        self._update(wrap)
 
     def rotate_root(self) -> None:
         """Make a new root key and wrap every key again with it; the keys themselves stay the same."""

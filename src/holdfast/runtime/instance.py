@@ -88,10 +88,16 @@ def _provider(settings: Settings, randomness: Randomness) -> FileProvider | None
     return FileProvider.create(path, randomness) if is_new else FileProvider(path, randomness)
 
 
+def key_ring(settings: Settings) -> FileKeyRing:
+    """The instance's keys, made when there are none."""
+    randomness = SystemRandomness()
+    return open_key_ring(settings.data, SystemClock(), randomness, _provider(settings, randomness))
+
+
 def open_instance(settings: Settings, *, prepare: bool = False) -> Instance:
     """Open the storage of an instance; `prepare` makes and migrates it. StartupError says what is wrong."""
     clock, randomness = SystemClock(), SystemRandomness()
-    ring = open_key_ring(settings.data, clock, randomness, _provider(settings, randomness))
+    ring = key_ring(settings)
     database = open_control(settings.data, ring, settings.database, prepare=prepare)
     store = SqlResourceStore(database, KINDS, ring)
     return Instance(settings, ring, database, store, AuditFeed(database, clock), clock, randomness)
@@ -133,8 +139,9 @@ def _bring_up_to_date(settings: Settings, folder: DataFolder, instance: Instance
     )
     if not settings.accept_clock:
         check_clock(instance.clock.now(), instance.events)
-    open_last_values(settings.data, instance.ring, settings.database).prepare()
-    open_states(settings.data, instance.ring, settings.database).prepare()
+    for opened in (open_last_values, open_states):
+        with closing(opened(settings.data, instance.ring, settings.database)) as tables:
+            tables.prepare()
     authority = open_authority(instance.certificates, instance.ring, instance.clock)
     id_scope = _default_resources(instance)
     certificate = server_certificate_of(instance)

@@ -12,6 +12,8 @@ from holdfast.storage.database import Database
 from holdfast.storage.migrate import migrate
 
 CONTROL_FILE = "control.db"
+CONTROL_KEY = "control-database"
+"""The purpose of its data key."""
 _IDENTITY = "id"
 
 instance = sqlalchemy.Table(
@@ -33,7 +35,7 @@ def open_control(data_dir: Path, ring: FileKeyRing, url: str = "", *, prepare: b
     if url:
         database = postgresql.open_database(url)
     else:
-        database = sqlcipher.open_database(data_dir / CONTROL_FILE, ring.data_key("control-database"))
+        database = sqlcipher.open_database(data_dir / CONTROL_FILE, ring.data_key(CONTROL_KEY))
     try:
         if prepare:
             migrate(database)

@@ -66,6 +66,25 @@ def is_io_error(error: Exception) -> bool:
     return getattr(getattr(error, "orig", error), "sqlite_errorname", "") == "SQLITE_IOERR"
 
 
+def opens(path: Path, key: bytes) -> bool:
+    """Whether `key` is the file's."""
+    try:
+        connect(path, key, "rw").close()
+    except DatabaseError as error:
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB":
+            return False
+        raise
+    return True
+
+
+def rekey(path: Path, old: bytes, new: bytes) -> None:
+    """Encrypt a file that nobody else has open with another key; after a crash it has one of the two."""
+    with contextlib.closing(connect(path, old, "rw")) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")  # a write-ahead log cannot change its key
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA rekey=\"x'{new.hex()}'\"")
+
+
 def set_durable(connection: sqlite3.Connection) -> None:
     """Write-ahead log, and an fsync at every commit."""
     connection.execute("PRAGMA journal_mode=WAL")
@@ -144,7 +163,8 @@ def _refusal(path: Path, error: sqlite3.DatabaseError) -> str:
     if name == "SQLITE_NOTADB":
         return (
             f"{path} cannot be decrypted with this instance's key: the keys folder belongs to another "
-            "instance or the file is damaged; restore both from the same backup."
+            "instance or the file is damaged; restore both from the same backup. (If a rotation of keys was "
+            "interrupted, run `holdfast keys rotate databases` again.)"
         )
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return f"{path} cannot be written; give the folder to the user that runs Holdfast, with mode 0700."
