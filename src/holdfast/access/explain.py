@@ -113,7 +113,7 @@ def _sources_of_user(reader: Reader, snapshot: Snapshot, user: Resource, now: fl
             yield Source(assignment, f"through the group “{snapshot.groups[group].name}”")
     for held in held_elevations(reader, user, now):
         via = f"elevated for: {held.elevation.reason}"
-        yield Source(held.elevation.assignment, via, held.elevation.ends)
+        yield Source(held.elevation.assignment, via, held.ends)
     for _, request in held_support(reader, user, now):
         yield Source(request.assignment, f"support access for: {request.reason}", request.ends)
 

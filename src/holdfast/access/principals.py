@@ -66,7 +66,7 @@ def rights_of_user(
         grants=(*grants, *own),
         on_behalf_of=ON_BEHALF + support[0][0] if support else "",
     )
-    ends = [held.elevation.ends for held in elevations] + [request.ends for _, request in support]
+    ends = [held.ends for held in elevations] + [request.ends for _, request in support]
     return Rights(principal, _memberships(grants, known), min(ends, default=FOREVER), body.break_glass)
 
 

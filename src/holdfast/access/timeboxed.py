@@ -11,6 +11,8 @@ import msgspec
 from msgspec import Meta
 
 from holdfast.access.bodies import Body
+from holdfast.access.errors import AccessInvalidError
+from holdfast.kernel.clock import parse_isoformat
 from holdfast.kernel.errors import ConflictError
 from holdfast.resources.model import Draft
 
@@ -35,6 +37,8 @@ class TimeBoxed(Body, frozen=True, kw_only=True):
 
     reason: Reason
     minutes: Annotated[int, Meta(ge=5, le=4320)] = 60
+    until: str = ""
+    """RFC 3339: it ends then at the latest, however many minutes are left; empty for no such moment."""
     state: State = State.PENDING
     requested: float = 0.0
     """Unix seconds, like the next two."""
@@ -57,9 +61,23 @@ Check = Callable[[Draft, T], None]
 def begun(asked: T, now: float, *, needs_approval: bool) -> T:
     """A new request: it waits, or holds from now on."""
     if needs_approval:
+        _end(asked, now)  # what could never begin is refused at once
         return msgspec.structs.replace(asked, state=State.PENDING, requested=now, starts=0.0, ends=0.0)
-    ends = now + asked.minutes * 60
-    return msgspec.structs.replace(asked, state=State.ACTIVE, requested=now, starts=now, ends=ends)
+    return msgspec.structs.replace(
+        asked, state=State.ACTIVE, requested=now, starts=now, ends=_end(asked, now)
+    )
+
+
+def _end(asked: TimeBoxed, starts: float) -> float:
+    """When it ends that begins at `starts`. AccessInvalidError when that is past already."""
+    ends = starts + asked.minutes * 60
+    try:
+        ends = min(ends, parse_isoformat(asked.until)) if asked.until else ends
+    except ValueError:
+        raise AccessInvalidError(f"/until: {asked.until!r} is no moment.", "/until") from None
+    if ends <= starts:
+        raise AccessInvalidError("/until is past already.", "/until")
+    return ends
 
 
 def moved(draft: Draft, before: T, asked: T, moves: Mapping[tuple[State, State], Check[T]]) -> T:
@@ -74,7 +92,7 @@ def moved(draft: Draft, before: T, asked: T, moves: Mapping[tuple[State, State],
         before, state=asked.state, decision=asked.decision, decided_by=draft.principal.id
     )
     if asked.state is State.ACTIVE:
-        return msgspec.structs.replace(after, starts=draft.now, ends=draft.now + before.minutes * 60)
+        return msgspec.structs.replace(after, starts=draft.now, ends=_end(before, draft.now))
     if asked.state is State.ENDED:
         return msgspec.structs.replace(after, ends=min(before.ends, draft.now))
     return after

@@ -234,3 +234,38 @@ def test_nobody_makes_somebody_eligible_for_more_than_they_have(here: AccessWorl
     here.user("manager", "people")
     with pytest.raises(EscalationError):
         here.world.put(ELIGIBLE, "e", {"user": "manager", "role": ADMINISTRATOR.id}, here.as_user("manager"))
+
+
+def test_a_moment_that_was_asked_for_ends_it_before_its_minutes_do(here: AccessWorld) -> None:
+    eligible(here)
+    ask(here, until=isoformat(here.clock.now() + 300))
+    here.clock.advance(100)
+    decide(here, "boss", "active")
+    here.clock.advance(199)
+    assert may(here)
+    here.clock.advance(1)
+    assert not may(here)
+
+
+@pytest.mark.parametrize("until", ["soon", isoformat(0)])
+def test_a_moment_that_is_none_or_past_is_refused(here: AccessWorld, until: str) -> None:
+    eligible(here)
+    with pytest.raises(InvalidError, match="/until"):
+        ask(here, until=until)
+
+
+def test_what_lapsed_before_it_was_approved_begins_no_more(here: AccessWorld) -> None:
+    eligible(here)
+    ask(here, until=isoformat(here.clock.now() + 60))
+    here.clock.advance(60)
+    with pytest.raises(InvalidError, match="past already"):
+        decide(here, "boss", "active")
+
+
+def test_a_session_is_without_the_role_at_the_moment_when_eligibility_ends(here: AccessWorld) -> None:
+    eligible(here, approval=False, expires=isoformat(here.clock.now() + 30))
+    cookie = here.cookie("ada")
+    ask(here)
+    assert here.who(cookie=cookie).allows(Permission.DEVICE_UPDATE)
+    here.clock.advance(30)
+    assert not here.who(cookie=cookie).allows(Permission.DEVICE_UPDATE)

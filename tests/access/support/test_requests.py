@@ -7,6 +7,7 @@ import pytest
 from holdfast.access.errors import AccessInvalidError, EscalationError
 from holdfast.access.roles.builtin import ADMINISTRATOR, BUILDER, OPERATOR, SUPPORT_ENGINEER
 from holdfast.access.support.requests import KIND
+from holdfast.kernel.clock import isoformat
 from holdfast.kernel.errors import ConflictError, ForbiddenError, InvalidError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.permissions import Permission
@@ -143,3 +144,12 @@ def test_nobody_without_the_right_asks(customer: AccessWorld) -> None:
     customer.user("eve", OPERATOR.id)
     with pytest.raises(ForbiddenError):
         ask(customer, "eve")
+
+
+def test_a_moment_that_was_asked_for_ends_it_before_its_minutes_do(customer: AccessWorld) -> None:
+    ask(customer, until=isoformat(customer.clock.now() + 300))
+    decide(customer, "lock")
+    customer.clock.advance(299)
+    assert may(customer)
+    customer.clock.advance(1)
+    assert not may(customer)

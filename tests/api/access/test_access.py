@@ -246,6 +246,22 @@ def test_verifiers_read_our_issuers_documents_without_an_account(http: Http) -> 
     assert http.nobody("POST", "/api/access/issuer/replaceKeys").status_code == 401
 
 
+def test_a_federation_is_tried_with_a_token_and_the_auditor_sees_it(http: Http) -> None:
+    http.here.access.issuer_keys.rotate()
+    path = "/api/access/managedIdentities/export"
+    body = {"displayName": "Export", "audiences": ["api://storage"]}
+    assert http.root("PUT", path, body).status_code == 200
+    made = http.root("POST", f"{path}/token", {"audience": "api://storage"})
+    assert made.status_code == 201
+    assert made.json()["token"].count(".") == 2
+    assert http.root("POST", f"{path}/token", {"audience": "api://other"}).status_code == 403
+    (event,) = http.here.events("managedIdentity.token-issued")
+    assert (event.resource, event.actor) == ("export", "root-token")
+    assert made.json()["token"] not in str(event)
+    http.here.user("ada", OPERATOR.id)
+    assert http.person("ada")("POST", f"{path}/token", {"audience": "api://storage"}).status_code == 403
+
+
 def test_an_expired_session_still_reaches_what_is_open_and_nothing_else(http: Http) -> None:
     cookie = f"{SESSION}=gone.secret"
     assert http.nobody("GET", "/sign-in/providers", cookie=cookie).status_code == 200

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from holdfast.access.elevation.requests import KIND, Elevation, read_elevation, still_eligible
+from holdfast.access.elevation.requests import KIND, Elevation, eligible_until, read_elevation
 from holdfast.access.reading import everything
 from holdfast.access.timeboxed import State
 from holdfast.resources.model import Reader, Resource
@@ -14,6 +14,8 @@ class Held(NamedTuple):
 
     id: str
     elevation: Elevation
+    ends: float
+    """Unix seconds: by its own time, or with the eligibility behind it."""
 
 
 def held_elevations(reader: Reader, user: Resource, now: float) -> list[Held]:
@@ -25,11 +27,10 @@ def held_elevations(reader: Reader, user: Resource, now: float) -> list[Held]:
             Compare("ends", Operator.GREATER, now),
         )
     )
-    found = (Held(stored.id, read_elevation(stored)) for stored in everything(reader, KIND, where))
+    found = ((stored.id, read_elevation(stored)) for stored in everything(reader, KIND, where))
+    held = (Held(id_, given, min(given.ends, eligible_until(reader, given))) for id_, given in found)
     return [
-        held
-        for held in found
-        if held.elevation.holds(now)
-        and held.elevation.user_since == user.created
-        and still_eligible(reader, held.elevation, now)
+        one
+        for one in held
+        if one.elevation.starts <= now < one.ends and one.elevation.user_since == user.created
     ]

@@ -1,5 +1,7 @@
 """Elevations: an eligible role, taken for a while. Who may move one from which state to which is a table."""
 
+import math
+
 import msgspec
 
 from holdfast.access.bodies import read_body, to_body
@@ -42,18 +44,20 @@ def read_elevation(stored: Resource) -> Elevation:
     return read_body(stored.body, Elevation)
 
 
-def still_eligible(reader: Reader, elevation: Elevation, now: float) -> bool:
-    """Whether the eligible assignment behind an elevation is still there, and for the same role."""
+def eligible_until(reader: Reader, elevation: Elevation) -> float:
+    """Until when (Unix seconds) the eligible assignment behind an elevation allows it; 0 when it is gone."""
     stored = reader.get(ELIGIBLE, elevation.eligible)
     if stored is None:
-        return False
+        return 0.0
     eligible = read_eligible(stored)
-    return (
+    same = (
         eligible.user == elevation.user
         and eligible.user_since == elevation.user_since
         and eligible.assignment == elevation.assignment
-        and (not eligible.expires or parse_isoformat(eligible.expires) > now)
     )
+    if not same:
+        return 0.0
+    return parse_isoformat(eligible.expires) if eligible.expires else math.inf
 
 
 def is_approver(principal: Principal, eligible: Resource, reader: Reader) -> bool:
@@ -119,7 +123,7 @@ class _Moves:
 
     def _by_an_approver_while_eligible(self, draft: Draft, before: Elevation) -> None:
         self._by_an_approver(draft, before)
-        if not still_eligible(self._reader, before, draft.now):
+        if eligible_until(self._reader, before) <= draft.now:
             raise ConflictError("The person is not eligible for this role any more.")
 
     def _by_an_approver(self, draft: Draft, _before: Elevation) -> None:

@@ -29,13 +29,13 @@ def _elevate(request: ApiRequest) -> Reply:
     eligible = request.services.store.get(ELIGIBLE, text(body, "eligible"))
     if eligible is None:
         raise AccessInvalidError("There is no such eligible assignment.", "/eligible")
-    asked = _only(body, "eligible", "reason", "minutes")
+    asked = _only(body, "eligible", "reason", "minutes", "until")
     return _ask(request, ELEVATION, asked, eligible.organization)
 
 
 def _ask_for_support(request: ApiRequest) -> Reply:
     body = request.object()
-    asked = _only(body, "role", "organization", "reason", "minutes")
+    asked = _only(body, "role", "organization", "reason", "minutes", "until")
     return _ask(request, SUPPORT, asked, place(request, text(body, "organization", "")))
 
 

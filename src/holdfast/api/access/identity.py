@@ -16,6 +16,7 @@ from holdfast.access.sign_in import KNOWN_BROWSER_SECONDS, Session
 from holdfast.api.access.common import access, cookie, origin, text
 from holdfast.api.application import respond
 from holdfast.api.frame import OPEN, ApiRequest, Reply, Route
+from holdfast.kernel.clock import isoformat
 from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.permissions import Permission
@@ -114,6 +115,16 @@ def _keys(request: ApiRequest) -> Reply:
     return Reply(200, access(request).issuer.keys(), {"cache-control": "public, max-age=3600"})
 
 
+def _token_of(request: ApiRequest) -> Reply:
+    """Whoever may change trust may also try it: set up a federation here, and show the other side a token."""
+    identity, audience = request.path["id"], text(request.object(), "audience")
+    token = access(request).issuer.token(identity, audience)
+    request.services.changes.record(
+        request.principal, "managedIdentity.token-issued", resource=identity, data={"audience": audience}
+    )
+    return Reply(201, {"token": token.text, "expires": isoformat(token.expires)})
+
+
 def _replace_keys(request: ApiRequest) -> Reply:
     access(request).issuer_keys.replace_all(request.principal)
     return Reply(204)
@@ -166,6 +177,13 @@ ROUTES = [
     ),
     Route("GET", DISCOVERY_PATH, OPEN, _discovery, f"Our issuer's document: {_PUBLIC}"),
     Route("GET", KEYS_PATH, OPEN, _keys, f"Our issuer's keys: {_PUBLIC}"),
+    Route(
+        "POST",
+        "/api/access/managedIdentities/{id}/token",
+        Permission.ACCESS_MANAGE,
+        _token_of,
+        "Make a token of a user-assigned managed identity",
+    ),
     Route(
         "POST",
         "/api/access/issuer/replaceKeys",

@@ -1,6 +1,7 @@
 """Requests of probes: as a persona, from the probes' address, with the certificate verified."""
 
 import ssl
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import httpx
@@ -17,6 +18,8 @@ class Answer(NamedTuple):
     """The body as text."""
     location: str = ""
     """Where a redirection leads."""
+    cookies: Mapping[str, str] = {}
+    """What a browser would keep."""
 
 
 def in_place(context: ProbeContext, body: JsonObject) -> JsonObject:
@@ -32,24 +35,31 @@ def ask(
     body: JsonValue = None,
     *,
     authorization: str = "",
+    cookies: Mapping[str, str] | None = None,
+    form: Mapping[str, str] | None = None,
 ) -> Answer:
     """One request to the console and API; as nobody without a persona.
 
-    `authorization` replaces the persona's credential. Raises httpx.HTTPError when there is no answer.
+    `authorization` replaces the persona's credential; with `cookies` or a `form` it is a browser that asks.
+    Raises httpx.HTTPError when there is no answer.
     """
     endpoint = context.endpoints[Surface.PEOPLE]
     headers = {"host": endpoint.server_name}
     credential = authorization or (context.tokens[persona] if persona else "")
     if credential:
         headers["authorization"] = credential
+    if cookies is not None or form is not None:
+        headers["sec-fetch-site"] = "same-origin"
     trust = ssl.create_default_context(cafile=str(context.authority) if context.authority else None)
     transport = httpx.HTTPTransport(verify=trust, local_address=context.source)
-    with httpx.Client(transport=transport, timeout=context.seconds) as client:
+    with httpx.Client(transport=transport, timeout=context.seconds, cookies=dict(cookies or {})) as client:
         response = client.request(
             method,
             f"https://{endpoint.address}:{endpoint.port}{path}",
             headers=headers,
             json=body,
+            data=dict(form) if form else None,
             extensions={"sni_hostname": endpoint.server_name},
         )
-    return Answer(response.status_code, response.text, response.headers.get("location", ""))
+    kept = {cookie.name: cookie.value or "" for cookie in response.cookies.jar}
+    return Answer(response.status_code, response.text, response.headers.get("location", ""), kept)
