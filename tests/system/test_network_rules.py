@@ -8,10 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.mgmt.iotcentral import IotCentralClient
-from azure.mgmt.iotcentral.models import AppPatch
+from azure.mgmt.iotcentral.models import App, AppPatch, AppSkuInfo, OperationInputs
 
 from tests.support.running import RunningInstance, running
 
@@ -126,6 +127,23 @@ def test_the_management_client_reads_and_changes_the_real_configuration(
     with instance.remote() as remote:
         assert remote.get("/api/application")["displayName"] == "Renamed"
     assert {o.name for o in management.operations.list()} >= {"Microsoft.IoTCentral/IoTApps/write"}
+
+
+def test_the_other_operations_of_the_management_client(management: IotCentralClient) -> None:
+    [app] = list(management.apps.list_by_subscription())
+    name = str(app.name)
+    assert management.apps.get("anything", name).application_id == app.application_id
+    body = App(location=str(app.location), sku=AppSkuInfo(name="ST2"), display_name="Put")
+    assert management.apps.begin_create_or_update("anything", name, body).result().display_name == "Put"
+    [template] = list(management.apps.list_templates())
+    assert f"{template.manifest_id}@{template.manifest_version}" == app.template
+    asked = OperationInputs(name=name)
+    for check in (management.apps.check_name_availability, management.apps.check_subdomain_availability):
+        assert (check(asked).name_available, check(asked).reason) == (False, "AlreadyExists")
+    with pytest.raises(ResourceExistsError, match="cannot be deleted"):
+        management.apps.begin_delete("anything", name).result()
+    with pytest.raises(ResourceNotFoundError):
+        management.apps.get("anything", "another")
 
 
 def manage(instance: RunningInstance, method: str, body: Any) -> httpx.Response:

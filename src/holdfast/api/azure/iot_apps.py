@@ -201,6 +201,22 @@ def _operations(_request: ApiRequest) -> Reply:
     )
 
 
+def _templates(_request: ApiRequest) -> Reply:
+    """What an application can be made from: here the empty one."""
+    manifest, _, version = TEMPLATE.partition("@")
+    template: JsonObject = {
+        "manifestId": manifest,
+        "manifestVersion": version,
+        "name": "Custom application",
+        "title": "Custom application",
+        "order": 1,
+        "description": "An application without device templates, dashboards or rules.",
+        "industry": "",
+        "locations": [{"id": LOCATION, "displayName": "On premises"}],
+    }
+    return Reply(200, {"value": [template]})
+
+
 def _check_availability(request: ApiRequest) -> Reply:
     wanted = str(request.object().get("name", ""))
     taken = wanted.lower() == _name(request).lower()
@@ -224,6 +240,14 @@ ROUTES = [
     Route("DELETE", _APP, MANAGE, _delete, "Refused: the instance is the application", VERSIONS),
     Route("GET", _GROUP, READ, _list, "List the application in its group", VERSIONS),
     Route("GET", _SUBSCRIPTION + _PROVIDER + "/iotApps", READ, _list, "List the application", VERSIONS),
+    Route(
+        "POST",
+        _SUBSCRIPTION + _PROVIDER + "/appTemplates",
+        READ,
+        _templates,
+        "List what an application can be made from",
+        VERSIONS,
+    ),
     Route("GET", _PROVIDER + "/operations", READ, _operations, "What can be done with it", VERSIONS),
     Route(
         "POST",
