@@ -100,6 +100,12 @@ def read_form(request: ApiRequest) -> dict[str, str]:
     return fields
 
 
+def read_many(request: ApiRequest, name: str) -> list[str]:
+    """Every value of a field that a form has several times; `read_form` has checked the form's token."""
+    text = request.raw.decode("utf-8", errors="replace")
+    return [value for key, value in parse_qsl(text, max_num_fields=MAXIMUM_FIELDS) if key == name]
+
+
 def read_open_form(request: ApiRequest) -> dict[str, str]:
     """The fields of a form that needs no session (signing in); protected by the check of its origin alone."""
     text = request.raw.decode("utf-8", errors="replace")
@@ -135,7 +141,7 @@ def redirect(address: str) -> Response:
 
 
 def error_page(error: HoldfastError, request_id: str, request: Request) -> Response:
-    """An error as people see it; who is not signed in is led to signing in, and told there what went wrong."""
+    """An error as people see it; who is not signed in is led to signing in, and told there what failed."""
     signing_in = request.url.path.startswith("/sign-in")
     if isinstance(error, UnauthenticatedError) and request.method == "GET" and not signing_in:
         return redirect("/sign-in")

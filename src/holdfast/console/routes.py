@@ -6,7 +6,6 @@ from holdfast.console.organization import narrowed
 from holdfast.console.pages import (
     audit,
     baseline,
-    devices,
     enrollment,
     explorer,
     groups,
@@ -21,6 +20,8 @@ from holdfast.console.pages import (
     sign_in,
     templates,
 )
+from holdfast.console.pages.devices import bulk, commands, credentials, history, listing, properties
+from holdfast.console.pages.devices import overview as device_overview
 
 ROUTES: list[Route] = [
     narrowed(route)
@@ -31,7 +32,13 @@ ROUTES: list[Route] = [
         organization,
         sign_in,
         search,
-        devices,
+        listing,
+        bulk,
+        device_overview,
+        properties,
+        commands,
+        history,
+        credentials,
         groups,
         templates,
         jobs,

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
-from holdfast.console.pages.devices import address_of
+from holdfast.console.addresses import page_of
 from holdfast.console.rendering import FORM, fragment, page, read_form, redirect
 from holdfast.console.tables import Cell, Column, ResourceTable
 from holdfast.devices.device import DEVICE
@@ -89,7 +89,7 @@ def _group(request: ApiRequest) -> Resource:
 def _page(request: ApiRequest) -> Response:
     group, store = _group(request), request.services.store
     query = members_query(store, group, request.principal.reach(Permission.DEVICE_READ), SHOWN)
-    devices = [(d.body["displayName"], d.id, address_of(d.id)) for d in store.find(query).items]
+    devices = [(d.body["displayName"], d.id, page_of("devices", d.id)) for d in store.find(query).items]
     return page(
         request,
         "group.html",

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from holdfast.api.frame import SIGNED_IN, ApiRequest, Route
 from holdfast.console import navigation
-from holdfast.console.pages.devices import address_of
+from holdfast.console.addresses import page_of
 from holdfast.console.rendering import page
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Resource
@@ -26,7 +26,13 @@ class _Source(NamedTuple):
 
 
 SOURCES = (
-    _Source("Devices", "device", Permission.DEVICE_READ, ("displayName", "key"), lambda r: address_of(r.id)),
+    _Source(
+        "Devices",
+        "device",
+        Permission.DEVICE_READ,
+        ("displayName", "key"),
+        lambda r: page_of("devices", r.id),
+    ),
     _Source(
         "Device groups",
         "deviceGroup",

@@ -8,38 +8,45 @@ function options(element, answer) {
   const axis = { stroke: INK, grid: { stroke: LINE, width: 1 }, ticks: { stroke: LINE, width: 1 } };
   return {
     width: element.clientWidth,
-    height: Math.max(220, Math.min(380, element.clientWidth / 2)),
+    height: Number(element.dataset.height) || Math.max(220, Math.min(320, element.clientWidth / 2.5)),
+    legend: { live: true },
+    cursor: { y: false },
+    scales: { x: { range: (_plot, low, high) => [element.answer.from ?? low, element.answer.to ?? Math.max(high, low + 60)] } },
     series: [{}, ...answer.series.map((name, n) => ({
       label: name, stroke: COLOURS[n % COLOURS.length], width: 2, spanGaps: true,
+      points: { show: answer.columns[0].length < 60 },
     }))],
     axes: [axis, axis],
   };
 }
 
 async function draw(element) {
-  const response = await fetch(element.dataset.series, { headers: { accept: "application/json" } });
+  if (element.drawing) return;
+  element.drawing = true;
+  const response = await fetch(element.dataset.series, { headers: { accept: "application/json" } })
+    .catch(() => ({ ok: false }))
+    .finally(() => { element.drawing = false; });
   if (!response.ok) return;
-  const answer = await response.json();
+  show(element, await response.json());
+}
+
+function show(element, answer) {
   element.dataset.points = answer.columns[0].length;
-  if (answer.columns[0].length === 0) {
-    element.querySelector(".empty")?.removeAttribute("hidden");
-    return;
-  }
-  element.querySelector(".empty")?.setAttribute("hidden", "");
-  const names = answer.series.join("\n");
-  if (element.plot && element.plotted === names) {
-    element.plot.setData(answer.columns);
-    return;
-  }
+  const empty = answer.columns[0].length === 0;
+  element.querySelector(".empty")?.toggleAttribute("hidden", !empty);
+  const kept = element.answer?.series.join("\n") === answer.series.join("\n");
+  element.answer = answer;
+  if (element.plot && kept && !empty) return element.plot.setData(answer.columns);
   element.plot?.destroy();
-  element.plotted = names;
-  element.plot = new uPlot(options(element, answer), answer.columns, element);
+  element.plot = empty ? null : new uPlot(options(element, answer), answer.columns, element);
 }
 
 for (const element of document.querySelectorAll("[data-series]")) {
   draw(element);
+  element.addEventListener("live", () => draw(element));
   const every = Number(element.dataset.every || 0);
   if (every) setInterval(() => document.hidden || draw(element), every * 1000);
+  document.addEventListener("themed", () => element.plot?.redraw());
   addEventListener("resize", () => {
     element.plot?.setSize({ width: element.clientWidth, height: element.plot.height });
   });
