@@ -1,7 +1,7 @@
 """Every operation that is served over HTTP: the tables of all modules in one list."""
 
 from holdfast.api import baseline, instance
-from holdfast.api.access import decisions, identity, people, resources
+from holdfast.api.access import decisions, identity, local_methods, people, resources
 from holdfast.api.azure import iot_apps, policies
 from holdfast.api.central import (
     capabilities,
@@ -15,6 +15,8 @@ from holdfast.api.central import (
     settings,
     system,
 )
+from holdfast.api.defender import alerts as network_alerts
+from holdfast.api.defender import assets, configuration, sensors
 from holdfast.api.frame import Route
 
 ROUTES: list[Route] = [
@@ -33,7 +35,12 @@ ROUTES: list[Route] = [
     *system.ROUTES,
     *resources.ROUTES,
     *people.ROUTES,
+    *local_methods.ROUTES,
     *decisions.ROUTES,
     *identity.ROUTES,
     *baseline.ROUTES,
+    *assets.ROUTES,
+    *network_alerts.ROUTES,
+    *sensors.ROUTES,
+    *configuration.ROUTES,
 ]

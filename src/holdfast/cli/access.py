@@ -104,6 +104,13 @@ def what_if(
         raise typer.Exit(1)
 
 
+_USED_COLUMNS: dict[str, Any] = {  # how a value is read from JSON
+    "kind": lambda item: item["kind"],
+    "id": lambda item: item["id"],
+    "name": lambda item: item["name"],
+    "last used": lambda item: item["lastUsed"] or "never",
+}
+
 Place = Annotated[str, typer.Option(help="An organization; the application when left out.")]
 
 
@@ -112,14 +119,8 @@ def usage(
     context: typer.Context, method: LocalMethod, organization: Place = "", as_json: AsJson = False
 ) -> None:
     """List what still uses a local method."""
-    columns = {
-        "kind": lambda item: item["kind"],
-        "id": lambda item: item["id"],
-        "name": lambda item: item["name"],
-        "last used": lambda item: item["lastUsed"] or "never",
-    }
     with connect(context) as remote:
-        show_table(remote.get(_usage(method, organization))["value"], columns, as_json)
+        show_table(remote.get(_usage(method, organization))["value"], _USED_COLUMNS, as_json)
 
 
 @app.command("switch-off")
@@ -129,21 +130,23 @@ def switch_off(
     organization: Place = "",
     anyway: Annotated[bool, typer.Option("--anyway", help="Although something uses it.")] = False,
 ) -> None:
-    """Switch a local method off; refused while something uses it, unless you say --anyway."""
+    """Switch a local method off; what still uses it is listed first, and then it takes --anyway."""
     with connect(context) as remote:
-        count = remote.get(_usage(method, organization))["count"]
-        if count and not anyway:
+        found = remote.get(_usage(method, organization))
+        if found["count"] and not anyway:
+            show_table(found["value"], _USED_COLUMNS, as_json=False)
             raise ConflictError(
-                f"{count} still use it; see `holdfast access usage {method.value}`, or pass --anyway."
+                f"{found['count']} still use it; pass --anyway to switch it off nevertheless."
             )
-        _switch(remote, method, organization, on=False)
+        body = {"organization": organization, "on": False, "confirm": found["count"]}
+        show_object({"on": remote.post(_switch(method), body)["on"]})
 
 
 @app.command("switch-on")
 def switch_on(context: typer.Context, method: LocalMethod, organization: Place = "") -> None:
     """Switch a local method on again."""
     with connect(context) as remote:
-        _switch(remote, method, organization, on=True)
+        show_object({"on": remote.post(_switch(method), {"organization": organization, "on": True})["on"]})
 
 
 def _usage(method: LocalMethod, organization: str) -> str:
@@ -151,11 +154,8 @@ def _usage(method: LocalMethod, organization: str) -> str:
     return f"/api/access/localMethods/{method.value}/usage?{query}"
 
 
-def _switch(remote: Any, method: LocalMethod, organization: str, *, on: bool) -> None:  # a Remote
-    path = f"/api/access/settings/{organization or 'application'}"
-    present = [item for item in remote.pages("/api/access/settings") if item["id"] == path.rpartition("/")[2]]
-    body = {"localMethods": {method.value: on}}
-    show_object(remote.patch(path, body) if present else remote.put(path, body))
+def _switch(method: LocalMethod) -> str:
+    return f"/api/access/localMethods/{method.value}/switch"
 
 
 @app.command()

@@ -15,7 +15,7 @@ from holdfast.access.control import AccessControl
 from holdfast.alerts.desk import AlertDesk
 from holdfast.alerts.store.writing import AlertStore
 from holdfast.alerts.wire import serve_alerts
-from holdfast.api.access.people import LocalDevices
+from holdfast.api.access.local_methods import LocalDevices
 from holdfast.api.application import build
 from holdfast.api.routes import ROUTES as API_ROUTES
 from holdfast.api.services import Services
@@ -23,6 +23,8 @@ from holdfast.baseline.service import Baseline
 from holdfast.console.live import Streams
 from holdfast.console.rendering import STATIC_FILES, error_page
 from holdfast.console.routes import ROUTES as CONSOLE_ROUTES
+from holdfast.defender.network.enrolling import SensorEnrolling
+from holdfast.defender.network.reading import Network
 from holdfast.devices.jobs.engine import JobEngine
 from holdfast.devices.provisioning import ProvisioningService
 from holdfast.devices.wire import serve_provisioning
@@ -41,6 +43,7 @@ from holdfast.runtime.baseline import BaselineParts, BaselineRuns, open_baseline
 from holdfast.runtime.certificates import follow_certificate
 from holdfast.runtime.gateway import sas_rule
 from holdfast.runtime.instance import Instance, open_instance, server_certificate_of
+from holdfast.runtime.network import open_enrolling, open_reading
 from holdfast.runtime.people_listener import PeopleListener, server_context
 from holdfast.runtime.policies import open_remediations, run_remediations
 from holdfast.runtime.process import Role
@@ -172,6 +175,8 @@ def _services(
             Baseline: parts.baseline,
             BaselineParts: parts,
             PolicyStates: PolicyStates(open_states(data, instance.ring, role.settings.database).database),
+            Network: open_reading(instance),
+            SensorEnrolling: open_enrolling(instance, changes, id_scope),
         },
         form_key=instance.ring.data_key("console-forms"),
         host=role.settings.host_names[0],

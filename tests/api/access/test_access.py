@@ -178,6 +178,24 @@ def test_what_still_uses_a_local_method_is_listed(http: Http) -> None:
     assert http.root("GET", "/api/access/localMethods/fax/usage").status_code == 404
 
 
+def test_a_method_in_use_goes_off_once_what_uses_it_was_looked_at(http: Http) -> None:
+    path = "/api/access/localMethods/localAccounts/switch"
+    http.here.organization("north")
+    http.here.user("ada", (ORGANIZATION_ADMINISTRATOR.id, "north"))
+    http.here.sign_in_method("ada")
+    session = http.person("ada")
+    body = {"organization": "north", "on": False}
+    refused = http.root("POST", path, body)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "MethodInUse")
+    assert [used["id"] for used in refused.json()["value"]] == ["ada"]
+    assert session("GET", "/api/access/me").status_code == 200
+    assert http.root("POST", path, {**body, "confirm": 1}).json()["on"] is False
+    assert session("GET", "/api/access/me").status_code == 401
+    assert http.root("POST", path, {"organization": "north", "on": True}).json()["on"] is True
+    for wrong in ({"on": "no"}, {"on": False, "confirm": True}, {"on": False, "organization": "nowhere"}):
+        assert http.root("POST", path, wrong).status_code == 400
+
+
 def test_a_passkey_is_set_up_from_a_link_and_signs_in(http: Http) -> None:
     http.here.user("ada", OPERATOR.id)
     ticket, _ = http.here.access.enrolment.open_link(http.here.access.links.make(SYSTEM, "ada"), HOME)

@@ -5,12 +5,10 @@ from holdfast.access.conditional.what_if import Question, what_if
 from holdfast.access.elevation.eligible import KIND as ELIGIBLE
 from holdfast.access.explain import effective, why
 from holdfast.access.local.credentials import KIND as CREDENTIAL
-from holdfast.access.local_usage import DeviceSource, in_use
 from holdfast.access.people.removal import remove_user
 from holdfast.access.people.users import KIND as USER
 from holdfast.access.people.users import user_change
 from holdfast.access.reading import everything
-from holdfast.access.settings import LocalMethod
 from holdfast.access.tokens.kind import KIND as API_TOKEN
 from holdfast.api.access.common import access, number, place, shown, text, texts
 from holdfast.api.access.resources import KINDS
@@ -24,13 +22,6 @@ from holdfast.resources.model import Action, Change
 from holdfast.resources.query import Compare, Operator
 
 _READ_ONLY = ("id", "etag", "organizationPath", "administrator")
-
-
-class LocalDevices:
-    """The devices that use symmetric keys; the runtime registers the source as an extension."""
-
-    def __init__(self, source: DeviceSource) -> None:
-        self.source = source
 
 
 def _me(request: ApiRequest) -> Reply:
@@ -217,41 +208,6 @@ def _unmet(policy: str, name: str, needs: str) -> JsonObject:
     return {"policy": policy, "displayName": name, "needs": needs}
 
 
-def _usage(request: ApiRequest) -> Reply:
-    try:
-        method = LocalMethod(request.path["method"])
-    except ValueError:
-        raise NotFoundError(f"Local methods are {', '.join(LocalMethod)}.") from None
-    services = request.services
-    node = place(request, request.query.get("organization", ""))
-    devices = services.extensions.get(LocalDevices)
-    found = in_use(
-        services.store,
-        access(request).directory.current(),
-        access(request).traces,
-        method,
-        node,
-        services.clock.now(),
-        devices.source if isinstance(devices, LocalDevices) else lambda _node: (),
-    )
-    return Reply(
-        200,
-        {
-            "count": len(found),
-            "value": [
-                {
-                    "kind": used.kind,
-                    "id": used.id,
-                    "name": used.name,
-                    "organizationPath": used.organization,
-                    "lastUsed": isoformat(used.last_used) if used.last_used else None,
-                }
-                for used in found[:1000]
-            ],
-        },
-    )
-
-
 _USER = "/api/access/users/{user}"
 _OWN = "what concerns oneself needs no role"
 
@@ -302,12 +258,5 @@ ROUTES = [
         Permission.ACCESS_READ,
         _what_if,
         "Would this principal get in, from there, at that time?",
-    ),
-    Route(
-        "GET",
-        "/api/access/localMethods/{method}/usage",
-        Permission.ACCESS_READ,
-        _usage,
-        "What still uses a local method",
     ),
 ]
