@@ -6,7 +6,7 @@ from holdfast.delivery import outbox as module
 from holdfast.delivery.model import DeliveryError, Message
 from holdfast.delivery.outbox import Outbox
 from holdfast.delivery.retry import Patience
-from holdfast.delivery.shelf import MemoryShelf
+from holdfast.delivery.shelves.memory import MemoryShelf
 from holdfast.kernel.clock import ManualClock
 
 

@@ -1,6 +1,6 @@
 """Every operation that is served over HTTP: the tables of all modules in one list."""
 
-from holdfast.api import baseline, instance
+from holdfast.api import alerts, baseline, instance
 from holdfast.api.access import decisions, identity, local_methods, people, resources
 from holdfast.api.azure import iot_apps, policies
 from holdfast.api.central import (
@@ -39,6 +39,7 @@ ROUTES: list[Route] = [
     *decisions.ROUTES,
     *identity.ROUTES,
     *baseline.ROUTES,
+    *alerts.ROUTES,
     *assets.ROUTES,
     *network_alerts.ROUTES,
     *sensors.ROUTES,

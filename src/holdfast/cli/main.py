@@ -29,6 +29,7 @@ COMMANDS: dict[str, _Entry] = {
     "audit": _Entry("holdfast.cli.audit", "Read the audit log and check that nobody changed it"),
     "up": _Entry("holdfast.cli.up", "Start the platform"),
     "demo": _Entry("holdfast.cli.demo", "Start it with five simulated devices and show everything"),
+    "alert": _Entry("holdfast.cli.alert", "Alerts, what to do with them, where they are sent"),
     "policy": _Entry("holdfast.cli.policy", "Evaluate, lint and import policy definitions"),
     "baseline": _Entry("holdfast.cli.baseline", "Assess, convert, compare and publish the baseline"),
     "evidence": _Entry("holdfast.cli.evidence", "Check evidence offline"),

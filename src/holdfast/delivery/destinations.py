@@ -21,6 +21,8 @@ class Webhook:
     """Further headers, such as a credential; never shown again."""
     secret: str = ""
     """Signs the body: `X-Holdfast-Signature: t=<seconds>,v1=<HMAC-SHA256 over "t.body">`; empty for none."""
+    ca: str = ""
+    """PEM of the authorities that may have signed the receiver's certificate; empty for the system's."""
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
@@ -104,6 +106,16 @@ class Email:
 
 
 Destination = Webhook | Syslog | Email
+
+
+def place_of(destination: Destination) -> tuple[str, ...]:
+    """Where a destination is: what must not change under credentials that were given for it."""
+    if isinstance(destination, Webhook):
+        parts = urlsplit(destination.url)
+        return (parts.scheme, parts.hostname or "", str(parts.port or ""), destination.ca)
+    if isinstance(destination, Syslog):
+        return (destination.host, str(destination.port), destination.transport.value, destination.ca)
+    return (destination.host, str(destination.port), str(destination.encrypted), destination.ca)
 
 
 def _check_port(port: int) -> None:

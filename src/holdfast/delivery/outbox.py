@@ -7,9 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import structlog
+
 from holdfast.delivery.model import DeliveryError, Message, Sender
 from holdfast.delivery.retry import Patience, Throttle, delay
 from holdfast.kernel.clock import Clock, Randomness
+
+logger = structlog.get_logger(__name__)
 
 MAXIMUM_PENDING = 10_000
 """Messages that wait for one destination; when full, new ones become dead letters at once."""
@@ -103,7 +107,7 @@ class Outbox:
 
     def run_once(self, maximum: int = 100) -> int:
         """Send what is due, at most so many messages to each destination; how many arrived."""
-        return sum(self._run(destination, maximum) for destination in list(self.shelf.destinations()))
+        return sum(self.send(destination, maximum) for destination in list(self.shelf.destinations()))
 
     def next_due(self) -> float | None:
         """Seconds until `run_once` has something to do; None while nothing waits."""
@@ -115,7 +119,18 @@ class Outbox:
         ]
         return max(0.0, min(waits)) if waits else None
 
-    def _run(self, destination: str, maximum: int) -> int:
+    def is_due(self, destination: str) -> bool:
+        """Whether a destination may be sent to now, as far as its failures and its rate go."""
+        now = self.clock.now()
+        return self._ready.get(destination, 0.0) <= now and self._throttle(destination).wait(now) == 0.0
+
+    def reset(self, destination: str) -> None:
+        """Try a destination again at once: it was configured anew."""
+        self._ready.pop(destination, None)
+
+    def send(self, destination: str, maximum: int) -> int:
+        """Send what is due to one destination; how many arrived. Destinations may be sent to at the same
+        time, each by one thread."""
         sender = self.senders.get(destination)
         sent = 0
         while sender is not None and sent < maximum:
@@ -132,9 +147,8 @@ class Outbox:
 
     def _try(self, sender: Sender, parcel: Parcel) -> bool:
         counters = self.counters.setdefault(parcel.destination, Counters())
-        try:
-            sender.send(parcel.message)
-        except DeliveryError as error:
+        error = _send(sender, parcel.message)
+        if error is not None:
             counters.failed += 1
             self._failed(parcel, error)
             return False
@@ -163,3 +177,15 @@ class Outbox:
         if throttle is None:
             throttle = self._throttles[destination] = Throttle(self.rate, self.rate)
         return throttle
+
+
+def _send(sender: Sender, message: Message) -> DeliveryError | None:
+    """Why a message did not arrive; None when it did. A message that breaks its sender stops no other."""
+    try:
+        sender.send(message)
+    except DeliveryError as error:
+        return error
+    except Exception as error:
+        logger.exception("a message cannot be put into the form of its destination", message=message.id)
+        return DeliveryError(f"It cannot be sent as it is ({type(error).__name__}).", permanent=True)
+    return None

@@ -25,6 +25,7 @@ from holdfast.console.rendering import STATIC_FILES, error_page
 from holdfast.console.routes import ROUTES as CONSOLE_ROUTES
 from holdfast.defender.network.enrolling import SensorEnrolling
 from holdfast.defender.network.reading import Network
+from holdfast.delivery.service import Delivery
 from holdfast.devices.jobs.engine import JobEngine
 from holdfast.devices.provisioning import ProvisioningService
 from holdfast.devices.wire import serve_provisioning
@@ -41,6 +42,7 @@ from holdfast.runtime.access import follow_changes, open_access, sas_in_use, ten
 from holdfast.runtime.alerts import open_alerts, tend_alerts
 from holdfast.runtime.baseline import BaselineParts, BaselineRuns, open_baseline
 from holdfast.runtime.certificates import follow_certificate
+from holdfast.runtime.delivery import open_delivery
 from holdfast.runtime.gateway import sas_rule
 from holdfast.runtime.instance import Instance, open_instance, server_certificate_of
 from holdfast.runtime.network import open_enrolling, open_reading
@@ -170,6 +172,7 @@ def _services(
             AccessControl: access,
             AlertStore: alerts,
             AlertDesk: desk,
+            Delivery: open_delivery(instance),
             Streams: Streams(role.stopping),
             LocalDevices: LocalDevices(partial(sas_in_use, instance.store)),
             Baseline: parts.baseline,

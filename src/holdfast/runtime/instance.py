@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast.access.application import APPLICATION, DEFAULT_BODY
+from holdfast.defender.network.open import open_network
+from holdfast.defender.network.open import prepare as prepare_network
 from holdfast.devices.attestation import with_keys
 from holdfast.devices.enrollment_group import DEFAULT_SAS_GROUP, ENROLLMENT_GROUP
 from holdfast.kernel.clock import Clock, Randomness, SystemClock, SystemRandomness
@@ -142,6 +144,8 @@ def _bring_up_to_date(settings: Settings, folder: DataFolder, instance: Instance
     for opened in (open_last_values, open_states):
         with closing(opened(settings.data, instance.ring, settings.database)) as tables:
             tables.prepare()
+    with closing(open_network(settings.data, instance.ring, settings.database)) as network:
+        prepare_network(network)
     authority = open_authority(instance.certificates, instance.ring, instance.clock)
     id_scope = _default_resources(instance)
     certificate = server_certificate_of(instance)

@@ -1,6 +1,8 @@
 """Every kind of resource there is. A new kind is one entry here."""
 
 from holdfast.access.kinds import ACCESS_KINDS
+from holdfast.defender.network.kinds import NETWORK_KINDS
+from holdfast.delivery.kind import DESTINATION_KIND
 from holdfast.devices.attestation import ATTESTATION_KIND
 from holdfast.devices.commands import DEVICE_COMMAND_KIND
 from holdfast.devices.dashboards import DASHBOARD_KIND
@@ -33,5 +35,7 @@ KINDS: dict[str, Kind] = {
         DEPLOYMENT_MANIFEST_KIND,
         DASHBOARD_KIND,
         *POLICY_KINDS,
+        *NETWORK_KINDS,
+        DESTINATION_KIND,
     )
 }

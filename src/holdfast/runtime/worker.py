@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 import structlog
@@ -13,7 +14,9 @@ from holdfast.kernel.errors import HoldfastError
 from holdfast.log.open import open_reader
 from holdfast.policy.compliance.drift import DriftAlerts
 from holdfast.policy.compliance.states import open_states
+from holdfast.runtime.delivery import open_dispatcher, open_shelf_of
 from holdfast.runtime.instance import Instance, open_instance
+from holdfast.runtime.network import follow_captures, follow_edits, open_monitoring
 from holdfast.runtime.policies import open_monitor
 from holdfast.runtime.process import Role
 from holdfast.runtime.relay import (
@@ -26,6 +29,8 @@ from holdfast.runtime.relay import (
 )
 from holdfast.telemetry.open import open_last_values
 
+DELIVERY_SECONDS = 0.25
+"""How often something to deliver is looked for."""
 LEASE_SECONDS = 5.0
 """How long the others wait after a worker died before one of them takes its job."""
 
@@ -85,11 +90,36 @@ async def _policies(worker: Worker, stopping: asyncio.Event) -> None:
         await asyncio.to_thread(states.close)
 
 
+async def _delivery(worker: Worker, stopping: asyncio.Event) -> None:
+    shelf = await asyncio.to_thread(open_shelf_of, worker.instance)
+    dispatcher = open_dispatcher(worker.instance, shelf)
+    try:
+        while not stopping.is_set():
+            if not await asyncio.to_thread(dispatcher.step):
+                await _pause(worker.role, DELIVERY_SECONDS)
+    finally:
+        await asyncio.to_thread(dispatcher.close)
+        await asyncio.to_thread(shelf.close)
+
+
+async def _captures(worker: Worker, stopping: asyncio.Event) -> None:
+    with closing(await asyncio.to_thread(open_monitoring, worker.instance, worker.alerts)) as monitoring:
+        await _follow(worker, "captures", follow_captures(monitoring), stopping)
+
+
+async def _asset_edits(worker: Worker, stopping: asyncio.Event) -> None:
+    with closing(await asyncio.to_thread(open_monitoring, worker.instance, worker.alerts)) as monitoring:
+        await _follow(worker, "asset-edits", follow_edits(monitoring), stopping)
+
+
 JOBS: dict[str, Job] = {
     "last-values": _last_values,
     "news": _news,
     "device-requests": _device_requests,
     "policies": _policies,
+    "captures": _captures,
+    "asset-edits": _asset_edits,
+    "delivery": _delivery,
 }
 """Every job of which one instance runs in the cluster, by the name of its lease."""
 

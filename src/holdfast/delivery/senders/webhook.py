@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import ssl
 
 import httpx
 
@@ -22,11 +23,11 @@ _LATER = frozenset({408, 425, 429})
 class WebhookSender:
     """Posts messages to one address. Redirects are not followed: they would carry credentials elsewhere."""
 
-    def __init__(self, webhook: Webhook, clock: Clock, verify: bool | str = True) -> None:
-        """`verify` is as in httpx: True for the system's authorities, or a file of our own."""
+    def __init__(self, webhook: Webhook, clock: Clock) -> None:
         self._webhook = webhook
         self._clock = clock
-        self._client = httpx.Client(timeout=TIMEOUT, follow_redirects=False, verify=verify, trust_env=False)
+        context = ssl.create_default_context(cadata=webhook.ca or None)
+        self._client = httpx.Client(timeout=TIMEOUT, follow_redirects=False, verify=context, trust_env=False)
 
     def send(self, message: Message) -> None:
         """See `Sender.send`."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from holdfast.alerts.model import Alert, Severity
+from holdfast.kernel.organizations import ROOT, OrganizationPath, contains
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,9 @@ class ForwardingRule:
     types: frozenset[str] = frozenset()
     sensors: frozenset[str] = frozenset()
     zones: frozenset[str] = frozenset()
+    sites: frozenset[str] = frozenset()
+    organization: OrganizationPath = ROOT
+    """Only alerts at or below this node."""
     enabled: bool = True
 
     def wants(self, alert: Alert) -> bool:
@@ -30,4 +34,6 @@ class ForwardingRule:
             and (not self.types or alert.type.id in self.types)
             and (not self.sensors or bool(self.sensors.intersection(alert.sensors)))
             and (not self.zones or alert.zone in self.zones)
+            and (not self.sites or alert.site in self.sites)
+            and contains(self.organization, alert.organization)
         )

@@ -15,7 +15,7 @@ MacOf = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class SensorOrigin:
     """Where alerts come from, as receivers shall read it."""
 
     sensor: str
@@ -26,7 +26,7 @@ class Origin:
     site_id: str = ""
 
 
-def alert_message(alert: Alert, origin: Origin, mac_of: MacOf) -> Message:
+def alert_message(alert: Alert, origin: SensorOrigin, mac_of: MacOf) -> Message:
     """The message about an alert. Its id is the alert's, so that receivers see doubles."""
     first = alert.violations[0] if alert.violations else None
     observed = first.observed if first else alert.type.meaning
@@ -44,7 +44,7 @@ def alert_message(alert: Alert, origin: Origin, mac_of: MacOf) -> Message:
     )
 
 
-def _fields(alert: Alert, origin: Origin, mac_of: MacOf) -> dict[str, str]:
+def _fields(alert: Alert, origin: SensorOrigin, mac_of: MacOf) -> dict[str, str]:
     source, destination = _address(alert.source, mac_of), _address(alert.destination, mac_of)
     return {
         "protocol": alert.protocol,
@@ -75,7 +75,7 @@ def _address(text: str, mac_of: MacOf) -> tuple[str, str]:
     return text, mac_of(text)
 
 
-def _body(alert: Alert, origin: Origin, text: str) -> JsonObject:
+def _body(alert: Alert, origin: SensorOrigin, text: str) -> JsonObject:
     """The fields of the extended webhook, and ours."""
     return {
         "id": alert.id,

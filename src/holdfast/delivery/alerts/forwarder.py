@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from holdfast.alerts.model import Alert
-from holdfast.defender.forwarding.message import MacOf, Origin, alert_message
-from holdfast.defender.forwarding.rule import ForwardingRule
+from holdfast.delivery.alerts.message import MacOf, SensorOrigin, alert_message
+from holdfast.delivery.alerts.rule import ForwardingRule
 from holdfast.delivery.outbox import Outbox
 
 
@@ -15,7 +15,7 @@ class Forwarder:
 
     rules: Sequence[ForwardingRule]
     outbox: Outbox
-    origin: Origin
+    origin: SensorOrigin
     mac_of: MacOf
     forwarded: int = 0
 

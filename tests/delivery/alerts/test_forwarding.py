@@ -1,16 +1,16 @@
 import pytest
 
 from holdfast.alerts.model import Alert, AlertType, Severity, Violation
-from holdfast.defender.forwarding.forwarder import Forwarder
-from holdfast.defender.forwarding.message import Origin, alert_message
-from holdfast.defender.forwarding.rule import ForwardingRule
+from holdfast.delivery.alerts.forwarder import Forwarder
+from holdfast.delivery.alerts.message import SensorOrigin, alert_message
+from holdfast.delivery.alerts.rule import ForwardingRule
 from holdfast.delivery.formats.cef import cef
 from holdfast.delivery.model import Message, Urgency
 from holdfast.delivery.outbox import Outbox
-from holdfast.delivery.shelf import MemoryShelf
+from holdfast.delivery.shelves.memory import MemoryShelf
 from holdfast.kernel.clock import ManualClock, SystemRandomness
 
-ORIGIN = Origin("north", "s-1", "line 3", "z-1", "plant", "p-1")
+ORIGIN = SensorOrigin("north", "s-1", "line 3", "z-1", "plant", "p-1")
 MACS = {"10.0.0.9": "00:11:22:33:44:55"}
 
 

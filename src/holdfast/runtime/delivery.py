@@ -1,0 +1,48 @@
+"""Delivery in the roles: who brings alerts and audit records to their destinations."""
+
+import socket
+from collections.abc import Callable
+from typing import Final
+
+from holdfast.alerts.store.reading import AlertReader
+from holdfast.delivery.alerts.sources import AuditRecords, OpenedAlerts
+from holdfast.delivery.destinations import Destination
+from holdfast.delivery.dispatcher import Dispatcher
+from holdfast.delivery.model import Sender
+from holdfast.delivery.senders.make import make_sender
+from holdfast.delivery.service import Delivery
+from holdfast.delivery.shelves.sql import SqlShelf, open_shelf
+from holdfast.kernel.clock import Clock
+from holdfast.runtime.instance import Instance
+
+PRODUCT: Final = "platform"
+"""How messages name what sends them, where a sensor would give its own name."""
+
+
+def open_shelf_of(instance: Instance) -> SqlShelf:
+    """The instance's outbox."""
+    return open_shelf(instance.settings.data, instance.ring, instance.settings.database)
+
+
+def open_delivery(instance: Instance) -> Delivery:
+    """What people ask of delivery, for the role that serves them."""
+    return Delivery(open_shelf_of(instance), _senders(instance.clock), instance.clock, instance.randomness)
+
+
+def open_dispatcher(instance: Instance, shelf: SqlShelf) -> Dispatcher:
+    """What delivers, for one worker."""
+    return Dispatcher(
+        instance.store,
+        instance.events,
+        (OpenedAlerts(AlertReader(instance.database)), AuditRecords(instance.events)),
+        shelf,
+        _senders(instance.clock),
+        instance.clock,
+        instance.randomness,
+    )
+
+
+def _senders(clock: Clock) -> Callable[[Destination], Sender]:
+    """Makes what brings messages to a destination in the name of this machine."""
+    host = socket.gethostname()
+    return lambda destination: make_sender(destination, clock, host, PRODUCT)
