@@ -28,7 +28,7 @@ from holdfast.kernel.clock import ManualClock
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.network import NetworkRules, parse_network
 from holdfast.log.open import open_reader, open_state, open_writer
-from holdfast.log.port import PARTITIONS, Position, Record
+from holdfast.log.port import PARTITIONS, Chunk, Position, Record
 from holdfast.log.state import StoredDeviceState
 from holdfast.log.writer import GroupCommitWriter
 from holdfast.protocol.sas import decode_key, derive_key, sign_sas
@@ -133,9 +133,12 @@ class Platform:
         """What is in the log, in the order of each device."""
         reader = open_reader(self.folder, self.world.ring, self.clock)
         try:
-            beginnings = {partition: Position(partition, 0) for partition in range(PARTITIONS)}
-            found = reader.poll(beginnings, 100_000).records
-            return [record for record in found if not kind or record.kind == kind]
+            chunk = Chunk([], {number: Position(number, 0) for number in range(PARTITIONS)}, complete=False)
+            records: list[Record] = []
+            while not chunk.complete:
+                chunk = reader.poll(chunk.positions, kind=kind)
+                records += chunk.records
+            return records
         finally:
             reader.close()
 
