@@ -2,6 +2,7 @@
 
 import email.utils
 import inspect
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from holdfast.access.sessions.cookies import SESSION
 from holdfast.access.support.requests import ON_BEHALF as SUPPORT
+from holdfast.api.client import POLICY_EFFECTS
 from holdfast.api.frame import OPEN, ApiRequest, Reply, Route
 from holdfast.api.services import Services
 from holdfast.kernel.errors import (
@@ -34,6 +36,7 @@ from holdfast.kernel.ids import new_id
 from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import ANONYMOUS, Principal, PrincipalKind
+from holdfast.resources.effects import gathered
 
 _UNROUTED = {
     404: ("NotFound", "There is nothing at this address."),
@@ -42,6 +45,9 @@ _UNROUTED = {
 
 MAXIMUM_DEPTH = 64
 """Nesting of a JSON body; DTDL documents stay below 20."""
+
+MAXIMUM_EFFECTS = 4096
+"""Bytes of that header; clients take at least eight kilobytes of headers."""
 
 _encode = msgspec.json.Encoder().encode
 _SECURITY_HEADERS = {
@@ -125,8 +131,12 @@ class _Endpoint:
             raw=raw,
             version=version,
         )
-        result = await _run(route.handler, api_request)
-        return respond(result) if isinstance(result, Reply) else result
+        with gathered() as effects:
+            result = await _run(route.handler, api_request)
+        response = respond(result) if isinstance(result, Reply) else result
+        if effects:
+            response.headers[POLICY_EFFECTS] = effects_header(effects)
+        return response
 
     async def _admit(self, request: Request, route: Route) -> Principal:
         _refuse_other_sites(request)
@@ -275,6 +285,14 @@ def _check_depth(value: JsonValue, left: int) -> None:
     elif isinstance(value, list):
         for item in value:
             _check_depth(item, left - 1)
+
+
+def effects_header(effects: Sequence[str]) -> str:
+    """What policies changed, as a JSON list in ASCII (RFC 8259 escapes), which a header can carry."""
+    shown = list(effects)
+    while len(text := json.dumps(shown)) > MAXIMUM_EFFECTS and len(shown) > 1:
+        shown.pop()
+    return text if len(text) <= MAXIMUM_EFFECTS else json.dumps([shown[0][:200]])
 
 
 def respond(reply: Reply) -> Response:

@@ -1,7 +1,9 @@
 """A small client of the REST API, for the command line and the demo."""
 
 import asyncio
+import json
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -11,6 +13,8 @@ import httpx
 from holdfast.kernel.errors import ForbiddenError, HoldfastError, NotFoundError, UnavailableError
 
 VERSION = "2022-07-31"
+POLICY_EFFECTS = "x-holdfast-policy-effects"
+"""Header of answers to changes that policies changed: a JSON list of sentences, as in the audit log."""
 TIMEOUT = 40.0
 """Seconds; a command waits up to 30 for its device."""
 
@@ -25,6 +29,8 @@ class ApiClient:
             raise UnavailableError(f"The root certificate {root_ca} cannot be read: {error}.") from error
         headers = {"authorization": token} if token else {}
         self._client = httpx.AsyncClient(base_url=address, verify=context, headers=headers, timeout=TIMEOUT)
+        self.on_effect: Callable[[str], None] = lambda effect: None
+        """Told in a sentence what a policy changed in a request of ours."""
 
     async def close(self) -> None:
         """Close the connections."""
@@ -86,6 +92,17 @@ class ApiClient:
         """DELETE."""
         await self._call("DELETE", path)
 
+    async def upload(self, path: str, content: bytes, content_type: str) -> Any:  # any JSON
+        """POST a file; the decoded body."""
+        headers = {"content-type": content_type}
+        try:
+            response = await self._client.post(_versioned(path), content=content, headers=headers, timeout=600)
+        except httpx.TransportError as error:
+            raise UnavailableError(f"{self._client.base_url} does not answer: {error}.") from error
+        if not response.is_success:
+            raise _error(response, f"POST {path}")
+        return response.json()
+
     async def download(self, path: str) -> bytes:
         """GET; the body as it is."""
         return (await self._send("GET", path)).content
@@ -106,8 +123,19 @@ class ApiClient:
         except httpx.TransportError as error:
             raise UnavailableError(f"{self._client.base_url} does not answer: {error}.") from error
         if response.is_success:
+            for effect in effects_of(response):
+                self.on_effect(effect)
             return response
         raise _error(response, f"{method} {path}")
+
+
+def effects_of(response: httpx.Response) -> list[str]:
+    """What policies changed in a request, in words."""
+    try:
+        effects = json.loads(response.headers.get(POLICY_EFFECTS, "[]"))
+    except ValueError:
+        return []
+    return [str(effect) for effect in effects] if isinstance(effects, list) else []
 
 
 def _versioned(path: str) -> httpx.URL:
@@ -131,6 +159,10 @@ class Remote:
     def __init__(self, address: str, root_ca: Path | None, token: str) -> None:
         self._runner = asyncio.Runner()
         self._client = self._runner.run(_make(address, root_ca, token))
+
+    def on_effect(self, tell: Callable[[str], None]) -> None:
+        """See `ApiClient.on_effect`."""
+        self._client.on_effect = tell
 
     def __enter__(self) -> Self:
         return self
@@ -168,6 +200,10 @@ class Remote:
     def post(self, path: str, body: Any = None, seconds: float = TIMEOUT) -> Any:  # any JSON
         """See `ApiClient.post`."""
         return self._runner.run(self._client.post(path, body, seconds))
+
+    def upload(self, path: str, content: bytes, content_type: str) -> Any:  # any JSON
+        """See `ApiClient.upload`."""
+        return self._runner.run(self._client.upload(path, content, content_type))
 
     def download(self, path: str) -> bytes:
         """See `ApiClient.download`."""

@@ -34,7 +34,9 @@ def open_remote(url: str, token: str, ca: Path | None) -> Remote:
     """The client for an instance. InvalidError without a token."""
     if not token:
         raise InvalidError("Say who you are: set HOLDFAST_TOKEN to an API token, or pass --token.")
-    return Remote(url, ca, token)
+    remote = Remote(url, ca, token)
+    remote.on_effect(lambda effect: typer.echo(f"Note: {effect}.", err=True))
+    return remote
 
 
 def remember(context: typer.Context, url: str, token: str, ca: Path | None) -> None:

@@ -21,6 +21,7 @@ from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.principal import Principal
 from holdfast.keys.port import KeyRing
 from holdfast.resources.authorize import GrantAuthorizer, HiddenError
+from holdfast.resources.effects import gather
 from holdfast.resources.events import OK, REFUSED, event_of
 from holdfast.resources.model import Applied, Change, Event, Kind
 from holdfast.resources.port import Authorizer, PolicyGate
@@ -152,7 +153,10 @@ class QueuedChangePath:
         if self._closed:
             raise UnavailableError("The change path is closing; try again in a moment.")
         self._jobs.put(job)
-        return job.future.result()
+        done = job.future.result()
+        for applied in done:
+            gather(applied.policy_effects)
+        return done
 
     def _refused(self, principal: Principal, change: Change, error: HoldfastError) -> None:
         self._refusals.add(
