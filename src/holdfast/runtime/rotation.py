@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from holdfast.baseline.evidence.store import DATABASE_FILE
+from holdfast.defender.network.open import FILE as DEFENDER_FILE
+from holdfast.defender.network.open import KEY_PURPOSE as DEFENDER
 from holdfast.kernel.clock import SystemRandomness
 from holdfast.kernel.errors import StartupError
 from holdfast.kernel.principal import SYSTEM
@@ -32,6 +34,7 @@ ENCRYPTED: Mapping[str, str] = {
     LOG: f"{LOG_FOLDER}/*.db",
     TELEMETRY: TELEMETRY_FILE,
     POLICY: POLICY_FILE,
+    DEFENDER: DEFENDER_FILE,
     EVIDENCE: DATABASE_FILE,
 }
 """Purpose of a data key → the database files that it encrypts."""

@@ -10,13 +10,13 @@ field device, because that is where an attacker would go. A site's score is made
 assets.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from holdfast.alerts.model import Alert, Severity
 from holdfast.defender.findings.model import Finding, WeakPoint
-from holdfast.defender.inventory.model import FIELD_DEVICES, Asset
+from holdfast.defender.inventory.model import FIELD_DEVICES, Asset, AssetType
 
 FULL = 100.0
 _ALERTS = {Severity.HIGH: 15.0, Severity.MEDIUM: 8.0, Severity.LOW: 3.0}
@@ -63,19 +63,24 @@ def asset_risk(
     """The score of an asset with its findings, its open alerts, and weak points known from elsewhere."""
     kinds = {finding.weak_point.id: finding.weak_point for finding in findings}
     kinds |= {weak_point.id: weak_point for weak_point in more}
-    deductions = [
-        Deduction(each.title, float(each.weight))
-        for each in sorted(kinds.values(), key=lambda each: -each.weight)
-    ]
+    weights = {each.title: float(each.weight) for each in kinds.values()}
+    return risk_of(weights, alerts, weight_of(asset.type, important=asset.important))
+
+
+def risk_of(weights: Mapping[str, float], alerts: Iterable[Alert], weight: float) -> AssetRisk:
+    """The score with these weak points (their titles and weights) and open alerts."""
+    ordered = sorted(weights.items(), key=lambda item: -item[1])
+    deductions = [Deduction(title, points) for title, points in ordered]
     deductions += _alert_deductions(alerts)
     score = max(0.0, FULL - sum(deduction.points for deduction in deductions))
-    return AssetRisk(round(score, 1), tuple(deductions), _weight(asset))
+    return AssetRisk(round(score, 1), tuple(deductions), weight)
 
 
-def _weight(asset: Asset) -> float:
-    if asset.important:
+def weight_of(kind: AssetType | None, *, important: bool) -> float:
+    """How much an asset counts in its zone."""
+    if important:
         return _IMPORTANT
-    return _FIELD if asset.type in FIELD_DEVICES else _OTHER
+    return _FIELD if kind in FIELD_DEVICES else _OTHER
 
 
 def _alert_deductions(alerts: Iterable[Alert]) -> list[Deduction]:

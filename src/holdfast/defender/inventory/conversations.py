@@ -1,11 +1,12 @@
 """Who talks to whom: connections of the same kind between two parties, summed up."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from holdfast.defender.engines.model import FLOW, Watch, on
 from holdfast.defender.engines.talks import Talk
+from holdfast.defender.flows.model import Flow
 from holdfast.defender.record import SECOND, Record, Role
 
 MAXIMUM_CONVERSATIONS = 200_000
@@ -81,27 +82,49 @@ class Conversations:
             conversation.commands |= self._commands.get((key.client, key.server, key.protocol), set())
             yield key, conversation
 
+    def now(self, flows: Iterable[Flow]) -> Iterator[tuple[ConversationKey, Conversation]]:
+        """Every conversation with what the `flows` that have not ended add to it."""
+        present = {
+            key: replace(known, vlans=set(known.vlans), commands=set(known.commands))
+            for key, known in self.items()
+        }
+        for flow in flows:
+            key = _key(flow)
+            if key not in present and len(present) >= self._maximum:
+                continue
+            conversation = present.setdefault(key, Conversation(flow.started / SECOND, 0.0))
+            _add(conversation, flow)
+            conversation.commands |= self._commands.get((key.client, key.server, key.protocol), set())
+        yield from present.items()
+
     def __len__(self) -> int:
         return len(self._known)
 
     def _ended(self, record: Record) -> None:
         flow = record.direction.flow
-        client, server = flow.client, flow.server
-        key = ConversationKey(
-            client.source.address, server.source.address, flow.transport, server.source.port, flow.service
-        )
-        first, last = flow.started / SECOND, max(client.last_time, server.last_time) / SECOND
+        key = _key(flow)
         known = self._known.get(key)
         if known is None:
             if len(self._known) >= self._maximum:
                 self.dropped += 1
                 return
-            known = self._known[key] = Conversation(first, last)
-        known.first, known.last = min(known.first, first), max(known.last, last)
-        known.connections += 1
-        known.refused += not server.frames or flow.state == "refused"
-        known.client_packets += client.frames
-        known.client_octets += client.octets
-        known.server_packets += server.frames
-        known.server_octets += server.octets
-        known.vlans.update(vlan for vlan in flow.vlans if vlan >= 0)
+            known = self._known[key] = Conversation(flow.started / SECOND, 0.0)
+        _add(known, flow)
+
+
+def _key(flow: Flow) -> ConversationKey:
+    client, server = flow.client.source, flow.server.source
+    return ConversationKey(client.address, server.address, flow.transport, server.port, flow.service)
+
+
+def _add(known: Conversation, flow: Flow) -> None:
+    client, server = flow.client, flow.server
+    known.first = min(known.first, flow.started / SECOND)
+    known.last = max(known.last, client.last_time / SECOND, server.last_time / SECOND)
+    known.connections += 1
+    known.refused += not server.frames or flow.state == "refused"
+    known.client_packets += client.frames
+    known.client_octets += client.octets
+    known.server_packets += server.frames
+    known.server_octets += server.octets
+    known.vlans.update(vlan for vlan in flow.vlans if vlan >= 0)

@@ -1,6 +1,6 @@
 """Puts a sensor together: inventory, engines, alerts and timeline behind one sink of records."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from holdfast.alerts.book import AlertBook
 from holdfast.defender.catalogue.table import alert_types
@@ -28,7 +28,7 @@ from holdfast.defender.engines.reporter import Reporter
 from holdfast.defender.findings.findings import Findings
 from holdfast.defender.findings.signs import SIGNS
 from holdfast.defender.flows.model import Flow
-from holdfast.defender.inventory.conversations import Conversations
+from holdfast.defender.inventory.conversations import Conversation, ConversationKey, Conversations
 from holdfast.defender.inventory.identity.registry import BEHAVIOURS, SOURCES
 from holdfast.defender.inventory.inventory import Inventory
 from holdfast.defender.inventory.leases import LeaseObserver
@@ -122,6 +122,10 @@ class Sensor:
             interval=rhythms.interval,
         )
         return Detection(TABLES, detectors, learned, reporter, listeners)
+
+    def conversations_now(self) -> Iterator[tuple[ConversationKey, Conversation]]:
+        """Every conversation, those that go on included."""
+        return self.conversations.now(self._flows())
 
     def _live_flows(self) -> Iterable[Flow]:
         return self._flows()

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 
 
 class EventSeverity(StrEnum):
@@ -99,6 +100,8 @@ class Timeline:
     """The newest events, oldest out first."""
 
     maximum: int = MAXIMUM_EVENTS
+    added: int = 0
+    """Events that were ever added."""
     _events: deque[TimelineEvent] = field(default_factory=deque)
     _newest: dict[tuple[str, str, tuple[str, ...]], TimelineEvent] = field(default_factory=dict)
 
@@ -113,6 +116,7 @@ class Timeline:
             self._newest.clear()
         self._newest[key] = event
         self._events.append(event)
+        self.added += 1
         if len(self._events) > self.maximum:
             self._events.popleft()
 
@@ -121,6 +125,11 @@ class Timeline:
         for event in reversed(self._events):
             if wanted is None or wanted(event):
                 yield event
+
+    def since(self, added: int) -> list[TimelineEvent]:
+        """The events behind the first `added`, oldest first, as far as they are still there."""
+        number = min(self.added - added, len(self._events))
+        return list(islice(reversed(self._events), number))[::-1]
 
     def __len__(self) -> int:
         return len(self._events)

@@ -1,0 +1,158 @@
+"""Taking in assets: found again by their addresses within a zone, and merged from what all sensors see.
+
+In one zone the same IP address is the same asset; one without an IP address is found by its hardware address.
+Where an asset turns out to have the addresses of two, the older one stays.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select, update
+
+from holdfast.defender.network.merging import edited, merged, search_text
+from holdfast.defender.network.rows import upsert
+from holdfast.defender.network.source import Source
+from holdfast.defender.network.tables import addresses, assets, sightings
+from holdfast.defender.uplink.documents import AssetDocument
+from holdfast.kernel.clock import parse_isoformat
+from holdfast.kernel.json import JsonObject
+
+Said = Callable[[int], JsonObject]
+"""What people said of an asset, by its number; empty where nothing was said."""
+Linked = Callable[[AssetDocument, str], str]
+"""The enrolled device that an asset of an organization is; empty where there is none."""
+
+encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder(AssetDocument).decode
+
+
+def take_assets(
+    connection: Connection, source: Source, documents: Sequence[AssetDocument], said: Said, linked: Linked
+) -> None:
+    """Keep what a sensor says of assets."""
+    touched: dict[int, None] = {}
+    for document in documents:
+        if document.address:
+            touched[_take(connection, source, document)] = None
+    for number in touched:
+        renew(connection, number, said(number), linked)
+
+
+def forget_assets(
+    connection: Connection, source: Source, gone: Sequence[str], said: Said, linked: Linked
+) -> None:
+    """A sensor no longer has assets under these addresses."""
+    for address in gone:
+        key = (sightings.c.sensor == source.sensor) & (sightings.c.address == address)
+        number = connection.execute(select(sightings.c.asset).where(key)).scalar()
+        if number is not None:
+            connection.execute(delete(sightings).where(key))
+            renew(connection, number, said(number), linked)
+
+
+def renew(
+    connection: Connection, number: int, said: JsonObject, linked: Linked, *, relink: bool = False
+) -> None:
+    """Make an asset's row again from its sightings; without any it is gone.
+
+    Which device it is, is asked when what tells devices apart has changed, or with `relink`.
+    """
+    rows = connection.execute(
+        select(sightings.c.sensor, sightings.c.document).where(sightings.c.asset == number)
+    ).all()
+    row = connection.execute(select(assets).where(assets.c.number == number)).first()
+    if not rows or row is None:
+        remove(connection, number)
+        return
+    seen = sorted((decode(each.document) for each in rows), key=lambda each: each.first_seen)
+    asset = edited(merged(seen), said)
+    if "device" in said:
+        device = str(said["device"])
+    elif relink or not row.document or _marks(decode(row.document)) != _marks(asset):
+        device = linked(asset, row.organization)
+    else:
+        device = row.device
+    asset = msgspec.structs.replace(asset, device=device)
+    connection.execute(
+        update(assets)
+        .where(assets.c.number == number)
+        .values(**_columns(asset, said), sensors=" ".join(sorted({each.sensor for each in rows})))
+    )
+
+
+def remove(connection: Connection, number: int) -> None:
+    """Forget an asset."""
+    for table in (sightings, addresses):
+        connection.execute(delete(table).where(table.c.asset == number))
+    connection.execute(delete(assets).where(assets.c.number == number))
+
+
+def _take(connection: Connection, source: Source, document: AssetDocument) -> int:
+    own = document.ip_addresses or document.mac_addresses
+    number = _number(connection, source, own)
+    upsert(
+        connection,
+        addresses,
+        [
+            {"organization": source.organization, "address": each, "asset": number}
+            for each in dict.fromkeys(own)
+        ],
+    )
+    row = {
+        "sensor": source.sensor,
+        "address": document.address,
+        "asset": number,
+        "document": encode(document),
+    }
+    upsert(connection, sightings, [row])
+    return number
+
+
+def _number(connection: Connection, source: Source, own: Sequence[str]) -> int:
+    """The number of the asset with these addresses, a new one where there is none."""
+    mine = (addresses.c.organization == source.organization) & addresses.c.address.in_(own)
+    found: list[int] = sorted(set(connection.execute(select(addresses.c.asset).where(mine)).scalars()))
+    if not found:
+        empty = {
+            "name": "",
+            "type": "",
+            "vendor": "",
+            "address": own[0],
+            "device": "",
+            "search": "",
+            "sensors": "",
+        }
+        made = insert(assets).values(
+            organization=source.organization, **empty, first=0.0, last=0.0, authorized=True, important=False,
+            document=b"",
+        )  # fmt: skip
+        number: int = connection.execute(made).inserted_primary_key[0]  # type: ignore[index]  # a row was made
+        return number
+    kept, *others = found
+    for other in others:
+        for table in (sightings, addresses):
+            connection.execute(update(table).where(table.c.asset == other).values(asset=kept))
+        connection.execute(delete(assets).where(assets.c.number == other))
+    return kept
+
+
+def _marks(asset: AssetDocument) -> tuple[list[str], list[str], str]:
+    """What tells devices apart."""
+    return asset.ip_addresses, asset.mac_addresses, asset.serial
+
+
+def _columns(asset: AssetDocument, said: JsonObject) -> dict[str, object]:
+    return {
+        "name": asset.name,
+        "type": asset.type,
+        "vendor": asset.vendor,
+        "address": asset.address,
+        "level": asset.purdue_level,
+        "first": parse_isoformat(asset.first_seen),
+        "last": parse_isoformat(asset.last_seen),
+        "authorized": asset.authorized,
+        "important": asset.important,
+        "device": asset.device,
+        "search": search_text(asset, said),
+        "document": encode(asset),
+    }

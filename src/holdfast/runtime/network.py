@@ -1,0 +1,131 @@
+"""Network monitoring in the processes: what the worker takes in, and what control reads."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from holdfast.access.reading import everything
+from holdfast.alerts.port import AlertSink
+from holdfast.defender.network.alerts import Unwanted
+from holdfast.defender.network.captures import CaptureRuns
+from holdfast.defender.network.enrolling import SensorEnrolling, SensorPlace
+from holdfast.defender.network.intake import Intake, Surroundings
+from holdfast.defender.network.kinds import (
+    ASSET,
+    CAPTURE,
+    EXCLUSION,
+    RULE,
+    WINDOW,
+    exclusion_rule,
+    maintenance_window,
+)
+from holdfast.defender.network.linking import linked_device
+from holdfast.defender.network.open import open_network, open_packets
+from holdfast.defender.network.packets import PacketStore
+from holdfast.defender.network.reading import Network
+from holdfast.kernel.json import JsonObject, JsonValue
+from holdfast.kernel.organizations import OrganizationPath, contains
+from holdfast.resources.model import Event
+from holdfast.resources.port import ChangePath, ResourceStore
+from holdfast.runtime.instance import Instance
+from holdfast.storage.database import Database
+from holdfast.vault.authority import Authority
+from holdfast.vault.files import open_authority
+
+
+def open_reading(instance: Instance) -> Network:
+    """What pages and the API read."""
+    settings = instance.settings
+    database = open_network(settings.data, instance.ring, settings.database)
+    return Network(database, open_packets(settings.data, instance.ring, instance.randomness))
+
+
+def open_enrolling(instance: Instance, changes: ChangePath, id_scope: str) -> SensorEnrolling:
+    """How sensors become devices: on the sensors' listener where there is one, else on the devices'."""
+    settings = instance.settings
+    port = settings.sensors.mqtt_port if settings.sensors.addresses else settings.devices.mqtt_port
+    place = SensorPlace(settings.host_names[0], port, id_scope)
+
+    def authority() -> Authority:
+        return open_authority(instance.certificates, instance.ring, instance.clock)
+
+    return SensorEnrolling(instance.store, changes, authority, instance.clock, place)
+
+
+@dataclass(frozen=True)
+class Monitoring:
+    """The writing end, in the worker."""
+
+    intake: Intake
+    captures: CaptureRuns
+    database: Database
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+
+def open_monitoring(instance: Instance, alerts: AlertSink) -> Monitoring:
+    """The writing end; `alerts` takes what people shall see."""
+    settings, store = instance.settings, instance.store
+    database = open_network(settings.data, instance.ring, settings.database)
+    blobs = open_packets(settings.data, instance.ring, instance.randomness)
+    around = Surroundings(
+        hand_on=alerts.take_alerts,
+        said=lambda number: _said(store, number),
+        linked=lambda asset, organization: linked_device(store, asset, organization),
+        unwanted=lambda: unwanted(store),
+    )
+    intake = Intake(database, PacketStore(blobs, instance.randomness), around)
+    captures = CaptureRuns(
+        store, database, blobs, intake, instance.clock, lambda organization: rules_at(store, organization)
+    )
+    return Monitoring(intake, captures, database)
+
+
+def unwanted(store: ResourceStore) -> Unwanted:
+    """The exclusions and maintenance windows there are."""
+    exclusions = [(each.organization, exclusion_rule(each.body)) for each in everything(store, EXCLUSION)]
+    windows = [
+        (each.organization, maintenance_window(each.id, each.body)) for each in everything(store, WINDOW)
+    ]
+    return Unwanted(exclusions, windows)
+
+
+def rules_at(store: ResourceStore, organization: OrganizationPath) -> list[JsonValue]:
+    """The custom rules that hold at a node: those of the node and of all above it."""
+    return [each.body for each in everything(store, RULE) if contains(each.organization, organization)]
+
+
+def _said(store: ResourceStore, number: int) -> JsonObject:
+    edit = store.get(ASSET, str(number))
+    return {} if edit is None else edit.body
+
+
+def follow_captures(monitoring: Monitoring) -> Callable[[Event], Awaitable[None]]:
+    """Analyzes what is uploaded, one after the other."""
+
+    async def handle(event: Event) -> None:
+        if event.kind == CAPTURE and event.outcome == "ok":
+            if event.name == f"{CAPTURE}.deleted":
+                await monitoring.captures.forget(event.resource)
+            elif event.name == f"{CAPTURE}.created":
+                await monitoring.captures.run(event.resource)
+
+    return handle
+
+
+def follow_edits(monitoring: Monitoring) -> Callable[[Event], Awaitable[None]]:
+    """Shows what people say of assets."""
+
+    async def handle(event: Event) -> None:
+        if event.kind != ASSET or event.outcome != "ok" or not event.resource.isdigit():
+            return
+        work = (
+            monitoring.intake.remove_asset
+            if event.name == f"{ASSET}.removed"
+            else monitoring.intake.renew_asset
+        )
+        await asyncio.to_thread(work, int(event.resource))
+
+    return handle
