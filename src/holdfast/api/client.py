@@ -96,7 +96,9 @@ class ApiClient:
         """POST a file; the decoded body."""
         headers = {"content-type": content_type}
         try:
-            response = await self._client.post(_versioned(path), content=content, headers=headers, timeout=600)
+            response = await self._client.post(
+                _versioned(path), content=content, headers=headers, timeout=600
+            )
         except httpx.TransportError as error:
             raise UnavailableError(f"{self._client.base_url} does not answer: {error}.") from error
         if not response.is_success:

@@ -1,6 +1,6 @@
 """Every operation that is served over HTTP: the tables of all modules in one list."""
 
-from holdfast.api import alerts, baseline, instance
+from holdfast.api import alerts, baseline, fleet, instance
 from holdfast.api.access import decisions, identity, local_methods, people, resources
 from holdfast.api.azure import iot_apps, policies
 from holdfast.api.central import (
@@ -26,6 +26,7 @@ ROUTES: list[Route] = [
     *relationships.ROUTES,
     *capabilities.ROUTES,
     *enrollment_groups.ROUTES,
+    *fleet.ROUTES,
     *instance.ROUTES,
     *iot_apps.ROUTES,
     *policies.ROUTES,

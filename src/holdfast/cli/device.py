@@ -1,11 +1,15 @@
 """`holdfast device`: devices of a running instance, their properties, commands and telemetry."""
 
+import json
 import time
+from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import typer
 from rich.console import Console
 from rich.live import Live
+from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
@@ -18,13 +22,16 @@ from holdfast.cli.remote import (
     show_object,
     show_table,
 )
-from holdfast.kernel.errors import NotFoundError
+from holdfast.devices.bulk.csv_files import read_devices, write_devices
+from holdfast.kernel.errors import InvalidError, NotFoundError
 
 app = remote_group("Devices: list, create, block, ask, watch.")
 
 Device = Annotated[str, typer.Argument(help="The device's id.")]
 Json = Annotated[str, typer.Argument(help="JSON, or @file.")]
 FOLLOW_SECONDS = 0.5
+LINES_AT_ONCE = 5_000
+"""Lines of a CSV file that are sent in one request."""
 
 COLUMNS = {
     "id": lambda d: d["id"],
@@ -122,6 +129,90 @@ def command(
     body = {"request": read_body(request), "responseTimeout": timeout}
     with connect(context) as remote:
         show_object(remote.post(f"/api/devices/{device}/commands/{name}", body))
+
+
+@app.command("export")
+def export_devices(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The CSV file to write; - for standard output.")],
+    credentials: Annotated[
+        bool, typer.Option("--credentials", help="With keys and thumbprints; the audit log has it.")
+    ] = False,
+) -> None:
+    """Write devices to a CSV file in IoT Central's columns."""
+    with connect(context) as remote:
+        data = remote.download(f"/api/fleet/devices.csv?credentials={str(credentials).lower()}")
+    if str(file) == "-":
+        typer.echo(data.decode(), nl=False)
+    else:
+        file.touch(mode=0o600)
+        file.write_bytes(data)
+
+
+@app.command("import")
+def import_devices(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="CSV with IOTC_DEVICEID and more of IoT Central's columns.")],
+    template: Annotated[str, typer.Option(help="Template of the devices that are new.")] = "",
+    organization: Annotated[str, typer.Option(help="Organization of the devices that are new.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make devices from a CSV file; those that are there already are updated."""
+    lines = _checked_lines(file)
+    query = urlencode({"template": template, "organization": organization})
+    totals = {"created": 0, "updated": 0, "unchanged": 0}
+    with connect(context) as remote:
+        begins = range(1, len(lines), LINES_AT_ONCE)
+        for begin in track(
+            begins, "Importing", console=Console(stderr=True), disable=as_json, transient=True
+        ):
+            part = b"".join([lines[0], *lines[begin : begin + LINES_AT_ONCE]])
+            made = remote.upload(f"/api/fleet/devices.csv?{query}", part, "text/csv")
+            totals = {name: count + made[name] for name, count in totals.items()}
+    if as_json:
+        show_object(totals)
+    else:
+        typer.echo(", ".join(f"{count} {name}" for name, count in totals.items()))
+
+
+def _checked_lines(file: Path) -> list[bytes]:
+    """The file's lines, after all of it was looked at, so that a mistake at the end changes nothing."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise InvalidError(f"{file} cannot be read: {error.strerror}.") from error
+    rows = read_devices(data)
+    return [line.encode() for line in write_devices(rows, credentials=True)] if rows else [b""]
+
+
+@app.command()
+def raw(
+    context: typer.Context,
+    device: Device,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many messages, newest first.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show messages as they came, with what does not fit the template or is not in it."""
+    with connect(context) as remote:
+        found = remote.get(f"/api/fleet/devices/{device}/rawData?%24top={limit}")
+    if as_json:
+        show_object(found)
+        return
+    table = Table("at", "component", "name", "value", "fits")
+    for message in found["value"]:
+        for value in message["values"]:
+            reasons = "; ".join(value.get("reasons", []))
+            fit = value["fit"] + (f": {reasons}" if reasons else "")
+            cells = (message["time"], value.get("component"), value["name"], json.dumps(value["value"]), fit)
+            table.add_row(*(Text(cell or "") for cell in cells))
+    Console().print(table)
+
+
+@app.command("propose-template")
+def propose_template(context: typer.Context, device: Device) -> None:
+    """Print a template made from what the device said so far, to look at, change and publish."""
+    with connect(context) as remote:
+        show_object(remote.post(f"/api/fleet/devices/{device}/templateProposal"))
 
 
 @app.command()

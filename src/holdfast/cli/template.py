@@ -72,12 +72,22 @@ def _print(verdict: FileVerdict) -> None:
 
 @app.command()
 def cases(paths: _Paths, json: _Json = False) -> None:
-    """Run DTDL conformance cases and count those in which the parser does what they say."""
+    """Run DTDL conformance cases and count those in which the parser does what they say.
+
+    Files of a folder that hold no cases are skipped; a file that is named must hold some.
+    """
     files = _files(paths)
     shown = track(files, "Running", console=Console(stderr=True), disable=json, transient=True)
-    count, failures = 0, list[JsonObject]()
+    count, failures, skipped = 0, list[JsonObject](), list[str]()
     for path in shown:
-        for outcome in conformance.run(_read(path)):
+        try:
+            outcomes = conformance.run(_read(path))
+        except InvalidError as error:
+            if path in paths:
+                raise InvalidError(f"{path} holds no cases: {error}.") from None
+            skipped.append(str(path))
+            continue
+        for outcome in outcomes:
             count += 1
             if not outcome.passed:
                 failures.append({"file": str(path), "number": outcome.number, "failure": outcome.failure})
@@ -87,13 +97,16 @@ def cases(paths: _Paths, json: _Json = False) -> None:
             "passed": count - len(failures),
             "failed": len(failures),
             "failures": failures,
+            "skipped": skipped,
         }
         typer.echo(msgspec.json.encode(report).decode())
     else:
         for failure in failures:
             typer.echo(f"{failure['file']} [{failure['number']}]: {failure['failure']}")
+        for name in skipped:
+            typer.echo(f"{name}: skipped, it holds no cases")
         typer.echo(f"{count} cases, {count - len(failures)} passed, {len(failures)} failed")
-    if failures:
+    if failures or not count:
         raise typer.Exit(1)
 
 
