@@ -71,7 +71,7 @@ def _elevations(request: ApiRequest) -> Iterator[Decision]:
     asked = _equal("state", Asked.PENDING)
     count = _count(request, ELEVATION, Permission.ELEVATION_APPROVE, asked)
     text = _number(count, "person asks for a role", "people ask for a role")
-    yield Decision(count, text, "/elevations")
+    yield Decision(count, text, "/access/elevation")
 
 
 def _baseline(request: ApiRequest) -> Iterator[Decision]:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from markupsafe import Markup
 
+from holdfast.console.moments import seconds_of
 from holdfast.kernel.clock import isoformat
 from holdfast.kernel.json import JsonValue
 
@@ -18,6 +19,11 @@ def moment(seconds: float | None) -> Markup:
         return Markup("–")
     text = isoformat(seconds)
     return Markup('<time datetime="{}">{} UTC</time>').format(text, text[:19].replace("T", " "))
+
+
+def when(text: JsonValue) -> Markup:
+    """A moment that arrives as an RFC 3339 text."""
+    return moment(seconds_of(text))
 
 
 def shown(value: JsonValue) -> str:
@@ -41,5 +47,11 @@ def pretty(value: JsonValue) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
-FILTERS: dict[str, Callable[..., Any]] = {"moment": moment, "shown": shown, "count": count, "pretty": pretty}
+FILTERS: dict[str, Callable[..., Any]] = {
+    "moment": moment,
+    "when": when,
+    "shown": shown,
+    "count": count,
+    "pretty": pretty,
+}
 """Name in templates → function. `Any`: Jinja passes whatever the template has."""

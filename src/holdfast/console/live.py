@@ -15,7 +15,9 @@ from anyio import to_thread
 from starlette.responses import Response, StreamingResponse
 
 from holdfast.access.sessions.cookies import SESSION
+from holdfast.alerts.store.reading import AlertFilter
 from holdfast.api.central.common import visible
+from holdfast.api.defender.common import alert_reader, network
 from holdfast.api.frame import SIGNED_IN, ApiRequest, Route
 from holdfast.baseline.service import Baseline
 from holdfast.console.cookies import cookie
@@ -87,10 +89,22 @@ def _baseline(request: ApiRequest, _id: str) -> str:
     return str(request.services.extension(Baseline).evidence.head())
 
 
+def _alerts(request: ApiRequest, _id: str) -> str:
+    wanted = AlertFilter(request.principal.reach(Permission.ALERT_READ))
+    found = alert_reader(request)
+    return f"{found.newest()} {sorted(found.counts(wanted).items())}"
+
+
+def _network(request: ApiRequest, _id: str) -> str:
+    return str(network(request).counts(request.principal.reach(Permission.ASSET_READ)))
+
+
 TOPICS: dict[str, Topic] = {
     "device": Topic(Permission.DEVICE_READ, _device),
     "job": Topic(Permission.JOB_READ, _job),
     "fleet": Topic(Permission.DEVICE_READ, _fleet),
+    "alerts": Topic(Permission.ALERT_READ, _alerts),
+    "network": Topic(Permission.ASSET_READ, _network),
     "baseline": Topic(Permission.ASSESSMENT_READ, _baseline),
 }
 """`data-live="device:pump-1"` on an element follows a topic. A new topic is one entry and one function."""

@@ -4,6 +4,7 @@ from holdfast.api.frame import Route
 from holdfast.console import live
 from holdfast.console.organization import narrowed
 from holdfast.console.pages import (
+    access,
     audit,
     baseline,
     enrollment,
@@ -22,6 +23,8 @@ from holdfast.console.pages import (
 )
 from holdfast.console.pages.devices import bulk, commands, credentials, history, listing, properties
 from holdfast.console.pages.devices import overview as device_overview
+from holdfast.console.pages.network import alerts, inventory, sensors, timeline
+from holdfast.console.pages.network import map as network_map
 
 ROUTES: list[Route] = [
     narrowed(route)
@@ -44,9 +47,15 @@ ROUTES: list[Route] = [
         jobs,
         enrollment,
         explorer,
+        inventory,
+        network_map,
+        alerts,
+        timeline,
+        sensors,
         network_rules,
         policies,
         people,
+        access,
         audit,
         baseline,
     )

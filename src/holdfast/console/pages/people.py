@@ -10,6 +10,8 @@ from holdfast.access.roles.custom import all_roles
 from holdfast.access.tokens.kind import KIND as API_TOKEN
 from holdfast.access.tokens.kind import read_token
 from holdfast.api.frame import ApiRequest, Route
+from holdfast.console.pages.access.forms import people, places
+from holdfast.console.pages.access.person import address_of
 from holdfast.console.rendering import FORM, page, read_form, redirect
 from holdfast.console.tables import Cell, Column, ResourceTable
 from holdfast.kernel.errors import HoldfastError
@@ -36,7 +38,7 @@ PEOPLE = ResourceTable(
     kind=USER,
     permission=Permission.USER_READ,
     columns=(
-        Column("name", "Name", lambda u: Cell(read_user(u).name)),
+        Column("name", "Name", lambda u: Cell(read_user(u).name, link=address_of(u.id))),
         Column("type", "Kind", lambda u: Cell(read_user(u).type)),
         Column("roles", "Roles", lambda u: Cell(len(read_user(u).roles), "number")),
         Column("state", "State", _user_state),
