@@ -42,10 +42,20 @@ def _show(request: ApiRequest) -> Reply:
 
 
 def _run(request: ApiRequest) -> Reply:
-    feature = text_field(request.object(), "feature") if request.body is not None else ""
-    baseline = _baseline(request)
-    report = baseline.run_feature(feature) if feature else baseline.run()
+    baseline, wanted = _baseline(request), request.object() if request.body is not None else {}
+    if "probes" in wanted:
+        report = baseline.run(_names(wanted["probes"]))
+    elif feature := text_field(wanted, "feature"):
+        report = baseline.run_feature(feature)
+    else:
+        report = baseline.run()
     return Reply(200, {"run": run_form(report), "assessment": assessment_form(_assessment(request))})
+
+
+def _names(value: JsonValue) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise InvalidError("probes is a list of names, such as transit.plaintext-refused.", "probes")
+    return [str(name) for name in value]
 
 
 def _feature(request: ApiRequest) -> Reply:

@@ -37,14 +37,17 @@ class Baseline:
         self._owner = owner
 
     def run(self, probes: Collection[str] | None = None, trigger: Trigger = Trigger.DEMAND) -> RunReport:
-        """Run the named probes; without names the quick ones, and the slow ones that are due."""
+        """Run the named probes; without any the quick ones, and the slow ones that are due. NotFoundError."""
         wanted = {*self.assessor.quick(), *self.assessor.due()} if probes is None else probes
+        if unknown := set(wanted) - set(self.assessor.probes):
+            raise NotFoundError(f"There is no probe {', '.join(sorted(unknown))}; docs/add-a-probe.md.")
         return self.assessor.run(wanted, trigger)
 
     def run_feature(self, key: str) -> RunReport:
         """Run what proves a feature, in every service. NotFoundError."""
         states = [find_feature(assessment, key) for assessment in self.assessor.assess()]
-        return self.run({probe for state in states for probe in state.claim.probes})
+        claimed = {probe for state in states for probe in state.claim.probes}
+        return self.run(claimed.intersection(self.assessor.probes))
 
     def assessment(self, service: str = WHOLE, at: float | None = None) -> Assessment:
         """How a service stands now, or stood at the moment `at` (Unix seconds). NotFoundError."""

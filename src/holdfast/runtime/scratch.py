@@ -14,23 +14,18 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 
-from holdfast.access.application import APPLICATION
 from holdfast.baseline.probes.context import Endpoint, Persona, ProbeContext, Surface
 from holdfast.baseline.probes.http import ask
 from holdfast.kernel.clock import Clock, Randomness
-from holdfast.kernel.errors import UnavailableError
-from holdfast.kernel.json import JsonObject
-from holdfast.kernel.principal import SYSTEM
-from holdfast.resources.model import Action, Change
+from holdfast.kernel.errors import HoldfastError, UnavailableError
 from holdfast.runtime import logs
-from holdfast.runtime.instance import ROOT_CA_FILE, prepare
+from holdfast.runtime.instance import ROOT_CA_FILE
 from holdfast.runtime.launch import Announcement, launch
 from holdfast.runtime.settings import Settings
 
@@ -62,22 +57,6 @@ def endpoints_of(settings: Settings) -> dict[Surface, Endpoint]:
     return found
 
 
-class _Order(NamedTuple):
-    """What the process of an instance is told on its standard input."""
-
-    settings: Settings
-    application: JsonObject
-    """Merged into the application resource before anything listens."""
-
-    def as_text(self) -> str:
-        return json.dumps([self.settings.model_dump(mode="json"), self.application])
-
-    @classmethod
-    def from_text(cls, text: str) -> "_Order":
-        settings, application = json.loads(text)
-        return cls(Settings.model_validate(settings), application)
-
-
 @dataclass
 class ScratchInstances:
     """Starts them, and ends those that still run when the role stops."""
@@ -86,34 +65,58 @@ class ScratchInstances:
     """Of the assessed instance."""
     clock: Clock
     randomness: Randomness
-    _running: set[subprocess.Popen[str]] = field(default_factory=set)
+    _running: set["Drill"] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _shared: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _shared_drill: "Drill | None" = None
+    _sharing: threading.Lock = field(default_factory=threading.Lock)
 
     @contextlib.contextmanager
-    def __call__(self, application: Callable[[str], JsonObject]) -> Iterator[ProbeContext]:
+    def __call__(self) -> Iterator["Drill"]:
         """See `probes.context.Scratch`. UnavailableError when it does not start."""
         with tempfile.TemporaryDirectory(prefix="holdfast-drill-") as folder:
-            settings = self._settings(Path(folder) / "data")
-            order = _Order(settings, application(settings.host_names[0]))
-            with self._process(order) as process:
-                yield self._context(settings, process)
+            drill = Drill(self._settings(Path(folder)), self.clock, self.randomness)
+            with self._lock:
+                self._running.add(drill)
+            try:
+                if problem := drill.start():
+                    raise UnavailableError(f"The instance for the drill did not start: {problem}")
+                yield drill
+            finally:
+                drill.stop()
+                with self._lock:
+                    self._running.discard(drill)
+
+    @contextlib.contextmanager
+    def shared(self) -> Iterator[ProbeContext]:
+        """See `probes.context.Scratch.shared`. UnavailableError when it does not start."""
+        with self._sharing:
+            if self._shared_drill is None:
+                self._shared_drill = self._shared.enter_context(self())
+        yield self._shared_drill.context
+
+    def end_shared(self) -> None:
+        """See `probes.context.Scratch.end_shared`."""
+        with self._sharing:
+            self._shared_drill = None
+            self._shared.close()
 
     def end_all(self) -> None:
         """End what runs."""
         with self._lock:
-            for process in self._running:
-                process.terminate()
+            for drill in self._running:
+                drill.terminate()
 
-    def _settings(self, data: Path) -> Settings:
+    def _settings(self, folder: Path) -> Settings:
         """Those of the assessed instance, on another address and in another folder."""
         address, ours = loopback_address(self.randomness), self.settings
         sensors = [address] if ours.sensors.addresses else []
         return ours.model_copy(
             update={
-                "data": data,
+                "data": folder / "data",
                 "database": "",
                 "host_names": [address],
-                "key_file": None,
+                "key_file": folder / "wrapping.key",
                 "gateways": 1,
                 "workers": 1,
                 "devices": ours.devices.model_copy(update={"addresses": [address]}),
@@ -125,79 +128,88 @@ class ScratchInstances:
             }
         )
 
-    @contextlib.contextmanager
-    def _process(self, order: _Order) -> Iterator[subprocess.Popen[str]]:
-        with subprocess.Popen(
-            [sys.executable, "-m", "holdfast.runtime.scratch"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as process:
-            with self._lock:
-                self._running.add(process)
-            try:
-                assert process.stdin is not None
-                process.stdin.write(order.as_text())
-                process.stdin.close()
-                yield process
-            finally:
-                process.terminate()
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(STOP_SECONDS)
-                process.kill()
-                with self._lock:
-                    self._running.discard(process)
 
-    def _context(self, settings: Settings, process: "subprocess.Popen[str]") -> ProbeContext:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line:
-            raise UnavailableError("The instance for the drill ended before it was ready.")
-        context = ProbeContext(
-            clock=self.clock,
-            randomness=self.randomness,
+class Drill:
+    """See `probes.context.Drill`. One thread at a time."""
+
+    def __init__(self, settings: Settings, clock: Clock, randomness: Randomness) -> None:
+        self._settings = settings
+        self._process: subprocess.Popen[str] | None = None
+        self.context = ProbeContext(
+            clock=clock,
+            randomness=randomness,
             source=settings.host_names[0],
             endpoints=endpoints_of(settings),
             authority=settings.data / ROOT_CA_FILE,
             data=settings.data,
-            tokens={Persona.KEEPER: str(json.loads(line)["token"])},
+            key=settings.key_file,
         )
-        self._wait_until_ready(context)
-        return context
 
-    def _wait_until_ready(self, context: ProbeContext) -> None:
+    def start(self) -> str:
+        """See `probes.context.Drill.start`. UnavailableError when it never becomes ready."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "holdfast.runtime.scratch"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._process = process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(self._settings.model_dump_json())
+        process.stdin.close()
+        news = json.loads(process.stdout.readline() or '{"problem": "it ended without a word"}')
+        if "problem" in news:
+            self.stop()
+            return str(news["problem"])
+        if news["token"]:  # shown at the first start only
+            self.context = replace(self.context, tokens={Persona.KEEPER: str(news["token"])})
+        self._wait_until_ready()
+        return ""
+
+    def stop(self) -> None:
+        """See `probes.context.Drill.stop`."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(STOP_SECONDS)
+            process.kill()
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+
+    def terminate(self) -> None:
+        """Tell it to end, from any thread."""
+        process = self._process
+        if process is not None:
+            process.terminate()
+
+    def _wait_until_ready(self) -> None:
         """From the instance's own address, because the rules may admit no other."""
-        end = self.clock.monotonic() + READY_SECONDS
-        while self.clock.monotonic() < end:
+        clock = self.context.clock
+        end = clock.monotonic() + READY_SECONDS
+        while clock.monotonic() < end:
             with contextlib.suppress(httpx.HTTPError):
-                if ask(context, "GET", "/readyz").status == 200:
+                if ask(self.context, "GET", "/readyz").status == 200:
                     return
             time.sleep(0.1)
         raise UnavailableError(f"The instance for the drill is not ready after {READY_SECONDS:g} seconds.")
 
 
-def _configure(order: _Order) -> None:
-    """Make the instance, and change its application resource as the drill wants it."""
-    with prepare(order.settings) as (prepared, instance):
-        changes = instance.change_path()
-        try:
-            changes.apply(SYSTEM, Change(Action.MERGE, APPLICATION, APPLICATION, order.application))
-        finally:
-            changes.close()
-    prepared.folder.release()
-
-
 def _main() -> None:
     """Run the instance that is ordered on standard input; prints one line that says how it is reached."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    order = _Order.from_text(sys.stdin.read())
-    logs.configure(order.settings.logging, "drill")
-    _configure(order)
+    settings = Settings.model_validate_json(sys.stdin.read())
+    logs.configure(settings.logging, "drill")
 
     def tell(news: Announcement) -> None:
         print(news.json(), flush=True)  # noqa: T201 - to the parent
 
-    asyncio.run(launch(order.settings, tell))
+    try:
+        asyncio.run(launch(settings, tell))
+    except HoldfastError as error:
+        print(json.dumps({"problem": str(error)}), flush=True)  # noqa: T201 - to the parent
 
 
 if __name__ == "__main__":

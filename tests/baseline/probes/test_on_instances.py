@@ -4,7 +4,7 @@ The platform is asked as an operator would ask it, over the API; what the probes
 evidence.
 """
 
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,9 @@ from holdfast.baseline.probes.catalogue.absence import ABSENT
 from holdfast.baseline.probes.observation import Observation, Outcome
 from holdfast.baseline.probes.table import FUTURE, PROBE_BY_ID, PROBES
 from holdfast.baseline.service import ASSESSED
-from tests.support.running import RunningInstance, own_address, running
+from tests.support.running import own_address, running
+
+pytestmark = pytest.mark.timeout(900)  # of a machine that does much else beside
 
 SABOTAGE = Path(__file__).parent / "sabotage"
 
@@ -54,77 +56,91 @@ SEEN = {
     "identity.foreign-token-refused": decision("API, a token that was made up", "status 200"),
     "access.wrong-role-refused": decision("PATCH /api/devices/{device}", "status 200"),
     "access.other-organization-hidden": decision("GET /api/devices/{device}", "status 200"),
+    "identity.provider-token-accepted": decision("API, a token that somebody else signed", "status 200"),
+    "identity.service-principal-limited": decision("API, a change", "status 200"),
+    "identity.local-methods-switched-off": decision("console, a local account, switched off", "status 200"),
+    "identity.local-administrators-counted": decision("a new local administrator", "not listed"),
+    "identity.managed-identity-has-no-secret": decision("how long it lives", "31536000 s"),
+    "access.condition-refuses": decision("after the policy was enforced", "status 200"),
+    "access.elevation-ends": decision("approved by oneself", "status 409"),
+    "access.support-needs-approval": decision("approved by themselves", "status 409"),
     "audit.change-is-recorded": decision("device.credentials-read", "no record"),
     "at-rest.files-need-the-key": transport("cache.db", "opens without a key"),
     "at-rest.only-encrypted-kinds": transport("debug.log", "a file of a kind that nobody registered"),
     "at-rest.canary-not-readable": transport("debug.log", "the canary, readable"),
+    "at-rest.revoked-key-locks-data": transport("started without its key", "it starts and serves"),
+    "at-rest.secrets-sealed": decision("a device's key", "in the clear in control.db, resource"),
+    "policy.deny-refuses-change": decision("a new device that a policy denies", "status 200"),
+    "profile.device-protocols-answer": transport("device MQTT", "SSL"),
+    "profile.runs-on-operators-host": transport("console and API, ", "no process of this machine"),
+    "profile.data-folder-grows": decision("telemetry", "no file was written"),
     **{f"absence.{what}": transport("parts of the product", words[0]) for what, words in ABSENT.items()},
 }
 
 
-def observations(instance: RunningInstance, wanted: set[str]) -> dict[str, list[Observation]]:
-    """Run the wanted probes, and read what each saw from the evidence that the platform hands out."""
-    with instance.remote() as remote:
-        for feature in remote.get("/api/baseline/assessment")["features"]:
-            if wanted.intersection(feature["probes"]):
-                remote.post(assessments_path("holdfast"), {"feature": feature["key"]}, RUN_SECONDS)
+class Judged(NamedTuple):
+    """An instance that was probed, and what each probe saw there."""
+
+    seen: dict[str, list[Observation]]
+    devices: list[object]
+    """What was left behind."""
+
+
+def judge(data: Path, wanted: set[str], **environment: str) -> Judged:
+    """Start an instance, run the wanted probes, and read what each saw from the evidence."""
+    with running(data, **environment) as instance, instance.remote() as remote:
+        remote.post(assessments_path("holdfast"), {"probes": sorted(wanted)}, RUN_SECONDS)
         bundle = remote.download("/api/baseline/evidence")
         key = remote.download("/api/baseline/evidence/key")
+        left: list[object] = [*remote.pages("/api/devices")]
     items = verify_bundle(iter(bundle.splitlines(keepends=True)), read_public_key(key)).items
     seen: dict[str, list[Observation]] = {probe.id: [] for probe in PROBES}
     for item in items:
         if item.predicate_type == OBSERVATION:
             observation = msgspec.convert(item.content, Observation)
             seen[observation.probe].append(observation)
-    return seen
+    return Judged(seen, left)
+
+
+def sabotaged_instance(data: Path, sabotage: str) -> Judged:
+    address, source = own_address(), own_address()
+    environment = {
+        "address": address,
+        "PYTHONPATH": str(SABOTAGE),
+        "HOLDFAST_SABOTAGE": sabotage,
+        "HOLDFAST_SOURCE": source,
+        "HOLDFAST_DEVICES__ADDRESSES": f'["{address}", "{source}"]',
+    }
+    return judge(data, {probe for probe, seen in SEEN.items() if seen.sabotage == sabotage}, **environment)
+
+
+SOUND = "sound"
 
 
 @pytest.fixture(scope="module")
-def sound_instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningInstance]:
-    with running(tmp_path_factory.mktemp("sound") / "data") as instance:
-        yield instance
-
-
-@pytest.fixture(scope="module")
-def sound(sound_instance: RunningInstance) -> dict[str, list[Observation]]:
-    return observations(sound_instance, set(PROBE_BY_ID))
-
-
-@pytest.fixture(scope="module")
-def sabotaged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[Observation]]]:
-    found = {}
-    for sabotage in ("transport", "decisions"):
-        address, source = own_address(), own_address()
-        environment = {
-            "address": address,
-            "PYTHONPATH": str(SABOTAGE),
-            "HOLDFAST_SABOTAGE": sabotage,
-            "HOLDFAST_SOURCE": source,
-            "HOLDFAST_DEVICES__ADDRESSES": f'["{address}", "{source}"]',
-        }
-        with running(tmp_path_factory.mktemp(sabotage) / "data", **environment) as instance:
-            wanted = {probe for probe, seen in SEEN.items() if seen.sabotage == sabotage}
-            found[sabotage] = observations(instance, wanted)
-    return found
+def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Judged]:
+    """All instances at the same time: most of what probes do is waiting."""
+    names = (SOUND, "transport", "decisions")
+    folders = {name: tmp_path_factory.mktemp(name) / "data" for name in names}
+    with ThreadPoolExecutor(len(names)) as pool:
+        runs = {name: pool.submit(sabotaged_instance, folders[name], name) for name in names[1:]}
+        runs[SOUND] = pool.submit(judge, folders[SOUND], set(PROBE_BY_ID))
+    return {name: run.result() for name, run in runs.items()}
 
 
 @pytest.mark.parametrize("probe", PROBE_BY_ID)
-def test_a_sound_instance_passes(sound: dict[str, list[Observation]], probe: str) -> None:
-    assert sound[probe]
-    assert [
-        (item.subject, item.observed) for item in sound[probe] if item.outcome is not Outcome.PASSED
-    ] == []
+def test_a_sound_instance_passes(judged: dict[str, Judged], probe: str) -> None:
+    seen = judged[SOUND].seen[probe]
+    assert seen
+    assert [(item.subject, item.observed) for item in seen if item.outcome is not Outcome.PASSED] == []
 
 
 @pytest.mark.parametrize("probe", PROBE_BY_ID)
-def test_a_sabotaged_instance_fails_for_the_right_reason(
-    sabotaged: dict[str, dict[str, list[Observation]]], probe: str
-) -> None:
+def test_a_sabotaged_instance_fails_for_the_right_reason(judged: dict[str, Judged], probe: str) -> None:
     sabotage, subject, observed = SEEN[probe]
-    failed = [item for item in sabotaged[sabotage][probe] if item.outcome is Outcome.FAILED]
-    assert any(item.subject.startswith(subject) and observed in item.observed for item in failed), sabotaged[
-        sabotage
-    ][probe]
+    seen = judged[sabotage].seen[probe]
+    failed = [item for item in seen if item.outcome is Outcome.FAILED]
+    assert any(item.subject.startswith(subject) and observed in item.observed for item in failed), seen
 
 
 def test_no_probe_is_without_sabotage() -> None:
@@ -138,9 +154,5 @@ def test_every_probe_that_a_claim_names_is_there_or_said_to_come() -> None:
     assert not FUTURE & set(PROBE_BY_ID)
 
 
-def test_probes_leave_no_device_behind(
-    sound: dict[str, list[Observation]], sound_instance: RunningInstance
-) -> None:
-    assert sound
-    with sound_instance.remote() as remote:
-        assert remote.pages("/api/devices") == []
+def test_probes_leave_no_device_behind(judged: dict[str, Judged]) -> None:
+    assert judged[SOUND].devices == []

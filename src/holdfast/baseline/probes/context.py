@@ -6,14 +6,13 @@ it in for the instance that it started.
 """
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from holdfast.kernel.clock import Clock, Randomness
-from holdfast.kernel.json import JsonObject
 from holdfast.kernel.network import NetworkRules
 
 
@@ -66,17 +65,34 @@ class Need(StrEnum):
     SCRATCH = "scratch instance"
 
 
+class Drill(Protocol):
+    """A running instance of its own, which a probe may break."""
+
+    context: "ProbeContext"
+    """With the keeper's token, who administers it, and no other; probes connect from its own address."""
+
+    def stop(self) -> None:
+        """End it; its files stay."""
+        ...
+
+    def start(self) -> str:
+        """Start it again: nothing when it is ready, otherwise what it says why it does not start."""
+        ...
+
+
 class Scratch(Protocol):
-    """Starts instances for a drill."""
+    """Starts instances for drills."""
 
-    def __call__(
-        self, application: Callable[[str], JsonObject]
-    ) -> contextlib.AbstractContextManager["ProbeContext"]:
-        """An instance of its own, gone afterwards, whose context has the keeper's token and no other.
+    def __call__(self) -> contextlib.AbstractContextManager[Drill]:
+        """An instance of its own, ready, and gone afterwards."""
+        ...
 
-        `application` makes what is merged into its application resource (the network rules) from the address
-        that it listens on; probes connect from there unless they say otherwise.
-        """
+    def shared(self) -> contextlib.AbstractContextManager["ProbeContext"]:
+        """An instance that the probes of one run share: what each makes there does not concern the others."""
+        ...
+
+    def end_shared(self) -> None:
+        """End the shared one, if it was started: the run is over."""
         ...
 
 
@@ -101,7 +117,9 @@ class ProbeContext:
     """Where the probes make what they need; the application itself when empty."""
     scratch: Scratch | None = None
     """Starts an instance of its own, for what must not be done to the assessed one."""
-    seconds: float = 10.0
+    key: Path | None = None
+    """Of a drill: the file with the key that wraps all others, outside the data folder."""
+    seconds: float = 30.0
     """How long a single step may take before the probe gives up."""
 
     def has(self, need: Need) -> bool:

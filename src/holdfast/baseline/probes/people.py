@@ -14,8 +14,8 @@ from holdfast.kernel.json import JsonObject, JsonValue
 ADMINISTRATOR: Final = "ca310b8d-2f4a-44e0-a36e-957c202cd8d4"
 OPERATOR: Final = "ae2c9854-393b-4f97-8c42-479d70ce626e"
 """Published ids of built-in roles."""
-BITES_SECONDS: Final = 1.0
-"""Within this time a change of what somebody may do has to be felt."""
+BITES_SECONDS: Final = 10.0
+"""Within this time a change of what somebody may do has to be felt, on a busy machine too."""
 TWO_FACTORS: Final = ("pwd", "otp")
 DEVICES: Final = f"/api/devices?{VERSION}"
 """What an operator may list."""

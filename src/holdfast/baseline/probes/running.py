@@ -39,8 +39,12 @@ def run_probes(probes: Iterable[Probe], context: ProbeContext) -> Run:
             missed.append(Missed(probe.id, f"needs {', '.join(lacking)}"))
         else:
             able.append(probe)
-    with concurrent.futures.ThreadPoolExecutor(WORKERS, thread_name_prefix="probe") as pool:
-        results = list(pool.map(lambda probe: tuple(_observations(probe, context)), able))
+    try:
+        with concurrent.futures.ThreadPoolExecutor(WORKERS, thread_name_prefix="probe") as pool:
+            results = list(pool.map(lambda probe: tuple(_observations(probe, context)), able))
+    finally:
+        if context.scratch is not None:
+            context.scratch.end_shared()
     return Run(tuple(observation for result in results for observation in result), tuple(missed))
 
 

@@ -5,8 +5,16 @@ from holdfast.baseline.probes.catalogue import (
     api_identity,
     at_rest,
     audit,
+    conditions,
     device_identity,
+    identity_provider,
+    keys,
+    local_methods,
+    managed_identity,
     network,
+    policy,
+    privileges,
+    profile,
     transit,
 )
 from holdfast.baseline.probes.catalogue.absence import ABSENT, absent
@@ -18,6 +26,8 @@ _FILES = frozenset({Need.FILES})
 _ASKING = frozenset({Need.LISTENERS, Need.PERSONAS})
 _STORED = frozenset({Need.LISTENERS, Need.FILES, Need.PERSONAS})
 _DRILL = frozenset({Need.SCRATCH})
+_DRILL_AND_FILES = frozenset({Need.SCRATCH, Need.FILES})
+_PERSONAS_AND_DRILL = frozenset({Need.LISTENERS, Need.PERSONAS, Need.SCRATCH})
 _NETWORK = frozenset({"application"})
 _WHO = frozenset({"accessSettings", "identityProvider"})
 _MAY_DO = frozenset({"role", "user", "apiToken", "organization", *_WHO})
@@ -123,6 +133,67 @@ PROBES = (
         needs=_ASKING,
         touches=_MAY_DO,
     ),
+    *(
+        Probe(
+            id=id_,
+            look=look,
+            title=title,
+            needs=_PERSONAS_AND_DRILL,
+            touches=touches,
+            pace=Pace.SLOW,
+            scratch=True,
+        )
+        for id_, look, title, touches in (
+            (
+                "identity.provider-token-accepted",
+                identity_provider.provider_token_accepted,
+                "The operator's provider opens the console and the API, and nothing that imitates it does",
+                _WHO,
+            ),
+            (
+                "identity.service-principal-limited",
+                identity_provider.service_principal_limited,
+                "A program of the provider may do what its role says, where, until it is disabled",
+                _MAY_DO,
+            ),
+            (
+                "identity.local-methods-switched-off",
+                local_methods.methods_switched_off,
+                "API tokens, local accounts and keys of devices are refused where they are switched off",
+                _WHO,
+            ),
+            (
+                "identity.local-administrators-counted",
+                local_methods.local_administrators_counted,
+                "Local accounts are listed, have no default password, and are out when they are blocked",
+                _MAY_DO,
+            ),
+            (
+                "identity.managed-identity-has-no-secret",
+                managed_identity.has_no_secret,
+                "Whoever knows the issuer's address verifies a managed identity; nobody keeps a secret",
+                frozenset({"managedIdentity", "issuerKey"}),
+            ),
+            (
+                "access.condition-refuses",
+                conditions.condition_refuses,
+                "A condition ends a session within a second: by factors, network and risk",
+                frozenset({"conditionalAccessPolicy", "riskSignal"}),
+            ),
+            (
+                "access.elevation-ends",
+                privileges.elevation_ends,
+                "A role is taken for a while, with somebody's approval, and ends by itself",
+                frozenset({"eligibleAssignment", "elevation"}),
+            ),
+            (
+                "access.support-needs-approval",
+                privileges.support_needs_approval,
+                "Support access is off, then asked for, approved, recorded, and ends by itself",
+                frozenset({"accessSettings", "supportRequest"}),
+            ),
+        )
+    ),
     Probe(
         id="audit.change-is-recorded",
         look=audit.change_is_recorded,
@@ -147,6 +218,49 @@ PROBES = (
         title="What is stored through the API cannot be found in the raw files",
         needs=_STORED,
     ),
+    Probe(
+        id="at-rest.revoked-key-locks-data",
+        look=keys.revoked_key_locks_data,
+        title="Without the key that wraps all others nothing starts, and with it everything is there again",
+        needs=_DRILL_AND_FILES,
+        pace=Pace.SLOW,
+        scratch=True,
+    ),
+    Probe(
+        id="at-rest.secrets-sealed",
+        look=keys.secrets_sealed,
+        title="Secrets are not in the clear even where the databases are opened with their keys",
+        needs=_DRILL,
+        pace=Pace.SLOW,
+        scratch=True,
+    ),
+    Probe(
+        id="policy.deny-refuses-change",
+        look=policy.deny_refuses_change,
+        title="A policy denies, modifies or only notes a change, as its effect says",
+        needs=_DRILL,
+        pace=Pace.SLOW,
+        scratch=True,
+    ),
+    Probe(
+        id="profile.device-protocols-answer",
+        look=profile.device_protocols_answer,
+        title="Devices get through over each of their protocols",
+        needs=_ASKING,
+        touches=_NETWORK,
+    ),
+    Probe(
+        id="profile.runs-on-operators-host",
+        look=profile.runs_on_operators_host,
+        title="The processes behind the listeners run on this machine, where its operator sees them",
+        needs=_LISTENERS,
+    ),
+    Probe(
+        id="profile.data-folder-grows",
+        look=profile.data_folder_grows,
+        title="What is stored lies in files of the data folder",
+        needs=_STORED,
+    ),
     *(
         Probe(
             id=f"absence.{what}",
@@ -162,20 +276,8 @@ PROBE_BY_ID = {probe.id: probe for probe in PROBES}
 
 FUTURE = frozenset(
     {
-        "access.condition-refuses",
-        "access.support-needs-approval",
-        "at-rest.revoked-key-locks-data",
-        "at-rest.secrets-sealed",
         "detection.attack-raises-alert",
-        "identity.local-administrators-counted",
-        "identity.managed-identity-has-no-secret",
-        "identity.provider-token-accepted",
-        "identity.service-principal-limited",
         "network.sensor-is-passive",
-        "policy.deny-refuses-change",
-        "profile.data-folder-grows",
-        "profile.device-protocols-answer",
-        "profile.runs-on-operators-host",
     }
 )
 """Probes that claims name and that are not written yet: until then these claims are not assessed."""

@@ -10,8 +10,10 @@ import importlib
 import os
 import sqlite3
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
+import access_sabotage  # type: ignore[import-not-found]  # lies beside this file, which PYTHONPATH names
 import trustme
 
 import holdfast.runtime.baseline
@@ -19,11 +21,16 @@ import holdfast.runtime.gateway
 import holdfast.runtime.people_listener
 from holdfast.access.tokens.secret import parse_token
 from holdfast.access.tokens.service import ApiTokens
+from holdfast.baseline.probes.catalogue import profile
 from holdfast.baseline.probes.catalogue.absence import ABSENT
 from holdfast.gateway.gateway import Gateway
 from holdfast.kernel.network import NetworkRules
 from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.principal import Principal
+from holdfast.keys.file import FileProvider
+from holdfast.log.writer import GroupCommitWriter
+from holdfast.policy.engine.gate import Gate
+from holdfast.resources import secrets
 from holdfast.resources.changes import QueuedChangePath
 from holdfast.vault.authority import Issued
 
@@ -72,14 +79,17 @@ def probe_from_an_address_that_is_listened_on() -> None:
 
 
 def write_every_change_to_a_log_file() -> None:
-    sound = QueuedChangePath.apply
+    for name in ("apply", "apply_all"):
+        _write_calls_down(name, getattr(QueuedChangePath, name))
 
+
+def _write_calls_down(name: str, sound: Callable[..., object]) -> None:
     def apply(path: QueuedChangePath, principal: object, change: object) -> object:
         with (DATA / "debug.log").open("a", encoding="utf-8") as log:
             log.write(f"{change!r}\n")
-        return sound(path, principal, change)  # type: ignore[arg-type]  # passed on as it came
+        return sound(path, principal, change)
 
-    QueuedChangePath.apply = apply  # type: ignore[assignment, method-assign]  # that is the sabotage
+    setattr(QueuedChangePath, name, apply)
 
 
 def keep_a_cache_in_the_open() -> None:
@@ -95,6 +105,14 @@ def refuse_good_tokens() -> None:
         return None if "baseline-probe-reader" in authorization else sound(tokens, authorization)
 
     ApiTokens.find = find  # type: ignore[assignment, method-assign]  # that is the sabotage
+
+
+def answer_to_any_wrapping_key() -> None:
+    setattr(FileProvider, "_read", lambda _provider: bytes(32))  # noqa: B010 - types forbid the sabotage
+
+
+def hide_the_processes() -> None:
+    profile.PROCESSES = DATA / "nowhere"
 
 
 def build_what_is_said_to_be_absent() -> None:
@@ -134,6 +152,18 @@ def allow_everything() -> None:
         setattr(Principal, name, answer)
 
 
+def store_secrets_in_the_clear() -> None:
+    vars(secrets)["sealed"] = lambda body, _paths, _ring, _context: body
+
+
+def ask_no_policy() -> None:
+    setattr(Gate, "evaluate", lambda _gate, _kind, draft: (draft.body, ()))  # noqa: B010 - likewise
+
+
+def acknowledge_without_storing() -> None:
+    setattr(GroupCommitWriter, "append", lambda _writer, _entries, done: done(None))  # noqa: B010 - likewise
+
+
 def write_nothing_down() -> None:
     QueuedChangePath.record = lambda *_args, **_rest: None  # type: ignore[method-assign]  # the sabotage
 
@@ -147,6 +177,8 @@ SABOTAGE = {
         write_every_change_to_a_log_file,
         keep_a_cache_in_the_open,
         refuse_good_tokens,
+        answer_to_any_wrapping_key,
+        hide_the_processes,
         build_what_is_said_to_be_absent,
     ),
     "decisions": (
@@ -154,7 +186,11 @@ SABOTAGE = {
         let_every_device_in,
         take_every_token,
         allow_everything,
+        ask_no_policy,
+        store_secrets_in_the_clear,
+        acknowledge_without_storing,
         write_nothing_down,
+        *access_sabotage.SABOTAGE,
     ),
 }
 

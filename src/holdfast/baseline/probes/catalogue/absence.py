@@ -5,6 +5,7 @@ When somebody builds it, the probe turns red, and the claim has to be told anew,
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import util
@@ -29,7 +30,8 @@ ABSENT: dict[str, tuple[str, ...]] = {
 }
 """What is not there → the words by which its commands and parts would be called."""
 
-HELP_SECONDS = 30.0
+HELP_SECONDS = 120.0
+_asking = threading.Lock()
 
 
 def absent(what: str) -> Callable[[ProbeContext], Iterator[Sight]]:
@@ -37,7 +39,9 @@ def absent(what: str) -> Callable[[ProbeContext], Iterator[Sight]]:
 
     def look(_context: ProbeContext) -> Iterator[Sight]:
         words = ABSENT[what]
-        for subject, names in (("commands", _commands()), ("parts of the product", _parts())):
+        with _asking:  # the first one asks for all, instead of each for itself at the same time
+            places = {"commands": _commands(), "parts of the product": _parts()}
+        for subject, names in places.items():
             found = [name for name in names if not _segments(name).isdisjoint(words)]
             expected = f"nothing about {', '.join(words)}"
             seen = ", ".join(found[:5]) or f"nothing among {len(names)}"

@@ -6,27 +6,29 @@ from contextlib import ExitStack
 from holdfast.baseline.probes.certificates import Made, as_file, make_certificate
 from holdfast.baseline.probes.context import Endpoint, ProbeContext, Surface
 from holdfast.baseline.probes.devices import ProbeDevice, probe_device
-from holdfast.baseline.probes.mqtt import Login, log_in
+from holdfast.baseline.probes.mqtt import ACCEPTED, Login, log_in
 from holdfast.baseline.probes.observation import Sight
 
 HOUR = 3_600.0
-_ACCEPTED = 0
+
+_DEVICE_SURFACES = (Surface.DEVICE_MQTT, Surface.DEVICE_HTTPS, Surface.SENSOR_MQTT)
+"""Where devices log in; over HTTPS in a WebSocket."""
 
 
 def _sight(context: ProbeContext, surface: Surface, what: str, login: Login, *, good: bool) -> Sight:
-    code = log_in(context, context.endpoints[surface], login)
-    seen = "accepted" if code == _ACCEPTED else "refused" if code is not None else "the connection was closed"
+    code = log_in(context, surface, login)
+    seen = "accepted" if code == ACCEPTED else "refused" if code is not None else "the connection was closed"
     return Sight(
         f"{surface}, {what}",
         "accepted" if good else "refused",
-        seen if code in (_ACCEPTED, None) else f"refused with code {code}",
-        (code == _ACCEPTED) == good,
-        in_force=code == _ACCEPTED if good and login.password else None,
+        seen if code in (ACCEPTED, None) else f"refused with code {code}",
+        (code == ACCEPTED) == good,
+        in_force=code == ACCEPTED if good and login.password else None,
     )
 
 
 def _surfaces(context: ProbeContext) -> list[Surface]:
-    return [s for s in (Surface.DEVICE_MQTT, Surface.SENSOR_MQTT) if s in context.endpoints]
+    return [surface for surface in _DEVICE_SURFACES if surface in context.endpoints]
 
 
 def keys_are_judged(context: ProbeContext) -> Iterator[Sight]:

@@ -1,9 +1,13 @@
 """The network: listeners where they were put, and nobody at them who should not be there."""
 
 import ipaddress
+import threading
+import time
 from collections.abc import Callable, Iterator
 
-from holdfast.baseline.probes.context import Endpoint, ProbeContext
+from holdfast.baseline.probes.context import Endpoint, Persona, ProbeContext
+from holdfast.baseline.probes.devices import demand
+from holdfast.baseline.probes.http import ask
 from holdfast.baseline.probes.observation import Sight
 from holdfast.baseline.probes.sockets import client_hello, connected, secured
 from holdfast.kernel.json import JsonObject
@@ -37,6 +41,20 @@ STRANGER = "203.0.113.7"
 """An address of the public network (TEST-NET-3, RFC 5737)."""
 
 
+OPEN: JsonObject = {
+    "publicNetworkAccess": "Enabled",
+    "privateNetworks": [],
+    "listeners": {
+        name: {"defaultAction": "Allow", "ipRules": []} for name in ("devices", "people", "sensors")
+    },
+}
+"""The rules of a new instance."""
+_IN_FORCE_SECONDS = 10.0
+"""A change of the rules reaches the listeners well within this time."""
+_shared_rules = threading.Lock()
+"""Both probes change the rules of the instance that they share, so they take turns."""
+
+
 def other_sources_refused(context: ProbeContext) -> Iterator[Sight]:
     """Let an instance of its own admit one address by rule, and knock from it and from another."""
 
@@ -57,22 +75,38 @@ def public_access_off(context: ProbeContext) -> Iterator[Sight]:
     )
 
 
-def _shut_out(context: ProbeContext, application: Callable[[str], JsonObject]) -> Iterator[Sight]:
+def _shut_out(context: ProbeContext, rules: Callable[[str], JsonObject]) -> Iterator[Sight]:
     assert context.scratch is not None  # the probe needs it
-    with context.scratch(application) as drill:
-        for surface, endpoint in drill.endpoints.items():
-            rules = context.rules.get(surface)
-            in_force = bool(rules and rules.verdict(STRANGER))
-            with secured(drill, endpoint):
-                pass
-            seen = _before_tls(drill, endpoint, context.source)
-            yield Sight(
-                f"{surface}, from another address",
-                "closed before TLS, while the admitted address gets in",
-                seen or "closed without a byte",
-                passed=not seen,
-                in_force=in_force,
-            )
+    with context.scratch.shared() as drill, _shared_rules:
+        _configure(drill, rules(drill.source))
+        try:
+            for surface, endpoint in drill.endpoints.items():
+                configured = context.rules.get(surface)
+                in_force = bool(configured and configured.verdict(STRANGER))
+                seen = _until_closed(drill, endpoint, context.source)
+                with secured(drill, endpoint):
+                    pass
+                yield Sight(
+                    f"{surface}, from another address",
+                    "closed before TLS, while the admitted address gets in",
+                    seen or "closed without a byte",
+                    passed=not seen,
+                    in_force=in_force,
+                )
+        finally:
+            _configure(drill, OPEN)
+
+
+def _configure(drill: ProbeContext, rules: JsonObject) -> None:
+    demand(ask(drill, "PATCH", "/api/application", Persona.KEEPER, rules), "a change of the network rules")
+
+
+def _until_closed(context: ProbeContext, endpoint: Endpoint, source: str) -> str:
+    """What comes back from the endpoint once the rules have reached it; nothing when it is closed."""
+    end = context.clock.monotonic() + _IN_FORCE_SECONDS
+    while (seen := _before_tls(context, endpoint, source)) and context.clock.monotonic() < end:
+        time.sleep(0.05)
+    return seen
 
 
 def _before_tls(context: ProbeContext, endpoint: Endpoint, source: str) -> str:
