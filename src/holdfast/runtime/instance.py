@@ -12,6 +12,7 @@ from pathlib import Path
 from holdfast.access.application import APPLICATION, DEFAULT_BODY
 from holdfast.defender.network.open import open_network
 from holdfast.defender.network.open import prepare as prepare_network
+from holdfast.delivery.shelves.sql import open_shelf
 from holdfast.devices.attestation import with_keys
 from holdfast.devices.enrollment_group import DEFAULT_SAS_GROUP, ENROLLMENT_GROUP
 from holdfast.kernel.clock import Clock, Randomness, SystemClock, SystemRandomness
@@ -141,7 +142,7 @@ def _bring_up_to_date(settings: Settings, folder: DataFolder, instance: Instance
     )
     if not settings.accept_clock:
         check_clock(instance.clock.now(), instance.events)
-    for opened in (open_last_values, open_states):
+    for opened in (open_last_values, open_states, open_shelf):
         with closing(opened(settings.data, instance.ring, settings.database)) as tables:
             tables.prepare()
     with closing(open_network(settings.data, instance.ring, settings.database)) as network:

@@ -11,6 +11,8 @@ from pathlib import Path
 from holdfast.baseline.evidence.store import DATABASE_FILE
 from holdfast.defender.network.open import FILE as DEFENDER_FILE
 from holdfast.defender.network.open import KEY_PURPOSE as DEFENDER
+from holdfast.delivery.shelves.sql import FILE as DELIVERY_FILE
+from holdfast.delivery.shelves.sql import KEY_PURPOSE as DELIVERY
 from holdfast.kernel.clock import SystemRandomness
 from holdfast.kernel.errors import StartupError
 from holdfast.kernel.principal import SYSTEM
@@ -33,6 +35,7 @@ ENCRYPTED: Mapping[str, str] = {
     CONTROL_KEY: CONTROL_FILE,
     LOG: f"{LOG_FOLDER}/*.db",
     TELEMETRY: TELEMETRY_FILE,
+    DELIVERY: DELIVERY_FILE,
     POLICY: POLICY_FILE,
     DEFENDER: DEFENDER_FILE,
     EVIDENCE: DATABASE_FILE,
