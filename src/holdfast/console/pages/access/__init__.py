@@ -6,18 +6,24 @@ from holdfast.console.pages.access import (
     elevation,
     local_methods,
     organizations,
+    people,
     person,
     providers,
     reviews,
+    roles,
     sessions,
     support,
+    tokens,
 )
 
 ROUTES: list[Route] = [
     route
     for module in (
+        people,
         person,
+        roles,
         organizations,
+        tokens,
         elevation,
         reviews,
         conditions,

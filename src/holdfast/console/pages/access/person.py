@@ -102,7 +102,10 @@ def _patch(stored: Resource, fields: Fields) -> JsonObject:
         for a in read_user(stored).roles
     ]
     organization = fields.get("organization", "")
-    named: JsonObject = {"role": fields.get("role", ""), **({"organization": organization} if organization else {})}
+    named: JsonObject = {
+        "role": fields.get("role", ""),
+        **({"organization": organization} if organization else {}),
+    }
     match fields.get("action"):
         case "give":
             return {"roles": [*held, named]}
