@@ -115,6 +115,7 @@ async def _serve(role: Role, instance: Instance, changes: QueuedChangePath) -> N
         runs = BaselineRuns(services, services.extension(Baseline), lambda: _is_ready(role))
         role.spawn(runs.run(role.stopping))
     await _until_stopped(role, changes)
+    services.extension(BaselineParts).scratch.end_all()
     await listener.stop()
     await asyncio.to_thread(services.extension(BaselineParts).close)
     await asyncio.gather(jobs, remediations)

@@ -29,7 +29,7 @@ from holdfast.runtime.instance import ROOT_CA_FILE
 from holdfast.runtime.launch import Announcement, launch
 from holdfast.runtime.settings import Settings
 
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 STOP_SECONDS = 20.0
 _PR_SET_PDEATHSIG = 1
 
@@ -70,13 +70,16 @@ class ScratchInstances:
     _shared: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _shared_drill: "Drill | None" = None
     _sharing: threading.Lock = field(default_factory=threading.Lock)
+    _ended: bool = False
 
     @contextlib.contextmanager
     def __call__(self) -> Iterator["Drill"]:
         """See `probes.context.Scratch`. UnavailableError when it does not start."""
-        with tempfile.TemporaryDirectory(prefix="holdfast-drill-") as folder:
+        with tempfile.TemporaryDirectory(prefix="holdfast-drill-", ignore_cleanup_errors=True) as folder:
             drill = Drill(self._settings(Path(folder)), self.clock, self.randomness)
             with self._lock:
+                if self._ended:
+                    raise UnavailableError("The instance is stopping, so no drill begins.")
                 self._running.add(drill)
             try:
                 if problem := drill.start():
@@ -102,10 +105,11 @@ class ScratchInstances:
             self._shared.close()
 
     def end_all(self) -> None:
-        """End what runs."""
+        """End what runs, at once, and let nothing begin any more: the role stops."""
         with self._lock:
+            self._ended = True
             for drill in self._running:
-                drill.terminate()
+                drill.kill()
 
     def _settings(self, folder: Path) -> Settings:
         """Those of the assessed instance, on another address and in another folder."""
@@ -135,6 +139,7 @@ class Drill:
     def __init__(self, settings: Settings, clock: Clock, randomness: Randomness) -> None:
         self._settings = settings
         self._process: subprocess.Popen[str] | None = None
+        self._killed = False
         self.context = ProbeContext(
             clock=clock,
             randomness=randomness,
@@ -147,54 +152,59 @@ class Drill:
 
     def start(self) -> str:
         """See `probes.context.Drill.start`. UnavailableError when it never becomes ready."""
+        if self._killed:
+            raise UnavailableError("The instance is stopping, so the drill ends.")
         process = subprocess.Popen(
             [sys.executable, "-m", "holdfast.runtime.scratch"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # what matters of it is told on the standard output
             text=True,
         )
         self._process = process
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(self._settings.model_dump_json())
-        process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # it was killed; the empty answer says so
+            process.stdin.write(self._settings.model_dump_json())
+            process.stdin.close()
         news = json.loads(process.stdout.readline() or '{"problem": "it ended without a word"}')
         if "problem" in news:
             self.stop()
             return str(news["problem"])
         if news["token"]:  # shown at the first start only
             self.context = replace(self.context, tokens={Persona.KEEPER: str(news["token"])})
-        self._wait_until_ready()
+        self._wait_until_ready(process)
         return ""
 
     def stop(self) -> None:
         """See `probes.context.Drill.stop`."""
         process, self._process = self._process, None
-        if process is not None:
-            process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(STOP_SECONDS)
-            process.kill()
-            process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
+        if process is None:
+            return
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
-    def terminate(self) -> None:
-        """Tell it to end, from any thread."""
+    def kill(self) -> None:
+        """End it from any thread; it does not start again."""
+        self._killed = True
         process = self._process
         if process is not None:
-            process.terminate()
+            process.kill()
 
-    def _wait_until_ready(self) -> None:
-        """From the instance's own address, because the rules may admit no other."""
+    def _wait_until_ready(self, process: "subprocess.Popen[str]") -> None:
         clock = self.context.clock
         end = clock.monotonic() + READY_SECONDS
-        while clock.monotonic() < end:
+        while clock.monotonic() < end and process.poll() is None:
             with contextlib.suppress(httpx.HTTPError):
                 if ask(self.context, "GET", "/readyz").status == 200:
                     return
             time.sleep(0.1)
-        raise UnavailableError(f"The instance for the drill is not ready after {READY_SECONDS:g} seconds.")
+        raise UnavailableError("The instance for the drill ended, or was not ready in time.")
 
 
 def _main() -> None:
