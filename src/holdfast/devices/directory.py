@@ -51,6 +51,8 @@ class Attempt:
     chain: tuple[bytes, ...] = ()
     """DER of the presented certificates, leaf first; empty for SAS."""
     force: bool = False
+    look_up: bool = False
+    """Only say how the device is registered; change nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from holdfast.cluster.hub import SUPERSEDED
 from holdfast.cluster.port import INVALIDATE, Cluster
 from holdfast.devices.directory import Directory, Provisioning
 from holdfast.gateway.authentication import HubIdentity
+from holdfast.gateway.https.connection import EXCHANGE, HttpConnection
 from holdfast.gateway.ingest import Ingest
 from holdfast.gateway.limits import Buckets, GatewayLimits, TokenBucket
 from holdfast.gateway.live import LiveSessions
@@ -38,6 +39,8 @@ from holdfast.protocol.mqtt.reasons import Reason
 SWEEP_SECONDS = 1.0
 STOP_SECONDS = 5.0
 """Time for goodbyes and the last commit."""
+GOODBYE_SECONDS = 1.0
+"""Of it, for answers to what was asked before."""
 SILENCE_SECONDS = 1.0
 """A bus that is silent for longer may hide a revocation."""
 SILENT_RECHECK_SECONDS = 5.0
@@ -99,6 +102,7 @@ class Gateway:
                 limits.total_messages_per_second, limits.total_messages_per_second, ports.clock
             ),
             connects=Buckets(limits.connects_per_minute / 60, limits.connects_per_minute, ports.clock),
+            senders=Buckets(limits.messages_per_second, limits.messages_burst, ports.clock),
         )
         self.admission = Admission(limits, ports.clock)
         self.listeners: list[Listener] = []
@@ -125,7 +129,7 @@ class Gateway:
     async def listen_https(
         self, name: str, addresses: Sequence[str], port: int, access: FaceRules | None = None
     ) -> int:
-        """Serve MQTT over WebSocket; returns the port."""
+        """Serve the HTTPS API and MQTT over WebSocket; returns the port."""
         return await self._listen(name, "https", self._http, addresses, port, access or FaceRules())
 
     async def _listen(
@@ -149,7 +153,10 @@ class Gateway:
         return MqttConnection(link, self.services)
 
     def _http(self, link: Link) -> Application:
-        return HttpFront(link, {PATH: self._mqtt}, NotFound, self.limits.handshake_seconds)
+        return HttpFront(link, {PATH: self._mqtt}, self._https, self.limits.handshake_seconds)
+
+    def _https(self, link: Link) -> Application:
+        return HttpConnection(link, self.services)
 
     def renew(self, certificates: Sequence[ServerCertificate]) -> None:
         """Show these certificates to new connections."""
@@ -182,6 +189,7 @@ class Gateway:
             await asyncio.sleep(SWEEP_SECONDS)
             self.sweep()
             self.services.connects.prune()
+            self.services.senders.prune()
             await self.services.refusals.report()
 
     def sweep(self) -> None:
@@ -214,24 +222,9 @@ class Gateway:
             session.connection.close(Reason.SERVER_SHUTTING_DOWN, "the gateway is stopping; connect again")
         self.services.live.end_will_delays()
         self.services.tasks.cancel(ADMISSION)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self.services.tasks.finish()
+        self.services.tasks.cancel(EXCHANGE)  # requests whose bodies are not read any more
         await self.services.tasks.finish()
         await self.services.ingest.drain()
-
-
-class NotFound:
-    """Answers whatever comes over HTTPS and is no WebSocket for devices."""
-
-    def __init__(self, link: Link) -> None:
-        self._link = link
-
-    def receive(self, data: bytes) -> None:
-        """See `Application.receive`."""
-        self._link.send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-        self._link.close()
-
-    def lost(self) -> None:
-        """See `Application.lost`."""
-
-    def overdue(self, now: float) -> bool:
-        """See `Application.overdue`."""
-        return True

@@ -55,3 +55,5 @@ class Services:
     """Messages of all devices of this process."""
     connects: Buckets
     """Sessions opened, by device."""
+    senders: Buckets
+    """Messages over HTTPS, by device."""

@@ -170,6 +170,17 @@ def encode_accepted(operation: str) -> bytes:
 
 def encode_assignment(operation: str, assignment: Assignment) -> bytes:
     """The body of 200: the registration's end."""
+    return msgspec.json.encode(
+        {"operationId": operation, "status": assignment.status, "registrationState": _state(assignment)}
+    )
+
+
+def encode_state(assignment: Assignment) -> bytes:
+    """The body of an answer to a look-up: the registration as it stands."""
+    return msgspec.json.encode(_state(assignment))
+
+
+def _state(assignment: Assignment) -> dict[str, JsonValue]:
     optional: JsonObject = {
         "assignedHub": assignment.hub or None,
         "deviceId": assignment.device or None,
@@ -179,16 +190,13 @@ def encode_assignment(operation: str, assignment: Assignment) -> bytes:
         "errorMessage": assignment.error_message or None,
         "payload": assignment.payload,
     }
-    state: dict[str, JsonValue] = {
+    return {
         "registrationId": assignment.registration,
         "createdDateTimeUtc": isoformat(assignment.created),
         "lastUpdatedDateTimeUtc": isoformat(assignment.updated),
         "status": assignment.status,
         **{name: value for name, value in optional.items() if value is not None},
     }
-    return msgspec.json.encode(
-        {"operationId": operation, "status": assignment.status, "registrationState": state}
-    )
 
 
 def encode_error(code: int, message: str, tracking: str, now: float) -> bytes:

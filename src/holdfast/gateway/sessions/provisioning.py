@@ -163,7 +163,7 @@ class ProvisioningSession:
             topic = dps.response_topic(202, request.request, dps.RETRY_AFTER)
             self._respond(topic, dps.encode_accepted(request.operation))
         else:
-            body = dps.encode_assignment(request.operation, _assignment(result))
+            body = dps.encode_assignment(request.operation, assignment(result))
             self._respond(dps.response_topic(200, request.request), body)
 
     def _refuse(self, request: str, code: int, message: str, retry_after: int | None = None) -> None:
@@ -176,7 +176,8 @@ class ProvisioningSession:
             self._connection.publish(topic, body, self._qos)
 
 
-def _assignment(result: Registration) -> dps.Assignment:
+def assignment(result: Registration) -> dps.Assignment:
+    """The decision in the protocol's terms."""
     return dps.Assignment(
         registration=result.registration,
         status=result.status,
