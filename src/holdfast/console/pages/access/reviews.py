@@ -7,6 +7,8 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from holdfast.access.bodies import read_body
+from holdfast.access.elevation.eligible import KIND as ELIGIBLE
+from holdfast.access.elevation.eligible import read_eligible
 from holdfast.access.reviews.reviews import KIND, AccessReview, Item, read_review
 from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
@@ -83,7 +85,7 @@ def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response
     review, known = read_review(stored), Names(request)
     begin = _from(request)
     items = [
-        Shown(number, known.person(item.holder), known.role(item.role), item)
+        Shown(number, _holder(request, known, item), known.role(item.role), item)
         for number, item in enumerate(review.items[begin : begin + SHOWN], begin)
     ]
     return page(
@@ -101,6 +103,12 @@ def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response
         may_answer=review.state == "open" and request.principal.id in review.reviewers,
         may_close=review.state == "open" and request.principal.allows(DECIDE, stored.organization),
     )
+
+
+def _holder(request: ApiRequest, known: Names, item: Item) -> str:
+    """Who it is about: of an eligible assignment the person."""
+    stored = request.services.store.get(ELIGIBLE, item.holder) if item.holder_kind == ELIGIBLE else None
+    return known.person(item.holder if stored is None else read_eligible(stored).user)
 
 
 def _from(request: ApiRequest) -> int:
