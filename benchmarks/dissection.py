@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks.sensor import ROUNDS, SIZE, cpu, mix, tshark
 from holdfast.defender.capture.folders import CaptureSet
+from holdfast.defender.collecting import rare_collections
 from holdfast.defender.counters import Counters
 from holdfast.defender.dissect.recognition import Recognition
 from holdfast.defender.dissect.registry import DISSECTORS
@@ -37,12 +38,13 @@ def decode(path: Path, dissectors: tuple[Dissector, ...]) -> None:
         options.maximum_flows,
         options.maximum_pending,
     )
-    for block in CaptureSet([path]).blocks():
-        decoder.decode(block)
-        decoder.table.sweep(decoder.frame, block.packets[-1][0])
-        if len(records) > _BATCH:
-            records.clear()
-        decoder.table.release()
+    with rare_collections():
+        for block in CaptureSet([path]).blocks():
+            decoder.decode(block)
+            decoder.table.sweep(decoder.frame, block.packets[-1][0])
+            if len(records) > _BATCH:
+                records.clear()
+            decoder.table.release()
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ from typing import Protocol
 from holdfast.defender.capture.archive import RecentPackets
 from holdfast.defender.capture.folders import CaptureSet, find_captures
 from holdfast.defender.capture.packets import Block, PacketArchive
+from holdfast.defender.collecting import rare_collections
 from holdfast.defender.counters import Counters
 from holdfast.defender.dissect.recognition import Recognition
 from holdfast.defender.dissect.registry import DISSECTORS
@@ -118,6 +119,11 @@ class Pipeline:
         if self._pending >= self._options.batch_packets:
             self.flush()
 
+    def advance(self, time: int) -> None:
+        """It is this late now, nanoseconds, whether packets came or not: give the sinks what there is."""
+        self.last_time = max(self.last_time, time)
+        self.flush()
+
     def flush(self) -> None:
         """Give the sinks what was decoded so far."""
         self._pending = 0
@@ -165,9 +171,10 @@ def analyze(
     """
     captures = CaptureSet(find_captures(paths))
     pipeline = Pipeline(sinks, options)
-    for block in captures.blocks():
-        pipeline.feed(block)
-        if progress is not None:
-            progress(captures.taken, captures.total)
-    pipeline.finish()
+    with rare_collections():
+        for block in captures.blocks():
+            pipeline.feed(block)
+            if progress is not None:
+                progress(captures.taken, captures.total)
+        pipeline.finish()
     return Summary(pipeline.counters, pipeline.first_time, pipeline.last_time, captures.problems)

@@ -37,6 +37,8 @@ _WITH_NPDU = frozenset({_FORWARDED_NPDU, _DISTRIBUTE_BROADCAST, _ORIGINAL_UNICAS
 _LINK_ROLES = {0: Role.RESPONSE, 3: Role.RESPONSE, 7: Role.RESPONSE}
 _CONFIRMED, _UNCONFIRMED, _SIMPLE_ACK, _COMPLEX_ACK, _SEGMENT_ACK, _ERROR, _REJECT, _ABORT = range(8)
 _SEGMENTED, _MORE = 0x08, 0x04
+_NETWORK_MESSAGE, _DESTINATION, _SOURCE = 0x80, 0x20, 0x08
+"""Bits of the network layer's control octet."""
 _MAXIMUM_OUTSTANDING = 64
 _MAXIMUM_MESSAGE = 256 * 1024
 """Bytes of one segmented message."""
@@ -54,6 +56,8 @@ class _Network(NamedTuple):
     source: int | None
     destination_address: bytes
     source_address: bytes
+    end: int
+    """Where the layer above begins."""
 
 
 class _Asked(NamedTuple):
@@ -93,25 +97,24 @@ class BacnetSession(Session):
         return end
 
     def _network(self, body: bytes, start: int, frame: int, time: int, direction: Direction) -> None:
-        reader = Reader(body, start)
-        if reader.u8() != 1:
-            raise MalformedError("version", "The BACnet network version is not 1.", start)
-        network = _read_network(reader)
-        if network.control & 0x80:
-            number = reader.u8()
-            kind = NETWORK_MESSAGES.get(number, f"unknown-0x{number:02x}")
-            content = (body, reader.position)
-            self.emit(
-                Record(frame, time, direction, NAME, kind, Role.NOTICE, (kind,), content, _network_fields)
-            )
-            return
-        if reader.left < 2:
-            raise MalformedError(TRUNCATED, "A BACnet NPDU has no APDU.", reader.position)
-        self._application(body, reader.position, network, frame, time, direction)
+        network = _read_network(body, start)
+        try:
+            if network.control & _NETWORK_MESSAGE:
+                number = body[network.end]
+                kind = NETWORK_MESSAGES.get(number, f"unknown-0x{number:02x}")
+                content = (body, network.end + 1)
+                self.emit(
+                    Record(frame, time, direction, NAME, kind, Role.NOTICE, (kind,), content, _network_fields)
+                )
+            else:
+                self._application(body, network, frame, time, direction)
+        except IndexError:
+            raise MalformedError(TRUNCATED, "A BACnet message is cut.", len(body)) from None
 
     def _application(
-        self, body: bytes, start: int, network: _Network, frame: int, time: int, direction: Direction
+        self, body: bytes, network: _Network, frame: int, time: int, direction: Direction
     ) -> None:
+        start = network.end
         sort = body[start] >> 4
         if sort == _CONFIRMED:
             self._confirmed(body, start, network, frame, time, direction)
@@ -130,14 +133,13 @@ class BacnetSession(Session):
     def _confirmed(
         self, body: bytes, start: int, network: _Network, frame: int, time: int, direction: Direction
     ) -> None:
-        reader = Reader(body, start)
-        flags = reader.u8()
-        reader.skip(1)
-        invoke = reader.u8()
-        sequence = _segment_number(reader, flags)
-        number = reader.u8()
-        kind = CONFIRMED_SERVICES.get(number, f"Unknown Service Choice-0x{number:02x}")
-        octets = self._whole(reader.rest(), flags, sequence, (direction.to_server, invoke, _CONFIRMED))
+        flags, invoke, number = body[start], body[start + 2], body[start + 3]
+        octets: bytes | None = body[start + 4 :]
+        if flags & _SEGMENTED:
+            place = (direction.to_server, invoke, _CONFIRMED)
+            sequence, number = number, body[start + 5]
+            octets = self._whole(body[start + 6 :], flags, sequence, place)
+        kind = CONFIRMED_SERVICES.get(number) or f"Unknown Service Choice-0x{number:02x}"
         objects = about(kind, octets) if octets is not None else ()
         key = (kind, objects, network.source, network.destination)
         content = (body, start, kind, octets)
@@ -150,19 +152,18 @@ class BacnetSession(Session):
     def _answer(
         self, body: bytes, start: int, network: _Network, frame: int, time: int, direction: Direction
     ) -> None:
-        reader = Reader(body, start)
-        flags = reader.u8()
-        sort, invoke = flags >> 4, reader.u8()
-        sequence = _segment_number(reader, flags) if sort == _COMPLEX_ACK else 0
+        flags, invoke, number = body[start], body[start + 1], body[start + 2]
+        octets: bytes | None = body[start + 3 :]
+        sort = flags >> 4
+        if sort == _COMPLEX_ACK and flags & _SEGMENTED:
+            place = (direction.to_server, invoke, _COMPLEX_ACK)
+            sequence, number = number, body[start + 4]
+            octets = self._whole(body[start + 5 :], flags, sequence, place)
         pending = (not direction.to_server, invoke, network.source_address)
         asked = self._asked.get(pending)
-        number = reader.u8()
-        kind = CONFIRMED_SERVICES.get(number, f"Unknown Service Choice-0x{number:02x}")
-        if sort in (_SEGMENT_ACK, _REJECT, _ABORT):
+        kind = CONFIRMED_SERVICES.get(number) or f"Unknown Service Choice-0x{number:02x}"
+        if sort in _UNASKED_KINDS:
             kind = asked.record.kind if asked else _UNASKED_KINDS[sort]
-        octets: bytes | None = reader.rest()
-        if sort == _COMPLEX_ACK and octets is not None:
-            octets = self._whole(octets, flags, sequence, (direction.to_server, invoke, _COMPLEX_ACK))
         if sort != _SEGMENT_ACK and octets is not None:
             self._asked.pop(pending, None)
         role = Role.FAILURE if sort >= _ERROR else Role.RESPONSE
@@ -174,9 +175,7 @@ class BacnetSession(Session):
         self.emit(Record(frame, time, direction, NAME, kind, role, key, content, _apdu_fields, request))
 
     def _whole(self, octets: bytes, flags: int, sequence: int, place: tuple[bool, int, int]) -> bytes | None:
-        """The whole message; None while segments are missing."""
-        if not flags & _SEGMENTED:
-            return octets
+        """The whole message of segments; None while some are missing."""
         begun = b"" if sequence == 0 else self._segments.pop(place, None)
         if begun is None or len(begun) + len(octets) > _MAXIMUM_MESSAGE:
             return None
@@ -189,27 +188,30 @@ class BacnetSession(Session):
         return None
 
 
-def _segment_number(reader: Reader, flags: int) -> int:
-    if not flags & _SEGMENTED:
-        return 0
-    sequence = reader.u8()
-    reader.skip(1)
-    return sequence
-
-
-def _read_network(reader: Reader) -> _Network:
-    control = reader.u8()
+def _read_network(body: bytes, start: int) -> _Network:
+    """The network layer's header from its version on. Indexes by hand: every message has one."""
     destination = source = None
     destination_address = source_address = b""
-    if control & 0x20:
-        destination = reader.u16()
-        destination_address = reader.take(reader.u8())
-    if control & 0x08:
-        source = reader.u16()
-        source_address = reader.take(reader.u8())
-    if control & 0x20:
-        reader.skip(1)
-    return _Network(control, destination, source, destination_address, source_address)
+    try:
+        if body[start] != 1:
+            raise MalformedError("version", "The BACnet network version is not 1.", start)
+        control = body[start + 1]
+        end = start + 2
+        if control & _DESTINATION:
+            destination = body[end] << 8 | body[end + 1]
+            begin, end = end + 3, end + 3 + body[end + 2]
+            destination_address = body[begin:end]
+        if control & _SOURCE:
+            source = body[end] << 8 | body[end + 1]
+            begin, end = end + 3, end + 3 + body[end + 2]
+            source_address = body[begin:end]
+        if control & _DESTINATION:
+            end += 1  # the hop count
+    except IndexError:
+        end = len(body)
+    if end >= len(body):
+        raise MalformedError(TRUNCATED, "A BACnet network header is cut.", len(body))
+    return _Network(control, destination, source, destination_address, source_address, end)
 
 
 def _error_code(octets: bytes) -> int:
@@ -249,7 +251,7 @@ def _link_fields(record: Record, fields: Fields) -> None:
 
 
 def _network_header(body: bytes, fields: Fields) -> None:
-    network = _read_network(Reader(body, 11 if body[1] == _FORWARDED_NPDU else 5))
+    network = _read_network(body, 10 if body[1] == _FORWARDED_NPDU else 4)
     if network.destination is not None:
         fields |= {"dnet": network.destination, "dadr": network.destination_address.hex()}
     if network.source is not None:
