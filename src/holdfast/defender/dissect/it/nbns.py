@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.it.dns import read_name
@@ -51,6 +52,7 @@ class NbnsSession(Session):
         return end
 
 
+@lru_cache(maxsize=4096)
 def decode_name(encoded: str) -> tuple[str, int]:
     """A name and its suffix out of the first-level encoding: each byte as two letters from A to P."""
     letters = encoded.split(".", 1)[0]
