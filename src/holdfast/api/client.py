@@ -10,7 +10,15 @@ from typing import Any, Self
 
 import httpx
 
-from holdfast.kernel.errors import ForbiddenError, HoldfastError, NotFoundError, UnavailableError
+from holdfast.kernel.errors import (
+    ConflictError,
+    ForbiddenError,
+    HoldfastError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 
 VERSION = "2022-07-31"
 POLICY_EFFECTS = "x-holdfast-policy-effects"
@@ -151,8 +159,18 @@ def _error(response: httpx.Response, what: str) -> HoldfastError:
         message = str(response.json()["error"]["message"])
     except (ValueError, KeyError, TypeError):
         message = response.text[:200]
-    kind = {403: ForbiddenError, 404: NotFoundError}.get(response.status_code, HoldfastError)
-    return kind(f"{what} was refused ({response.status_code}): {message}")
+    text = f"{what} was refused ({response.status_code}): {message}"
+    if response.status_code == TooManyRequestsError.status:
+        seconds = response.headers.get("retry-after", "")
+        return TooManyRequestsError(text, float(seconds) if seconds.isdigit() else 1.0)
+    return _ERRORS.get(response.status_code, HoldfastError)(text)
+
+
+_ERRORS: dict[int, type[HoldfastError]] = {
+    error.status: error
+    for error in (UnauthenticatedError, ForbiddenError, NotFoundError, ConflictError, UnavailableError)
+}
+"""Status → error; the others are a plain HoldfastError."""
 
 
 class Remote:

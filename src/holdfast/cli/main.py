@@ -26,6 +26,7 @@ COMMANDS: dict[str, _Entry] = {
     "session": _Entry("holdfast.cli.session", "Who is signed in"),
     "access": _Entry("holdfast.cli.access", "Conditions, providers, elevations, explanations"),
     "keys": _Entry("holdfast.cli.keys", "The keys of an instance: list, rotate"),
+    "import": _Entry("holdfast.cli.importing", "Bring an application of another platform here"),
     "audit": _Entry("holdfast.cli.audit", "Read the audit log and check that nobody changed it"),
     "up": _Entry("holdfast.cli.up", "Start the platform"),
     "demo": _Entry("holdfast.cli.demo", "Start it with five simulated devices and show everything"),

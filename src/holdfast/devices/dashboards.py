@@ -1,15 +1,17 @@
 """The kind `dashboard`: tiles that people arranged, of an organization."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
 from holdfast.access.bodies import Body, read_body, to_body
-from holdfast.kernel.errors import InvalidError
+from holdfast.kernel.errors import InvalidError, NotFoundError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Action, Draft, IndexType, Kind, Reader
+from holdfast.resources.query import In
 
 DASHBOARD = "dashboard"
 MAXIMUM_TILES = 100
@@ -41,9 +43,12 @@ class Dashboard(Body, frozen=True):
     """The body."""
 
     display_name: Annotated[str, Meta(min_length=1, max_length=255)]
-    tiles: Annotated[list[JsonObject], Meta(max_length=MAXIMUM_TILES)] = field(default_factory=list)
+    tiles: Annotated[list[dict[str, Any]], Meta(max_length=MAXIMUM_TILES)] = field(default_factory=list)
+    """JSON objects; msgspec knows no recursive types, so `Any`. Checked one by one as `Tile`."""
     favorites: list[str] = field(default_factory=list)
     """Ids of the people who marked it."""
+    owner: str = ""
+    """Whose it is alone: the id of a person; empty for a dashboard of the organization."""
 
 
 def _validate(draft: Draft, _reader: Reader) -> JsonObject:
@@ -52,12 +57,25 @@ def _validate(draft: Draft, _reader: Reader) -> JsonObject:
     if _ID.fullmatch(draft.change.id) is None:
         raise InvalidError("A dashboard's id has 1 to 48 letters, digits, - and _.", "/id")
     asked = read_body(draft.body, Dashboard)
+    owner = str(draft.before.body.get("owner", "")) if draft.before else asked.owner
     for index, tile in enumerate(asked.tiles):
         try:
             read_body(tile, Tile)
         except InvalidError as error:
             raise InvalidError(f"/tiles/{index}: {error}", f"/tiles/{index}{error.field}") from None
-    return to_body(asked)
+    return to_body(replace(asked, owner=owner))
+
+
+def _guard(draft: Draft, _reader: Reader) -> None:
+    """A personal dashboard is its owner's alone: nobody else changes it, or makes one in another's name."""
+    body = draft.before.body if draft.before else draft.body
+    if body.get("owner", "") not in ("", draft.principal.id):
+        raise NotFoundError(f"There is no dashboard {draft.change.id}, or it is not yours.")
+
+
+def of_person(person: str) -> In:
+    """The dashboards of the organizations, and those that are the person's own."""
+    return In("owner", ("", person))
 
 
 DASHBOARD_KIND = Kind(
@@ -67,6 +85,7 @@ DASHBOARD_KIND = Kind(
     update=Permission.DASHBOARD_MANAGE,
     delete=Permission.DASHBOARD_MANAGE,
     validate=_validate,
-    indexed={"displayName": IndexType.TEXT},
+    guard=_guard,
+    indexed={"displayName": IndexType.TEXT, "owner": IndexType.TEXT},
     policy_type="Holdfast.Application/dashboards",
 )

@@ -5,7 +5,7 @@ A manifest says the desired properties of each module's twin; `$edgeAgent`'s say
 
 import re
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -37,7 +37,8 @@ class DeploymentManifest(Body, frozen=True):
     """The body."""
 
     display_name: Annotated[str, Meta(min_length=1, max_length=255)]
-    data: JsonObject
+    data: dict[str, Any]
+    """A JSON object; msgspec knows no recursive types, so `Any`. Checked by `modules_of`."""
 
 
 def modules_of(data: JsonValue, field: str = "/data") -> dict[str, JsonObject]:

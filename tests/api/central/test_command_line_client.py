@@ -68,6 +68,12 @@ EDGE_TEMPLATE: Json = {
         "@type": "Interface",
         "contents": [
             {
+                "@type": "Command",
+                "commandType": "synchronous",
+                "name": "locate",
+                "response": {"name": "place", "schema": "geopoint"},
+            },
+            {
                 "@type": ["Relationship", "EdgeModule"],
                 "name": "filter",
                 "maxMultiplicity": 1,
@@ -80,7 +86,7 @@ EDGE_TEMPLATE: Json = {
                         ],
                     }
                 ],
-            }
+            },
         ],
     },
     "deploymentManifest": {

@@ -14,11 +14,11 @@ from holdfast.api.central.common import (
     without,
 )
 from holdfast.api.frame import ApiRequest, Reply, Route
-from holdfast.devices.dashboards import DASHBOARD
+from holdfast.devices.dashboards import DASHBOARD, of_person
 from holdfast.devices.device import DEVICE
 from holdfast.devices.file_uploads import FILE_UPLOAD, THE_SETTING
 from holdfast.devices.manifests import DEPLOYMENT_MANIFEST, assignment
-from holdfast.kernel.errors import InvalidError
+from holdfast.kernel.errors import InvalidError, NotFoundError
 from holdfast.kernel.json import JsonObject, merge_patch
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Action, Change, Resource
@@ -81,7 +81,7 @@ def _dashboard_shown(dashboard: Resource, principal: str) -> JsonObject:
         "id": dashboard.id,
         "displayName": dashboard.body["displayName"],
         "tiles": dashboard.body["tiles"],
-        "personal": False,
+        "personal": bool(dashboard.body.get("owner")),
         "favorite": isinstance(favorites, list) and principal in favorites,
         "etag": etag(dashboard),
         "organizations": organizations_of(dashboard.organization),
@@ -94,11 +94,15 @@ def _list_dashboards(request: ApiRequest) -> Reply:
         DASHBOARD,
         Permission.DASHBOARD_READ,
         lambda dashboard: _dashboard_shown(dashboard, request.principal.id),
+        of_person(request.principal.id),
     )
 
 
 def _dashboard(request: ApiRequest) -> Resource:
-    return visible(request, DASHBOARD, request.path["dashboard"], Permission.DASHBOARD_READ)
+    found = visible(request, DASHBOARD, request.path["dashboard"], Permission.DASHBOARD_READ)
+    if found.body.get("owner", "") not in ("", request.principal.id):
+        raise NotFoundError(f"There is no {DASHBOARD} {found.id}, or you may not see it.")
+    return found
 
 
 def _get_dashboard(request: ApiRequest) -> Reply:

@@ -23,6 +23,9 @@ from holdfast.kernel.json import JsonObject, JsonValue
 MAXIMUM_CAPABILITIES = 300
 """As in the hosted service: capabilities of one template, components included."""
 
+_CONTEXTS: list[JsonValue] = ["dtmi:iotcentral:context;2", "dtmi:dtdl:context;2"]
+"""Of a template that names none."""
+
 IGNORED_TELEMETRY = frozenset(
     {
         "EventEnqueuedUtcTime",
@@ -101,7 +104,7 @@ def parse_template(identifier: str, body: JsonObject) -> Template:
     given = body.get("capabilityModel")
     if not isinstance(given, dict):
         raise InvalidError("A device template has a capabilityModel, a DTDL Interface.", "/capabilityModel")
-    separated = separate(given, body.get("@context", "dtmi:dtdl:context;2"))
+    separated = separate(given, body.get("@context", _CONTEXTS))
     verdict = examine(separated.documents, Options(allow_undefined_extensions=False))
     if not verdict.valid:
         raise _located(DtdlError(verdict.problems, verdict.unresolved), len(separated.documents))
