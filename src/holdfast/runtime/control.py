@@ -35,6 +35,7 @@ from holdfast.kernel.network import parse_network
 from holdfast.log.open import open_reader, open_state
 from holdfast.policy.compliance.reading import PolicyStates
 from holdfast.policy.compliance.states import open_states
+from holdfast.policy.controls.links import PolicyControls
 from holdfast.policy.engine.gate import Gate
 from holdfast.resources.changes import QueuedChangePath
 from holdfast.runtime import metrics
@@ -112,7 +113,7 @@ async def _serve(role: Role, instance: Instance, changes: QueuedChangePath) -> N
     role.checks["changes"] = changes.healthy
     role.ready = True
     if role.settings.baseline.automatic:
-        runs = BaselineRuns(services, services.extension(Baseline), lambda: _is_ready(role))
+        runs = BaselineRuns(services, services.extension(Baseline), alerts, lambda: _is_ready(role))
         role.spawn(runs.run(role.stopping))
     await _until_stopped(role, changes)
     services.extension(BaselineParts).scratch.end_all()
@@ -155,6 +156,7 @@ def _services(
     access = open_access(instance, changes, id_scope, role.cluster, loop)
     parts = open_baseline(instance, access, id_scope)
     alerts, desk = open_alerts(instance, changes)
+    states = PolicyStates(open_states(data, instance.ring, role.settings.database).database)
     return Services(
         clock=instance.clock,
         randomness=instance.randomness,
@@ -178,7 +180,8 @@ def _services(
             LocalDevices: LocalDevices(partial(sas_in_use, instance.store)),
             Baseline: parts.baseline,
             BaselineParts: parts,
-            PolicyStates: PolicyStates(open_states(data, instance.ring, role.settings.database).database),
+            PolicyStates: states,
+            PolicyControls: PolicyControls(instance.store, states),
             Network: open_reading(instance),
             SensorEnrolling: open_enrolling(instance, changes, id_scope),
         },

@@ -8,12 +8,15 @@ from holdfast.policy.language.aliases.paths import PathSyntaxError, split_path
 from holdfast.policy.language.errors import TemplateError
 from holdfast.policy.language.evaluation.fields import walk
 from holdfast.policy.language.functions.table import FUNCTIONS
+from holdfast.policy.language.operators import BY_FOLDED_NAME, OPERATORS
 from holdfast.policy.language.values import UNDEFINED, same
 
 _PREFIX: Final = "azure.policy."
+_OPERATOR_PREFIX: Final = "op."
 _OTHER_NAMES: Final[Mapping[str, str]] = {
     "logic_all": "and",
     "logic_any": "or",
+    "logic_not": "not",
     "intdiv": "div",
     "intmod": "mod",
 }
@@ -41,11 +44,14 @@ _OPERATIONS: Final[Mapping[str, Callable[..., object]]] = {
 
 
 def function_named(name: str) -> Callable[..., object] | None:
-    """The function that a suite means by `azure.policy.fn.pad_left`, `azure.policy.if` and so on."""
+    """What a suite means by `azure.policy.fn.pad_left`, `azure.policy.op.not_in`, `azure.policy.if`, …"""
     short = name.removeprefix(_PREFIX).removeprefix("fn.")
     if short in _OPERATIONS:
         return _OPERATIONS[short]
     folded = short.replace("_", "").lower()
+    if short.startswith(_OPERATOR_PREFIX):
+        published = BY_FOLDED_NAME.get(folded.removeprefix(_OPERATOR_PREFIX))
+        return None if published is None else OPERATORS[published]
     known = FUNCTIONS.get(_OTHER_NAMES.get(short, _OTHER_NAMES.get(folded, folded)))
     return None if known is None else known.call
 
