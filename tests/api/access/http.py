@@ -16,6 +16,8 @@ from holdfast.access.sessions.cookies import SESSION
 from holdfast.api.application import build
 from holdfast.api.routes import ROUTES
 from holdfast.api.services import Services
+from holdfast.console.rendering import error_page
+from holdfast.console.routes import ROUTES as PAGES
 from holdfast.kernel.principal import SYSTEM
 from holdfast.resources.events import AuditFeed
 from tests.access.world import AccessWorld, open_access
@@ -73,11 +75,13 @@ def open_http(folder: Path) -> Iterator[Http]:
             events=AuditFeed(world.database, world.clock),
             authenticate=here.access.authenticator,
             extensions={AccessControl: here.access},
+            form_key=bytes(32),
             extension=lambda kind: here.access,
             host="app.example.org",
             id_scope="0ne00000001",
         )
         with TestClient(
-            build(cast(Services, services), ROUTES), base_url="https://app.example.org"
+            build(cast(Services, services), [*ROUTES, *PAGES], error_page=error_page),
+            base_url="https://app.example.org",
         ) as client:
             yield Http(here, client)
