@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from markupsafe import Markup
 
+from holdfast.console.dashboards.markdown import markdown
 from holdfast.console.moments import seconds_of
 from holdfast.kernel.clock import isoformat
 from holdfast.kernel.json import JsonValue
@@ -50,6 +51,7 @@ def pretty(value: JsonValue) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
     "when": when,
+    "markdown": markdown,
     "shown": shown,
     "count": count,
     "pretty": pretty,

@@ -99,10 +99,15 @@ def _network(request: ApiRequest, _id: str) -> str:
     return str(network(request).counts(request.principal.reach(Permission.ASSET_READ)))
 
 
+def _telemetry(request: ApiRequest, _id: str) -> str:
+    return str(sum(position.offset for position in request.services.log.ends().values()))
+
+
 TOPICS: dict[str, Topic] = {
     "device": Topic(Permission.DEVICE_READ, _device),
     "job": Topic(Permission.JOB_READ, _job),
     "fleet": Topic(Permission.DEVICE_READ, _fleet),
+    "telemetry": Topic(Permission.DEVICE_READ, _telemetry),
     "alerts": Topic(Permission.ALERT_READ, _alerts),
     "network": Topic(Permission.ASSET_READ, _network),
     "baseline": Topic(Permission.ASSESSMENT_READ, _baseline),

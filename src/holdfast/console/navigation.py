@@ -35,7 +35,13 @@ SECTIONS = (
             Entry("Enrollment", "/enrollment", Permission.ENROLLMENT_READ),
         ),
     ),
-    Section("Data", (Entry("Explorer", "/explorer", Permission.DEVICE_READ, "e"),)),
+    Section(
+        "Data",
+        (
+            Entry("Dashboards", "/dashboards", Permission.DASHBOARD_READ, "h"),
+            Entry("Explorer", "/explorer", Permission.DEVICE_READ, "e"),
+        ),
+    ),
     Section("Security", (Entry("Security baseline", "/baseline", Permission.ASSESSMENT_READ, "b"),)),
     Section(
         "Network",

@@ -20,6 +20,7 @@ from holdfast.console.pages import (
     sign_in,
     templates,
 )
+from holdfast.console.pages.dashboards import edited, shown
 from holdfast.console.pages.devices import bulk, commands, credentials, history, listing, properties
 from holdfast.console.pages.devices import overview as device_overview
 from holdfast.console.pages.network import alerts, inventory, sensors, timeline
@@ -45,6 +46,8 @@ ROUTES: list[Route] = [
         templates,
         jobs,
         enrollment,
+        shown,
+        edited,
         explorer,
         inventory,
         network_map,

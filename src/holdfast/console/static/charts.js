@@ -8,12 +8,14 @@ function options(element, answer) {
   const axis = { stroke: INK, grid: { stroke: LINE, width: 1 }, ticks: { stroke: LINE, width: 1 } };
   return {
     width: element.clientWidth,
-    height: Number(element.dataset.height) || Math.max(220, Math.min(320, element.clientWidth / 2.5)),
+    height: "fill" in element.dataset ? Math.max(60, element.parentElement.clientHeight - 78) : Math.max(220, Math.min(320, element.clientWidth / 2.5)),
     legend: { live: true },
     cursor: { y: false },
     scales: { x: { range: (_plot, low, high) => [element.answer.from ?? low, element.answer.to ?? Math.max(high, low + 60)] } },
     series: [{}, ...answer.series.map((name, n) => ({
       label: name, stroke: COLOURS[n % COLOURS.length], width: 2, spanGaps: true,
+      paths: answer.bars ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
+      fill: answer.bars ? COLOURS[n % COLOURS.length] : undefined,
       points: { show: answer.columns[0].length < 60 },
     }))],
     axes: [axis, axis],
@@ -41,13 +43,29 @@ function show(element, answer) {
   element.plot = empty ? null : new uPlot(options(element, answer), answer.columns, element);
 }
 
+// At most one question in so many seconds, however often something changes.
+function soon(element) {
+  const wait = 1000 * Number(element.dataset.throttle || 0) - (performance.now() - (element.asked || 0));
+  if (element.waiting) return;
+  element.waiting = setTimeout(() => {
+    element.waiting = 0;
+    element.asked = performance.now();
+    draw(element);
+  }, Math.max(0, wait));
+}
+
+function fit(element) {
+  if (!element.plot) return;
+  const { width, height } = options(element, element.answer);
+  element.plot.setSize({ width, height });
+}
+
 for (const element of document.querySelectorAll("[data-series]")) {
   draw(element);
-  element.addEventListener("live", () => draw(element));
+  element.addEventListener("live", () => soon(element));
+  element.addEventListener("sized", () => fit(element));
   const every = Number(element.dataset.every || 0);
   if (every) setInterval(() => document.hidden || draw(element), every * 1000);
   document.addEventListener("themed", () => element.plot?.redraw());
-  addEventListener("resize", () => {
-    element.plot?.setSize({ width: element.clientWidth, height: element.plot.height });
-  });
+  addEventListener("resize", () => fit(element));
 }
