@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from holdfast.cluster.hub import Hub
@@ -17,9 +18,12 @@ from holdfast.devices.attestation import ATTESTATION, ATTESTATION_KIND, with_key
 from holdfast.devices.device import DEVICE, DEVICE_KIND
 from holdfast.devices.directory import Attempt, Registration
 from holdfast.devices.enrollment_group import ENROLLMENT_GROUP, ENROLLMENT_GROUP_KIND
+from holdfast.devices.file_uploads import FILE_UPLOAD_KIND, upload_settings
 from holdfast.devices.provisioning import ProvisioningService
 from holdfast.devices.registry import Registry
 from holdfast.devices.templates.kind import DEVICE_TEMPLATE_KIND
+from holdfast.devices.uploads.content import open_content
+from holdfast.devices.uploads.model import UploadLimits, Uploads
 from holdfast.gateway.authentication import HubIdentity
 from holdfast.gateway.gateway import FaceRules, Gateway, Ports
 from holdfast.gateway.limits import GatewayLimits
@@ -38,7 +42,13 @@ from tests.support.running import own_address
 from tests.support.world import World, open_world
 
 SCOPE = "0ne00000001"
-KINDS = [DEVICE_KIND, ENROLLMENT_GROUP_KIND, ATTESTATION_KIND, DEVICE_TEMPLATE_KIND]
+KINDS = [
+    DEVICE_KIND,
+    ENROLLMENT_GROUP_KIND,
+    ATTESTATION_KIND,
+    DEVICE_TEMPLATE_KIND,
+    FILE_UPLOAD_KIND,
+]
 
 
 class ProvisioningInThreads:
@@ -157,6 +167,7 @@ async def open_platform(
     proxies: tuple[str, ...] = (),
     policies: dict[str, tuple[bytes, ...]] | None = None,
     addresses: tuple[str, ...] = (),
+    upload_limits: UploadLimits | None = None,
 ) -> AsyncIterator[Platform]:
     """A running platform in `folder`, on a loopback address of its own. Its clock stands still at the
     start."""
@@ -178,7 +189,14 @@ async def open_platform(
         authority = create_authority("test root", clock.now())
         issued = authority.issue_server([address, "localhost"], clock.now())
         service = ProvisioningService(world.store, world.changes, clock, id_scope=SCOPE, hub=address)
-        ports = Ports(writer, cluster, registry, ProvisioningInThreads(service), clock, world.randomness)
+        uploads = Uploads(
+            open_content(folder, world.ring, world.randomness),
+            world.ring.data_key("addresses"),
+            partial(upload_settings, world.store),
+            upload_limits or UploadLimits(),
+        )
+        provisioning = ProvisioningInThreads(service)
+        ports = Ports(writer, cluster, registry, provisioning, clock, world.randomness, uploads)
         gateway = Gateway(
             ports,
             [ServerCertificate(issued.chain_pem, issued.key_pem)],

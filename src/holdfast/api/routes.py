@@ -1,6 +1,15 @@
 """Every operation that is served over HTTP: the tables of all modules in one list."""
 
-from holdfast.api import alerts, baseline, fleet, instance
+from holdfast.api import (
+    alerts,
+    audit,
+    baseline,
+    baseline_decisions,
+    files,
+    fleet,
+    instance,
+    telemetry_live,
+)
 from holdfast.api.access import decisions, identity, local_methods, people, resources
 from holdfast.api.azure import iot_apps, policies
 from holdfast.api.central import (
@@ -21,6 +30,7 @@ from holdfast.api.frame import Route
 
 ROUTES: list[Route] = [
     *devices.ROUTES,
+    *files.ROUTES,
     *device_templates.ROUTES,
     *device_groups.ROUTES,
     *relationships.ROUTES,
@@ -37,9 +47,12 @@ ROUTES: list[Route] = [
     *resources.ROUTES,
     *people.ROUTES,
     *local_methods.ROUTES,
+    *audit.ROUTES,
+    *telemetry_live.ROUTES,
     *decisions.ROUTES,
     *identity.ROUTES,
     *baseline.ROUTES,
+    *baseline_decisions.ROUTES,
     *alerts.ROUTES,
     *assets.ROUTES,
     *network_alerts.ROUTES,

@@ -50,16 +50,7 @@ class AzureBlobs(NamedTuple):
     """`https://account.blob.core.windows.net`, without a slash at the end."""
 
 
-class S3Bucket(NamedTuple):
-    """Storage with the S3 protocol: `Endpoint=…;Region=…;AccessKeyId=…;SecretAccessKey=…`."""
-
-    endpoint: str
-    region: str
-    access_key: str
-    secret_key: str
-
-
-Storage = LocalFiles | AzureBlobs | S3Bucket
+Storage = LocalFiles | AzureBlobs
 
 
 class UploadSettings(NamedTuple):
@@ -85,16 +76,10 @@ def storage_of(text: str) -> Storage:
     parts = dict(part.split("=", 1) for part in text.split(";") if "=" in part)
     if parts == {"Storage": "Local"}:
         return LocalFiles()
-    if {"Endpoint", "AccessKeyId", "SecretAccessKey"} <= parts.keys():
-        endpoint = _endpoint(parts["Endpoint"])
-        return S3Bucket(
-            endpoint, parts.get("Region", "us-east-1"), parts["AccessKeyId"], parts["SecretAccessKey"]
-        )
     if {"AccountName", "AccountKey"} <= parts.keys():
         return _azure(parts)
     raise InvalidError(
-        "connectionString must be Storage=Local, an Azure storage account's connection string, or "
-        "Endpoint=…;Region=…;AccessKeyId=…;SecretAccessKey=… of an S3 storage.",
+        "connectionString must be Storage=Local (this instance, encrypted) or an Azure storage account's.",
         "/connectionString",
     )
 

@@ -19,6 +19,7 @@ from holdfast.resources.model import Action, Change
 DESIRED_PATCHED = "desired-patched"
 MESSAGE_QUEUED = "message-queued"
 QUEUE_PURGED = "queue-purged"
+FILE_DELETED = "file-deleted"
 
 # Requests that every gateway process serves for any device: it writes the device state, whoever holds the
 # session. All are idempotent by `event`.
@@ -30,6 +31,8 @@ STATE_PURGE = "state.purge"
 """`device` → `purged` (how many messages)."""
 STATE_DELETE = "state.delete"
 """`device`: forget its state and close its session."""
+STATE_DELETE_FILE = "state.delete-file"
+"""`device`, `file`: forget one uploaded file."""
 
 # Requests that reach the holder of the session through `Router.request`.
 DEVICE_METHOD = "device.method"
@@ -70,6 +73,18 @@ def message_change(message: QueuedMessage) -> Change:
         message_body(message),
         verb=MESSAGE_QUEUED,
         permission=Permission.DEVICE_COMMAND,
+    )
+
+
+def file_deletion(device: str, file: str) -> Change:
+    """The change that deletes an uploaded file."""
+    return Change(
+        Action.EMIT,
+        DEVICE,
+        device,
+        {"file": file},
+        verb=FILE_DELETED,
+        permission=Permission.DEVICE_FILES_DELETE,
     )
 
 

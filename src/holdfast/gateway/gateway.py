@@ -15,6 +15,7 @@ from OpenSSL import SSL
 from holdfast.cluster.hub import SUPERSEDED
 from holdfast.cluster.port import INVALIDATE, Cluster
 from holdfast.devices.directory import Directory, Provisioning
+from holdfast.devices.uploads.model import Uploads
 from holdfast.gateway.authentication import HubIdentity
 from holdfast.gateway.https.connection import EXCHANGE, HttpConnection
 from holdfast.gateway.ingest import Ingest
@@ -61,6 +62,7 @@ class Ports:
     provisioning: Provisioning
     clock: Clock
     randomness: Randomness
+    uploads: Uploads | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ class Gateway:
             ),
             connects=Buckets(limits.connects_per_minute / 60, limits.connects_per_minute, ports.clock),
             senders=Buckets(limits.messages_per_second, limits.messages_burst, ports.clock),
+            uploads=ports.uploads,
         )
         self.admission = Admission(limits, ports.clock)
         self.listeners: list[Listener] = []

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from holdfast.cluster.port import NotConnectedError
 from holdfast.devices import messages
+from holdfast.devices.uploads import records
+from holdfast.devices.uploads.content import discard
+from holdfast.devices.uploads.model import Part
 from holdfast.gateway.services import Services
 from holdfast.gateway.sessions.twins import patch_desired
 from holdfast.kernel.errors import HoldfastError, InvalidError
@@ -41,6 +44,7 @@ class GatewayRequests:
         bus.serve(messages.STATE_ENQUEUE, self.enqueue)
         bus.serve(messages.STATE_PURGE, self.purge)
         bus.serve(messages.STATE_DELETE, self.delete)
+        bus.serve(messages.STATE_DELETE_FILE, self.delete_file)
         bus.serve(messages.DEVICE_METHOD, self.method)
         bus.serve(messages.DEVICE_DISCONNECT, self.disconnect)
         bus.serve(DEVICE_RING, self.ring)
@@ -84,7 +88,22 @@ class GatewayRequests:
         for session in self.services.live.of_device(device):
             session.connection.close(Reason.NOT_AUTHORIZED, "the device was deleted", publish_will=False)
         await asyncio.wrap_future(self.services.log.submit(operations.delete, device))
+        parts = await asyncio.wrap_future(self.services.log.submit(records.remove_all, device))
+        await self._discard(parts)
         return {}
+
+    async def delete_file(self, body: JsonObject) -> JsonObject:
+        """See `messages.STATE_DELETE_FILE`."""
+        device, _ = _name(body)
+        file = str(body.get("file", ""))
+        await self._discard(
+            await asyncio.wrap_future(self.services.log.submit(records.remove_file, device, file))
+        )
+        return {}
+
+    async def _discard(self, parts: list[Part]) -> None:
+        if parts and self.services.uploads is not None:
+            await asyncio.to_thread(discard, self.services.uploads.blobs, parts)
 
     async def _tell_holder(self, device: str, module: str, method: str, body: JsonObject) -> None:
         """Reach the session here or, best effort, wherever it is."""

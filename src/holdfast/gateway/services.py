@@ -1,12 +1,14 @@
 """What a session needs of the gateway: the ports, and the parts that sessions share."""
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from holdfast.cluster.port import Cluster
 from holdfast.devices.directory import Directory, Provisioning
+from holdfast.devices.uploads.model import Uploads
 from holdfast.gateway.authentication import HubIdentity
 from holdfast.gateway.ingest import Ingest
 from holdfast.gateway.limits import Buckets, GatewayLimits, TokenBucket
@@ -18,6 +20,8 @@ from holdfast.gateway.tasks import Tasks
 from holdfast.kernel.clock import Clock, Randomness
 from holdfast.log.port import LogWriter
 from holdfast.log.view import StateView
+
+UPLOADS_AT_ONCE = 32
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,3 +61,7 @@ class Services:
     """Sessions opened, by device."""
     senders: Buckets
     """Messages over HTTPS, by device."""
+    uploads: Uploads | None = None
+    """What serves file uploads; None where nothing does."""
+    receiving: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
+    """Places for bodies that go to disk; each takes some megabytes of memory."""

@@ -10,9 +10,15 @@ others read it in short transactions and ask the owner through `cluster/` to cha
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from holdfast.kernel.json import JsonObject
+
+if TYPE_CHECKING:
+    from holdfast.log.backend import StateReading
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 PARTITIONS = 64
 
@@ -175,6 +181,12 @@ class DeviceState(Protocol):
 
     Blocking; the gateway calls writes through its writer thread (`asyncio.wrap_future` on `submit`).
     """
+
+    def read(
+        self, question: "Callable[Concatenate[StateReading, P], T]", *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """The answer of a function over the state as it is now; other packages keep spaces of their own."""
+        ...
 
     def twin(self, device: str, module: str = "") -> Twin:
         """The twin, EMPTY_TWIN when nothing was ever set."""

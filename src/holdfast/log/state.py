@@ -27,6 +27,12 @@ class StoredDeviceState:
         self._clock = clock
         self._randomness = randomness
 
+    def read(
+        self, question: Callable[Concatenate[StateReading, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """See `DeviceState.read`."""
+        return question(self._reading, *args, **kwargs)
+
     def twin(self, device: str, module: str = "") -> Twin:
         """See `DeviceState.twin`."""
         return operations.twin_of(self._reading, device, module)

@@ -17,10 +17,11 @@ from holdfast.alerts.store.writing import AlertStore
 from holdfast.alerts.wire import serve_alerts
 from holdfast.api.access.local_methods import LocalDevices
 from holdfast.api.application import build
+from holdfast.api.files import FileContent
 from holdfast.api.routes import ROUTES as API_ROUTES
 from holdfast.api.services import Services
+from holdfast.api.streams import Streams
 from holdfast.baseline.service import Baseline
-from holdfast.console.live import Streams
 from holdfast.console.rendering import STATIC_FILES, error_page
 from holdfast.console.routes import ROUTES as CONSOLE_ROUTES
 from holdfast.defender.network.enrolling import SensorEnrolling
@@ -28,6 +29,7 @@ from holdfast.defender.network.reading import Network
 from holdfast.delivery.service import Delivery
 from holdfast.devices.jobs.engine import JobEngine
 from holdfast.devices.provisioning import ProvisioningService
+from holdfast.devices.uploads.content import open_content
 from holdfast.devices.wire import serve_provisioning
 from holdfast.kernel.errors import UnavailableError
 from holdfast.kernel.json import JsonObject
@@ -182,6 +184,7 @@ def _services(
             BaselineParts: parts,
             PolicyStates: states,
             PolicyControls: PolicyControls(instance.store, states),
+            FileContent: FileContent(open_content(data, instance.ring, instance.randomness)),
             Network: open_reading(instance),
             SensorEnrolling: open_enrolling(instance, changes, id_scope),
         },

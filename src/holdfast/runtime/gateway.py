@@ -1,7 +1,9 @@
 """The gateway role: the device listeners over the durable log."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable
+from functools import partial
 
 import structlog
 from prometheus_client import Gauge
@@ -11,10 +13,14 @@ from holdfast.access.reading import everything
 from holdfast.access.settings import KIND as SETTINGS
 from holdfast.access.settings import LocalMethod, allowed_methods, is_allowed
 from holdfast.cluster.port import INVALIDATE
+from holdfast.devices.file_uploads import upload_settings
 from holdfast.devices.registry import Registry, SasAllowed
+from holdfast.devices.uploads.content import ADDRESS_KEY_PURPOSE, open_content
+from holdfast.devices.uploads.model import UploadLimits, Uploads
 from holdfast.devices.wire import RemoteProvisioning
 from holdfast.gateway.authentication import HubIdentity
 from holdfast.gateway.gateway import SILENCE_SECONDS, FaceRules, Gateway, Ports
+from holdfast.gateway.https.files import end_overdue
 from holdfast.gateway.limits import GatewayLimits
 from holdfast.gateway.network.tls import ServerCertificate
 from holdfast.kernel.json import JsonObject
@@ -30,6 +36,9 @@ from holdfast.runtime.process import Role
 from holdfast.runtime.rules import CurrentRules, follow_rules
 from holdfast.runtime.settings import Settings
 from holdfast.vault.authority import Issued
+
+UPLOADS_SECONDS = 600.0
+"""How often it is looked for uploads whose time is over."""
 
 
 async def run(role: Role) -> None:
@@ -90,6 +99,7 @@ async def _serve(role: Role, instance: Instance, writer: GroupCommitWriter) -> N
         provisioning=RemoteProvisioning(bus),
         clock=role.clock,
         randomness=role.randomness,
+        uploads=_uploads(instance),
     )
     gateway = Gateway(
         ports,
@@ -102,12 +112,32 @@ async def _serve(role: Role, instance: Instance, writer: GroupCommitWriter) -> N
     rules = {kind: CurrentRules(instance.store, kind) for kind in (Listener.DEVICES, Listener.SENSORS)}
     await follow_rules(role, list(rules.values()), gateway.enforce_network_rules)
     gateway.start()
+    role.spawn(_end_overdue_uploads(role, gateway))
     try:
         await _listen(role, gateway, rules)
         role.ready = True
         await _until_stopped(role, writer)
     finally:
         await gateway.stop()
+
+
+def _uploads(instance: Instance) -> Uploads:
+    settings = instance.settings
+    return Uploads(
+        blobs=open_content(settings.data, instance.ring, instance.randomness),
+        key=instance.ring.data_key(ADDRESS_KEY_PURPOSE),
+        settings=partial(upload_settings, instance.store),
+        limits=UploadLimits(**settings.uploads.model_dump()),
+    )
+
+
+async def _end_overdue_uploads(role: Role, gateway: Gateway) -> None:
+    """Now and then: forget what devices began to upload and never finished."""
+    while not role.stopping.is_set():
+        await end_overdue(gateway.services)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(UPLOADS_SECONDS):
+                await role.stopping.wait()
 
 
 def _show(gateway: Gateway, issued: Issued) -> None:

@@ -56,6 +56,8 @@ def _device_request(event: Event) -> tuple[str, JsonObject] | None:
             return messages.STATE_ENQUEUE, event.data
         case "device.queue-purged":
             return messages.STATE_PURGE, {"device": event.resource, "event": event.id}
+        case "device.file-deleted":
+            return messages.STATE_DELETE_FILE, {**event.data, "device": event.resource}
         case "device.deleted":
             return messages.STATE_DELETE, {"device": event.resource, "event": event.id}
     return None

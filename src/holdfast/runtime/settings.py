@@ -157,6 +157,14 @@ class DeviceLimits(_Section):
     )
 
 
+class FileUploads(_Section):
+    """Bounds of the files that devices upload; where they go is an application setting (`fileUploads`)."""
+
+    file_bytes: int = Field(default=2**30, ge=2**20, description="Largest file.")
+    device_bytes: int = Field(default=10 * 2**30, ge=2**20, description="All files of one device together.")
+    files: int = Field(default=1000, ge=1, description="Files of one device.")
+
+
 class Logging(_Section):
     """The product's own log on standard error."""
 
@@ -228,6 +236,7 @@ class Settings(_Section):
     tls: Tls = Field(default=Tls(), description="The server's certificate.")
     log: LogSettings = Field(default=LogSettings(), description="The durable log.")
     limits: DeviceLimits = Field(default=DeviceLimits(), description="Bounds for devices.")
+    uploads: FileUploads = Field(default=FileUploads(), description="Bounds of uploaded files.")
     baseline: BaselineSettings = Field(default=BaselineSettings(), description="The security baseline.")
     logging: Logging = Field(default=Logging(), description="The product's own log.")
 

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from holdfast.devices.messages import STATE_ENQUEUE, message_body
+from holdfast.devices.uploads import records
 from holdfast.log.port import QueuedMessage
 from holdfast.protocol.bags import decode_bag
 from holdfast.protocol.sas import derive_key
+from tests.gateway.https.uploading import content, set_up
 from tests.gateway.node import install, running
 from tests.gateway.platform import Platform, open_platform
 from tests.support.pki import issue
@@ -62,6 +64,19 @@ async def test_a_device_with_a_certificate_registers_and_sends(platform: Platfor
         await device.says("registered")
         await device.says("sent")
     assert len(platform.bodies()) == 3
+
+
+async def test_a_device_uploads_a_file(platform: Platform) -> None:
+    set_up(platform)
+    key = derive_key(platform.key_group(), "dev-2")
+    size = 9 * 2**20  # more than the SDK sends in one block
+    async with running(
+        platform, SCRIPT, key=base64.b64encode(key).decode(), id="dev-2", upload=size
+    ) as device:
+        await device.says("uploaded")
+    (file,) = platform.state.read(records.of_device, "dev-2")
+    assert (file.name, file.size, file.done) == ("logs/boot 1.txt", size, True)
+    assert content(platform, file) == b"holdfast" * (size // 8)
 
 
 async def test_a_refused_registration_fails_with_a_reason(platform: Platform) -> None:

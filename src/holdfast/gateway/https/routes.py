@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import structlog
 
-from holdfast.gateway.https import devicebound, provisioning, telemetry
+from holdfast.gateway.https import blobs, devicebound, files, provisioning, telemetry
 from holdfast.gateway.https.exchange import Reply, Request
-from holdfast.gateway.https.surfaces import HUB, PROVISIONING, Refused, Surface, failure_of
+from holdfast.gateway.https.surfaces import BLOBS, HUB, PROVISIONING, Refused, Surface, failure_of
 from holdfast.gateway.services import Services
 from holdfast.kernel.errors import HoldfastError
 
@@ -39,11 +39,16 @@ ROUTES = [
             Route("POST", f"{owner}/messages/devicebound/{{lock}}/abandon", devicebound.abandon),
         )
     ),
+    Route("POST", f"{_DEVICE}/files", files.begin),
+    Route("POST", f"{_DEVICE}/files/notifications", files.report),
+    Route("POST", f"{_DEVICE}/files/notifications/{{correlation}}", files.report),
     Route("PUT", f"{_REGISTRATION}/register", provisioning.register, PROVISIONING),
     Route("GET", f"{_REGISTRATION}/operations/{{operation}}", provisioning.poll, PROVISIONING),
     Route("POST", _REGISTRATION, provisioning.look_up, PROVISIONING),
 ]
 """Every operation but those on blobs, whose paths are the devices' own choice."""
+_ON_BLOB = Route("*", "{container}/{blob}", blobs.serve, BLOBS)
+"""What a signature in the address leads to: nothing else has one."""
 
 _log = structlog.get_logger()
 
@@ -69,6 +74,8 @@ async def answer(services: Services, request: Request) -> Reply:
 
 
 def _find(request: Request) -> tuple[Route | None, dict[str, str]]:
+    if "sig" in request.head.query:
+        return _ON_BLOB, {}
     for route in _BY_SHAPE.get((request.head.method, len(request.segments)), ()):
         parameters = _match(route.path, request.segments)
         if parameters is not None:
