@@ -1,6 +1,7 @@
 """Every kind of resource there is. A new kind is one entry here."""
 
 from holdfast.access.kinds import ACCESS_KINDS
+from holdfast.baseline.decisions.kinds import DECISION_KINDS
 from holdfast.defender.network.kinds import NETWORK_KINDS
 from holdfast.delivery.kind import DESTINATION_KIND
 from holdfast.devices.attestation import ATTESTATION_KIND
@@ -14,7 +15,7 @@ from holdfast.devices.jobs.kinds import JOB_DEVICE_KIND, JOB_KIND, SCHEDULED_JOB
 from holdfast.devices.manifests import DEPLOYMENT_MANIFEST_KIND
 from holdfast.devices.relationships import RELATIONSHIP_KIND
 from holdfast.devices.templates.kind import DEVICE_TEMPLATE_KIND
-from holdfast.policy.kinds.table import POLICY_KINDS
+from holdfast.policy.kinds.table import POLICY_KINDS, VERSION_KINDS
 from holdfast.resources.model import Kind
 
 KINDS: dict[str, Kind] = {
@@ -35,7 +36,9 @@ KINDS: dict[str, Kind] = {
         DEPLOYMENT_MANIFEST_KIND,
         DASHBOARD_KIND,
         *POLICY_KINDS,
+        *VERSION_KINDS,
         *NETWORK_KINDS,
         DESTINATION_KIND,
+        *DECISION_KINDS,
     )
 }

@@ -9,8 +9,9 @@ from holdfast.kernel.organizations import ROOT, OrganizationPath
 from holdfast.kernel.permissions import Permission
 from holdfast.policy.azure.resources import INSIGHTS, PolicyResources, provider_of
 from holdfast.policy.azure.states import MAXIMUM, filter_from, history, query_results, summary
+from holdfast.policy.azure.versions import PolicyVersions
 from holdfast.policy.compliance.reading import Filter, PolicyStates
-from holdfast.policy.kinds.names import COLLECTIONS, REMEDIATION
+from holdfast.policy.kinds.names import COLLECTIONS, REMEDIATION, VERSIONS_OF
 from holdfast.policy.kinds.table import POLICY_KINDS
 from holdfast.resources.model import Kind
 
@@ -70,6 +71,35 @@ def _put(kind: Kind, request: ApiRequest) -> Reply:
 
 def _delete(kind: Kind, request: ApiRequest) -> Reply:
     _resources(request).delete(request.principal, kind.name, request.path["name"], request.if_match)
+    return Reply(204)
+
+
+# Versions
+
+
+def _kept(request: ApiRequest) -> PolicyVersions:
+    return PolicyVersions(_resources(request))
+
+
+def _versions(kind: Kind, request: ApiRequest) -> Reply:
+    found = _kept(request).every(request.principal, kind.name, request.path["name"])
+    return Reply(200, {"value": [*found]})
+
+
+def _get_version(kind: Kind, request: ApiRequest) -> Reply:
+    name, version = request.path["name"], request.path["version"]
+    return Reply(200, _kept(request).get(request.principal, kind.name, name, version))
+
+
+def _put_version(kind: Kind, request: ApiRequest) -> Reply:
+    name, version = request.path["name"], request.path["version"]
+    shown, is_new = _kept(request).put(request.principal, kind.name, name, version, request.object())
+    return Reply(201 if is_new else 200, shown)
+
+
+def _delete_version(kind: Kind, request: ApiRequest) -> Reply:
+    name, version = request.path["name"], request.path["version"]
+    _kept(request).delete(request.principal, kind.name, name, version)
     return Reply(204)
 
 
@@ -137,11 +167,31 @@ def _routes_of(kind: Kind) -> list[Route]:
     return routes
 
 
+def _version_routes(kind: Kind) -> list[Route]:
+    every = f"{provider_of(kind.name)}/{COLLECTIONS[kind.name]}/{{name}}/versions"
+    what = f"of one of {COLLECTIONS[kind.name]}"
+    one = f"{every}/{{version}}"
+    return [
+        Route("GET", every, kind.read, partial(_versions, kind), f"List the versions {what}"),
+        Route("GET", one, kind.read, partial(_get_version, kind), f"Read a version {what}"),
+        Route(
+            "PUT",
+            one,
+            kind.create,
+            partial(_put_version, kind),
+            f"Make or replace a version {what}",
+            maximum_body=BODY,
+        ),
+        Route("DELETE", one, kind.delete, partial(_delete_version, kind), f"Delete a version {what}"),
+    ]
+
+
 _TASK = f"{INSIGHTS}/{COLLECTIONS[REMEDIATION]}/{{name}}"
 _LATEST = f"{INSIGHTS}/policyStates/latest"
 
 ROUTES = [
     *(route for kind in POLICY_KINDS for route in _routes_of(kind)),
+    *(route for kind in POLICY_KINDS if kind.name in VERSIONS_OF for route in _version_routes(kind)),
     Route("POST", f"{_TASK}/cancel", REMEDIATE, partial(_decide, "cancel"), "Cancel a remediation"),
     Route("POST", f"{_TASK}/approve", REMEDIATE, partial(_decide, "approve"), "Approve a remediation"),
     *(

@@ -13,8 +13,9 @@ from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT, OrganizationPath
 from holdfast.kernel.principal import Principal
 from holdfast.policy.builtin.catalog import built_in
-from holdfast.policy.kinds.names import ATTESTATION, COLLECTIONS, PROVIDER, REMEDIATION
+from holdfast.policy.kinds.names import ATTESTATION, COLLECTIONS, PROVIDER, REMEDIATION, VERSIONS_OF
 from holdfast.policy.kinds.table import POLICY_KINDS
+from holdfast.policy.kinds.versions import stored_version, version_body, version_id
 from holdfast.policy.remediation.kind import DECISION
 from holdfast.policy.types.documents import scope_of
 from holdfast.resources.model import Action, Change, Kind, Resource
@@ -22,7 +23,7 @@ from holdfast.resources.port import ChangePath, ResourceStore
 from holdfast.resources.query import Query
 
 INSIGHTS: Final = "/providers/Microsoft.PolicyInsights"
-_KINDS: Final = {kind.name: kind for kind in POLICY_KINDS}
+KINDS: Final = {kind.name: kind for kind in POLICY_KINDS}
 _INSIGHT_KINDS: Final = frozenset({REMEDIATION, ATTESTATION})
 
 
@@ -42,7 +43,7 @@ class PolicyResources:
         self, principal: Principal, kind: str, limit: int = 100, after: str = ""
     ) -> tuple[list[JsonObject], str]:
         """One page and the token of the next; what is built in comes before the first page."""
-        found = self.store.find(Query(kind, principal.reach(_KINDS[kind].read), limit=limit, after=after))
+        found = self.store.find(Query(kind, principal.reach(KINDS[kind].read), limit=limit, after=after))
         shown = [_shown(each) for each in found.items]
         return ([*_built_in(kind), *shown] if not after else shown), found.next
 
@@ -51,7 +52,7 @@ class PolicyResources:
         own = built_in().get((kind, name.lower()))
         if own is not None:
             return _built_in_form(kind, own)
-        return _shown(self._visible(principal, _KINDS[kind], name))
+        return _shown(self.visible(principal, KINDS[kind], name))
 
     def put(
         self,
@@ -67,9 +68,20 @@ class PolicyResources:
         if not isinstance(properties, dict):
             raise InvalidError("/properties must be an object.", "/properties")
         change = Change(Action.PUT, kind, name.lower(), properties, place, if_match)
-        applied = self.changes.apply(principal, change)
+        *_, applied = self.changes.apply_all(principal, [*self._kept(change), change])
         assert applied.resource is not None
         return _shown(applied.resource), applied.before is None
+
+    def _kept(self, change: Change) -> Iterator[Change]:
+        """The version that a newer one replaces stays, for assignments that ask for it."""
+        before = self.store.get(change.kind, change.id) if change.kind in VERSIONS_OF else None
+        version = stored_version(before.body) if before is not None else ""
+        if before is None or not version or stored_version(change.body) in ("", version):
+            return
+        body = version_body(before.id, version, before.body)
+        yield Change(
+            Action.PUT, VERSIONS_OF[change.kind], version_id(before.id, version), body, before.organization
+        )
 
     def delete(self, principal: Principal, kind: str, name: str, if_match: str | None = None) -> None:
         """Delete one."""
@@ -82,7 +94,8 @@ class PolicyResources:
         assert applied.resource is not None
         return _shown(applied.resource)
 
-    def _visible(self, principal: Principal, kind: Kind, name: str) -> Resource:
+    def visible(self, principal: Principal, kind: Kind, name: str) -> Resource:
+        """A stored resource. NotFoundError when there is none that the principal may see."""
         found = self.store.get(kind.name, name.lower())
         if found is None or not principal.allows(kind.read, found.organization):
             raise NotFoundError(f"There is no {COLLECTIONS[kind.name]}/{name}, or you may not see it.")

@@ -147,17 +147,19 @@ class Loader:
         self, name: str, body: JsonObject, etag: str, problem: Callable[[str], None]
     ) -> Iterator[ActivePolicy]:
         assignment = parse_assignment(wrapped(ASSIGNMENT, name, body))
-        found = find_policy(self._reader, assignment.definition_id)
+        found = find_policy(self._reader, assignment.definition_id, assignment.version)
         if found is None:
             raise DefinitionError(f"there is no definition {assignment.definition_id}")
         initiative = self._initiative(found) if found.kind == INITIATIVE else None
         version = f"{etag} {found.version}"
         missing: list[str] = []
         for binding in bindings_of(assignment, initiative):
-            part = found if initiative is None else find_policy(self._reader, binding.definition_id)
-            if part is None or part.kind == INITIATIVE:
+            part = find_policy(self._reader, binding.definition_id, binding.version)
+            if part is None or (initiative is not None and part.kind == INITIATIVE):
                 missing.append(name_in(binding.definition_id))
                 continue
+            if part.misfit:
+                problem(f"“{name}” asks for “{part.name}” {part.misfit}; another version is used.")
             try:
                 yield self._active(binding, part, found.name if initiative else "", version)
             except DefinitionError as error:
@@ -178,17 +180,19 @@ class Loader:
         )
 
     def _policy(self, found: Found) -> Policy:
-        known = self._policies.get(found.name)
+        key = found.key or found.name
+        known = self._policies.get(key)
         if known is None or known[0] != found.version:
             known = found.version, self.language.compile(parse_definition(found.document))
-            self._policies[found.name] = known
+            self._policies[key] = known
         return known[1]
 
     def _initiative(self, found: Found) -> Initiative:
-        known = self._initiatives.get(found.name)
+        key = found.key or found.name
+        known = self._initiatives.get(key)
         if known is None or known[0] != found.version:
             known = found.version, parse_initiative(found.document)
-            self._initiatives[found.name] = known
+            self._initiatives[key] = known
         return known[1]
 
     def _exemptions(self, problem: Callable[[str], None]) -> Iterator[Exemption]:

@@ -21,6 +21,7 @@ from holdfast.policy.kinds.names import (
     INITIATIVE,
     name_in,
 )
+from holdfast.policy.kinds.versions import other_versions, version_kind
 from holdfast.policy.language.assignments.model import Assignment, Initiative, PolicyReference
 from holdfast.policy.language.assignments.parse import parse_assignment, parse_exemption, parse_initiative
 from holdfast.policy.language.assignments.resolve import bindings_of, within_id
@@ -199,6 +200,8 @@ def _guard_definition(draft: Draft, reader: Reader) -> None:
             raise ConflictError(
                 f"“{draft.change.id}” is assigned by “{assignment.id}”; delete the assignment first."
             )
+    if any(other_versions(reader, *wanted)):
+        raise ConflictError(f"“{draft.change.id}” has other versions; delete them first.")
     if draft.change.kind == DEFINITION:
         _guard_member(draft, reader)
 
@@ -246,6 +249,9 @@ POLICY_SET_DEFINITION = Kind(
     guard=_guard_definition,
     indexed={"displayName": IndexType.TEXT, "policyType": IndexType.TEXT},
 )
+
+POLICY_DEFINITION_VERSION = version_kind(DEFINITION, _validate_definition)
+POLICY_SET_DEFINITION_VERSION = version_kind(INITIATIVE, _validate_initiative)
 
 POLICY_ASSIGNMENT = Kind(
     name=ASSIGNMENT,

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from holdfast.kernel.json import JsonObject
 from holdfast.policy.builtin.catalog import built_in
 from holdfast.policy.kinds.names import DEFINITION, INITIATIVE, full_id, name_in
+from holdfast.policy.kinds.versions import other_versions, stored_version
+from holdfast.policy.language.assignments.versions import newest
 from holdfast.resources.model import Reader, Resource
 
 
@@ -22,6 +24,10 @@ class Found(NamedTuple):
     version: str
     """Changes with every change of it."""
     is_built_in: bool = False
+    key: str = ""
+    """Tells apart the versions of one definition."""
+    misfit: str = ""
+    """The version range that none of the versions lies in; empty when one does."""
 
 
 def wrapped(kind: str, name: str, properties: JsonObject) -> JsonObject:
@@ -29,8 +35,11 @@ def wrapped(kind: str, name: str, properties: JsonObject) -> JsonObject:
     return {"id": full_id(kind, name), "name": name, "properties": properties}
 
 
-def find_policy(reader: Reader, identifier: str) -> Found | None:
-    """The definition or initiative that an id names; its type is read from the id where it says so."""
+def find_policy(reader: Reader, identifier: str, wanted: str = "") -> Found | None:
+    """The definition or initiative that an id names; its type is read from the id where it says so.
+
+    Of several versions the newest in the range `wanted`; the present one where none is, with its `misfit`.
+    """
     name = name_in(identifier)
     folded = identifier.lower()
     kinds = [DEFINITION, INITIATIVE]
@@ -41,8 +50,25 @@ def find_policy(reader: Reader, identifier: str) -> Found | None:
     for kind in kinds:
         found = _find(reader, kind, name)
         if found is not None:
-            return found
+            return found if not wanted or found.is_built_in else _in_range(reader, found, wanted)
     return None
+
+
+def _in_range(reader: Reader, present: Found, wanted: str) -> Found:
+    stored = reader.get(present.kind, present.name)
+    version = "" if stored is None else stored_version(stored.body)
+    others = {str(each.body["version"]): each for each in other_versions(reader, present.kind, present.name)}
+    best = newest([version, *others], wanted)
+    if best is None:
+        return present._replace(misfit=wanted if version else "")
+    return present if best == version else _version(present, others[best])
+
+
+def _version(present: Found, kept: Resource) -> Found:
+    properties = kept.body["properties"]
+    assert isinstance(properties, dict)
+    document = wrapped(present.kind, present.name, properties)
+    return present._replace(document=document, version=kept.etag, key=kept.id)
 
 
 def _find(reader: Reader, kind: str, name: str) -> Found | None:

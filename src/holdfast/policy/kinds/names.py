@@ -8,6 +8,10 @@ ASSIGNMENT: Final = "policyAssignment"
 EXEMPTION: Final = "policyExemption"
 REMEDIATION: Final = "remediation"
 ATTESTATION: Final = "policyAttestation"
+DEFINITION_VERSION: Final = "policyDefinitionVersion"
+INITIATIVE_VERSION: Final = "policySetDefinitionVersion"
+VERSIONS_OF: Final = {DEFINITION: DEFINITION_VERSION, INITIATIVE: INITIATIVE_VERSION}
+"""The kind that keeps the other versions of a definition or initiative."""
 
 PROVIDER: Final = "/providers/Microsoft.Authorization"
 COLLECTIONS: Final = {
@@ -19,7 +23,9 @@ COLLECTIONS: Final = {
     ATTESTATION: "attestations",
 }
 """What Azure calls the resources of a kind in paths and types."""
-IN_FORCE: Final = frozenset({DEFINITION, INITIATIVE, ASSIGNMENT, EXEMPTION})
+IN_FORCE: Final = frozenset(
+    {DEFINITION, INITIATIVE, ASSIGNMENT, EXEMPTION, DEFINITION_VERSION, INITIATIVE_VERSION}
+)
 """Kinds whose changes change what is enforced."""
 
 
