@@ -4,29 +4,24 @@ The page then asks again for its own fragments and series, each of which checks 
 stream carries no data; and whether its reader may still know of a topic is looked up again before every word.
 """
 
-import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from anyio import to_thread
 from starlette.responses import Response, StreamingResponse
 
-from holdfast.access.sessions.cookies import SESSION
 from holdfast.alerts.store.reading import AlertFilter
 from holdfast.api.central.common import visible
 from holdfast.api.defender.common import alert_reader, network
 from holdfast.api.frame import SIGNED_IN, ApiRequest, Route
+from holdfast.api.streams import Streams, again, stopped
 from holdfast.baseline.service import Baseline
-from holdfast.console.cookies import cookie
 from holdfast.console.rendering import SECURITY_HEADERS
 from holdfast.devices.device import DEVICE
 from holdfast.devices.jobs.kinds import JOB
-from holdfast.kernel.errors import HoldfastError, InvalidError, TooManyRequestsError, UnauthenticatedError
+from holdfast.kernel.errors import HoldfastError, InvalidError
 from holdfast.kernel.permissions import Permission
-from holdfast.kernel.principal import PrincipalKind
 
 TICK_SECONDS = 1.0
 KEEP_ALIVE_TICKS = 15
@@ -34,30 +29,6 @@ KEEP_ALIVE_TICKS = 15
 LIFE_TICKS = 300
 """A stream ends after so long; browsers open the next one, which signs in and takes a place anew."""
 MAXIMUM_TOPICS = 12
-MAXIMUM_STREAMS = 400
-MAXIMUM_STREAMS_A_PERSON = 12
-"""Tabs in front: those behind give their stream back."""
-
-
-@dataclass(slots=True)
-class Streams:
-    """The streams that are open in this process."""
-
-    stopping: asyncio.Event
-    """Set when the role ends: streams end with it instead of holding it up."""
-    open: Counter[str] = field(default_factory=Counter)
-    """Id of a principal → its streams."""
-
-    def enter(self, principal: str) -> None:
-        """Take a place. TooManyRequestsError when there is none."""
-        if self.open[principal] >= MAXIMUM_STREAMS_A_PERSON or self.open.total() >= MAXIMUM_STREAMS:
-            raise TooManyRequestsError("Too many live pages are open; close some and load this one again.")
-        self.open[principal] += 1
-
-    def leave(self, principal: str) -> None:
-        """Give the place back."""
-        self.open[principal] -= 1
-        self.open += Counter()  # forgets who has none left
 
 
 class Topic(NamedTuple):
@@ -123,22 +94,9 @@ def _asked(request: ApiRequest) -> list[tuple[Topic, str]]:
     return [(TOPICS[name], id) for name, _, id in pairs]
 
 
-def _again(request: ApiRequest) -> ApiRequest:
-    """The request with who its sender is by now. UnauthenticatedError when the session is over."""
-    principal = request.services.authenticate(
-        authorization=request.headers.get("authorization", ""),
-        cookie=cookie(request, SESSION),
-        address=request.principal.address,
-        user_agent=request.headers.get("user-agent", ""),
-    )
-    if principal.kind is PrincipalKind.ANONYMOUS:
-        raise UnauthenticatedError("The session is over; sign in again.")
-    return replace(request, principal=principal)
-
-
 def marks(request: ApiRequest, asked: list[tuple[Topic, str]]) -> list[str]:
     """How everything that was asked for is now. HoldfastError when anything may not be seen (any more)."""
-    present = _again(request)
+    present = again(request)
     return [topic.mark(present, id) for topic, id in asked if present.principal.reach(topic.permission)]
 
 
@@ -161,7 +119,7 @@ async def _words(
     try:
         yield "retry: 2000\n\n"
         for tick in range(LIFE_TICKS):
-            if await _stopped(streams.stopping, TICK_SECONDS):
+            if await stopped(streams, TICK_SECONDS):
                 return
             try:
                 now = await to_thread.run_sync(marks, request, asked)
@@ -175,16 +133,6 @@ async def _words(
             before = now
     finally:
         streams.leave(request.principal.id)
-
-
-async def _stopped(stopping: asyncio.Event, seconds: float) -> bool:
-    """Wait; whether the role ends."""
-    try:
-        async with asyncio.timeout(seconds):
-            await stopping.wait()
-    except TimeoutError:
-        return False
-    return True
 
 
 ROUTES = [

@@ -108,16 +108,23 @@ class AuditFeed:
         kind: str = "",
         resource: str = "",
         outcome: str = "",
+        name: str = "",
+        since: float = 0.0,
+        until: float | None = None,
     ) -> list[Event]:
-        """The newest records first, below the sequence `before`, that have all the given values."""
+        """See `EventFeed.search`."""
         columns = tables.audit.c
         statement = select(columns.record).order_by(columns.sequence.desc()).limit(limit)
         if before is not None:
             statement = statement.where(columns.sequence < before)
-        wanted = {"actor": actor, "kind": kind, "resource": resource, "outcome": outcome}
-        for name, value in wanted.items():
+        if since:
+            statement = statement.where(columns.time >= since)
+        if until is not None:
+            statement = statement.where(columns.time < until)
+        wanted = {"actor": actor, "kind": kind, "resource": resource, "outcome": outcome, "name": name}
+        for column, value in wanted.items():
             if value:
-                statement = statement.where(columns[name] == value)
+                statement = statement.where(columns[column] == value)
         return self._events(statement)
 
     def _events(self, statement: Select[Any]) -> list[Event]:  # Any: a one-column selection

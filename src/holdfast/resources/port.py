@@ -93,6 +93,12 @@ class EventFeed(Protocol):
         kind: str = "",
         resource: str = "",
         outcome: str = "",
+        name: str = "",
+        since: float = 0.0,
+        until: float | None = None,
     ) -> list[Event]:
-        """The newest records first, below the sequence `before`, that have all the given values."""
+        """The newest records first, below the sequence `before`, that have all the given values.
+
+        `since` and `until` are Unix seconds; `until` itself is outside.
+        """
         ...
