@@ -91,9 +91,9 @@ def _reserved(record: Record) -> str | None:
     if record.kind in _RESERVED:
         return f"function {record.kind}"
     number = record.kind.removeprefix("unknown-")
-    if number != record.kind and number != "0" and int(number) not in _USER_DEFINED:
-        return f"function {number}"
-    return None
+    if not number.isdecimal() or number == "0" or int(number) in _USER_DEFINED:
+        return None
+    return f"function {number}"
 
 
 MODBUS = Table(
