@@ -160,3 +160,13 @@ def test_raw_messages_come_newest_first_and_bounded(world: World) -> None:
     found = raw_messages(world.log, ["a"], NOON, NOON + 8, limit=3)
     assert [message.values["n"] for message in found] == [7, 6, 5]
     assert found[0].properties == "k=v"
+
+
+def test_messages_are_counted_by_the_minute_and_once(world: World) -> None:
+    world.say("pump", {"a": 1}, time=600.0)
+    world.say("pump", {"a": 2}, time=659.0)
+    world.say("fan", {"a": 3}, time=660.0)
+    world.values.consume(world.log)
+    world.values.consume(world.log)
+    assert world.values.received(600.0, 719.0) == {10: 2, 11: 1}
+    assert world.values.received(660.0, 719.0) == {11: 1}

@@ -9,6 +9,7 @@ from holdfast.console.pages import (
     baseline,
     enrollment,
     explorer,
+    first_run,
     groups,
     jobs,
     network_rules,
@@ -18,6 +19,7 @@ from holdfast.console.pages import (
     policies,
     search,
     sign_in,
+    template_editor,
     templates,
 )
 from holdfast.console.pages.dashboards import edited, shown
@@ -30,6 +32,7 @@ ROUTES: list[Route] = [
     narrowed(route)
     for module in (
         overview,
+        first_run,
         live,
         notifications,
         organization,
@@ -44,6 +47,7 @@ ROUTES: list[Route] = [
         credentials,
         groups,
         templates,
+        template_editor,
         jobs,
         enrollment,
         shown,

@@ -4,6 +4,7 @@ Values and the consumer's positions are written in one transaction, so each reco
 however often the consumer is killed. The table outlives the log's retention.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from holdfast.kernel.json import JsonValue
 from holdfast.log.port import PARTITIONS, LogReader, Position, Record
 from holdfast.storage.database import Database
 from holdfast.telemetry.decode import measurement
+from holdfast.telemetry.message_counts import add_counts, by_minute, counts_table, read_counts
 
 BATCH = 20_000
 """Records a transaction: under load each name of a device is written once for all of them."""
@@ -38,6 +40,8 @@ positions = sqlalchemy.Table(
     sqlalchemy.Column("partition", sqlalchemy.Integer, primary_key=True),
     sqlalchemy.Column("offset", sqlalchemy.BigInteger, nullable=False),
 )
+
+message_counts = counts_table(_metadata)
 
 _Key = tuple[str, str, str, str]
 
@@ -69,7 +73,7 @@ class LastValues:
         while not complete:
             chunk = log.poll(done, BATCH, "telemetry")
             if chunk.records:
-                self._store(_latest(chunk.records), chunk.positions)
+                self._store(_latest(chunk.records), chunk.positions, by_minute(chunk.records))
             done.update(chunk.positions)
             total += len(chunk.records)
             complete = chunk.complete
@@ -80,7 +84,9 @@ class LastValues:
             rows = connection.execute(sqlalchemy.select(positions)).all()
         return {row.partition: Position(row.partition, row.offset) for row in rows}
 
-    def _store(self, latest: dict[_Key, tuple[bytes, float]], moved: dict[int, Position]) -> None:
+    def _store(
+        self, latest: dict[_Key, tuple[bytes, float]], moved: dict[int, Position], received: Counter[int]
+    ) -> None:
         rows = [
             {"device": d, "module": m, "component": c, "name": n, "value": value, "time": time}
             for (d, m, c, n), (value, time) in latest.items()
@@ -96,6 +102,7 @@ class LastValues:
                     ),
                     rows,
                 )
+            add_counts(connection, message_counts, self._insert, received)
             mark = self._insert(positions)
             connection.execute(
                 mark.on_conflict_do_update(
@@ -103,6 +110,11 @@ class LastValues:
                 ),
                 [{"partition": p.partition, "offset": p.offset} for p in moved.values()],
             )
+
+    def received(self, begins: float, ends: float) -> dict[int, int]:
+        """How many messages all devices sent in each minute (Unix time) between two moments."""
+        with self._database.read() as connection:
+            return read_counts(connection, message_counts, begins, ends)
 
     def _insert(self, table: sqlalchemy.Table) -> postgresql.Insert | sqlite.Insert:
         if self._database.dialect == "postgresql":

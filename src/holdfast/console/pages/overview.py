@@ -1,37 +1,165 @@
-"""The overview: how the fleet is, what is new, what needs a decision; the guide on a new instance."""
+"""The overview: how the fleet is, what comes in, what is open, what needs a decision."""
+
+from typing import NamedTuple
 
 from starlette.responses import Response
 
-from holdfast.api.frame import ApiRequest, Route
-from holdfast.console.rendering import page
+from holdfast.alerts.model import Severity, Status
+from holdfast.alerts.store.reading import AlertFilter
+from holdfast.api.defender.common import alert_reader
+from holdfast.api.frame import ApiRequest, Reply, Route
+from holdfast.baseline.assessment.states import State
+from holdfast.baseline.service import Baseline
+from holdfast.console.decisions import decisions
+from holdfast.console.rendering import fragment, page
 from holdfast.devices.device import DEVICE
+from holdfast.kernel.json import JsonValue
+from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.query import All, Compare, Operator
 
+READ = Permission.DEVICE_READ
+WEEK = 7 * 86_400.0
+CHART_SECONDS = 6 * 3600.0
+NOW_MINUTES = 5
+"""Whole minutes that "now" is the mean of."""
+
+
+class Card(NamedTuple):
+    """One number of the fleet's health."""
+
+    title: str
+    number: float
+    link: str
+
+
+class Change(NamedTuple):
+    """How many controls have a state, and how many had it a week ago."""
+
+    state: str
+    mood: str
+    now: int
+    before: int | None
+
+    @property
+    def difference(self) -> str:
+        """The change in words; empty without one."""
+        if self.before is None or self.before == self.now:
+            return ""
+        return f"{self.now - self.before:+d} since last week"
+
 
 def _count(request: ApiRequest, *conditions: Compare) -> int:
-    reach = request.principal.reach(Permission.DEVICE_READ)
+    reach = request.principal.reach(READ)
     return request.services.store.count(DEVICE, reach, All(conditions) if conditions else None)
 
 
-def _overview(request: ApiRequest) -> Response:
+def _cards(request: ApiRequest) -> list[Card]:
     blocked = Compare("enabled", Operator.EQUAL, False)
+    enabled = Compare("enabled", Operator.EQUAL, True)
     provisioned = Compare("provisioned", Operator.EQUAL, True)
     waiting = Compare("provisioned", Operator.EQUAL, False)
-    services = request.services
-    connected = services.wait(services.cluster.sessions.count())
     cards = [
-        ("Devices", _count(request), "/devices"),
-        ("Connected now", connected, "/devices?filter="),
-        ("Provisioned", _count(request, provisioned), "/devices"),
-        ("Waiting for approval", _count(request, blocked, waiting), "/devices"),
-        ("Blocked", _count(request, blocked, provisioned), "/devices"),
+        Card("Devices", _count(request), "/devices"),
+        Card("Provisioned", _count(request, enabled, provisioned), "/devices?state=provisioned"),
+        Card("Waiting for approval", _count(request, blocked, waiting), "/devices?state=waiting"),
+        Card("Blocked", _count(request, blocked, provisioned), "/devices?state=blocked"),
     ]
+    if request.principal.allows(READ, ROOT):  # these are counted for the whole application alone
+        services = request.services
+        connected = services.wait(services.cluster.sessions.count())
+        cards.insert(1, Card("Connected now", connected, "/devices"))
+        cards.insert(2, Card("Messages a minute", _rate(request), "/explorer"))
+    return cards
+
+
+def _rate(request: ApiRequest) -> float:
+    """The mean of the last whole minutes."""
+    this_minute = request.services.clock.now() // 60
+    begins = (this_minute - NOW_MINUTES) * 60
+    return sum(request.services.last_values.received(begins, this_minute * 60 - 1).values()) / NOW_MINUTES
+
+
+def _alerts(request: ApiRequest) -> list[tuple[str, str, int]]:
+    """Open alerts by severity: severity, mood, number."""
+    reach = request.principal.reach(Permission.ALERT_READ)
+    if not reach:
+        return []
+    wanted = AlertFilter(reach, statuses=frozenset({Status.NEW, Status.ACTIVE}))
+    counts = alert_reader(request).counts(wanted)
+    moods = {Severity.HIGH: "bad", Severity.MEDIUM: "waiting", Severity.LOW: ""}
+    return [
+        (severity.value, mood, sum(n for (_, each), n in counts.items() if each is severity))
+        for severity, mood in moods.items()
+    ]
+
+
+_STATES = (
+    (State.SATISFIED, "good"),
+    (State.NOT_SATISFIED, "bad"),
+    (State.NOT_ASSESSED, "waiting"),
+    (State.ATTESTATION_DUE, "waiting"),
+)
+
+
+def _controls(request: ApiRequest) -> list[Change]:
+    if not request.principal.reach(Permission.ASSESSMENT_READ):
+        return []
+    baseline, now = request.services.extension(Baseline), request.services.clock.now()
+    present = [control.state for control in baseline.assessment().controls]
+    past = [control.state for control in baseline.assessment(at=now - WEEK).controls]
+    known = any(state is not State.NOT_ASSESSED and state is not State.ATTESTATION_DUE for state in past)
+    return [
+        Change(state.value, mood, present.count(state), past.count(state) if known else None)
+        for state, mood in _STATES
+    ]
+
+
+def _overview(request: ApiRequest) -> Response:
+    services = request.services
     may_read = request.principal.allows(Permission.AUDIT_READ)
-    recent = services.events.search(limit=10) if may_read else []
     return page(
-        request, "overview.html", cards=cards, recent=recent, host=services.host, scope=services.id_scope
+        request,
+        "overview.html",
+        cards=_cards(request),
+        alerts=_alerts(request),
+        controls=_controls(request),
+        decisions=decisions(request),
+        recent=services.events.search(limit=8) if may_read else [],
+        whole=request.principal.allows(READ, ROOT),
+        guide=_count(request) == 0 and bool(request.principal.reach(Permission.DEVICE_CREATE)),
     )
 
 
-ROUTES = [Route("GET", "/", Permission.DEVICE_READ, _overview, "Overview", is_page=True)]
+def _cards_now(request: ApiRequest) -> Response:
+    return fragment("overview_cards.html", cards=_cards(request))
+
+
+def _messages(request: ApiRequest) -> Reply:
+    """Messages a minute of the last hours; for those who see the whole application."""
+    if not request.principal.allows(READ, ROOT):
+        return Reply(200, {"series": [], "columns": [[]]})
+    now = request.services.clock.now()
+    counted = request.services.last_values.received(now - CHART_SECONDS, now - 60)
+    first, last = int((now - CHART_SECONDS) // 60), int(now // 60) - 1
+    minutes = [minute for minute in range(first, last + 1) if minute >= min(counted, default=last)]
+    moments: list[JsonValue] = [minute * 60.0 for minute in minutes]
+    numbers: list[JsonValue] = [counted.get(minute, 0) for minute in minutes]
+    return Reply(
+        200,
+        {
+            "series": ["messages a minute"],
+            "columns": [moments, numbers],
+            "from": now - CHART_SECONDS,
+            "to": now,
+        }
+        if counted
+        else {"series": [], "columns": [[]]},
+    )
+
+
+ROUTES = [
+    Route("GET", "/", READ, _overview, "Overview", is_page=True),
+    Route("GET", "/overview/cards", READ, _cards_now, "The fleet's health now", is_page=True),
+    Route("GET", "/overview/messages", READ, _messages, "Messages over time"),
+]

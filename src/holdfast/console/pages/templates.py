@@ -1,14 +1,16 @@
 """Device templates: the list, and the page of one."""
 
-from urllib.parse import quote
-
 from starlette.responses import Response
 
 from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
+from holdfast.console.addresses import page_of
 from holdfast.console.rendering import page
 from holdfast.console.tables import Cell, Column, ResourceTable
+from holdfast.devices.device import DEVICE
+from holdfast.devices.templates.kind import TEMPLATES
 from holdfast.kernel.permissions import Permission
+from holdfast.resources.query import Compare, Operator
 
 KIND = "deviceTemplate"
 READ = Permission.TEMPLATE_READ
@@ -22,12 +24,13 @@ TABLE = ResourceTable(
         Column(
             "name",
             "Name",
-            lambda t: Cell(t.body.get("displayName") or t.id, link=f"/templates/{quote(t.id, safe='')}"),
+            lambda t: Cell(t.body.get("displayName") or t.id, link=page_of("templates", t.id)),
+            "displayName",
         ),
         Column("id", "Id", lambda t: Cell(t.id), "@id"),
         Column("modified", "Changed", lambda t: Cell(t.modified, "moment"), "@modified"),
     ),
-    search=(),
+    search=("displayName", "capabilityModel.@id"),
     empty="There is no template yet. Devices work without; a template gives their data units and checks.",
 )
 
@@ -35,12 +38,23 @@ TABLE = ResourceTable(
 def _list(request: ApiRequest) -> Response:
     if request.query.get("format") == "csv":
         return TABLE.csv(request)
-    return page(request, "templates.html", table=TABLE.show(request))
+    may_manage = request.principal.allows(Permission.TEMPLATE_MANAGE)
+    return page(request, "templates.html", table=TABLE.show(request), may_manage=may_manage)
 
 
 def _page(request: ApiRequest) -> Response:
     template = visible(request, KIND, request.path["template"], READ)
-    return page(request, "template.html", shown_template=template)
+    held = Compare("template", Operator.EQUAL, template.id)
+    reach = request.principal.reach(Permission.DEVICE_READ)
+    return page(
+        request,
+        "template.html",
+        shown_template=template,
+        parsed=TEMPLATES.parsed(template),
+        address=page_of("templates", template.id),
+        devices=request.services.store.count(DEVICE, reach, held),
+        may_manage=request.principal.allows(Permission.TEMPLATE_MANAGE),
+    )
 
 
 ROUTES = [
