@@ -15,7 +15,8 @@ from holdfast.kernel.principal import SYSTEM, Grant, Principal, PrincipalKind
 from holdfast.policy.compliance.inventory import Inventory
 from holdfast.policy.kinds.names import REMEDIATION
 from holdfast.policy.remediation.engine import BATCH, RemediationEngine
-from holdfast.policy.remediation.model import Task, read_task
+from holdfast.policy.remediation.model import Difference, Task, read_task
+from holdfast.policy.remediation.undo import undone
 from holdfast.resources.model import Action, Change
 from holdfast.runtime.kinds import KINDS
 from tests.policy.compliance.samples import Watched, open_watched
@@ -285,3 +286,45 @@ def test_requests_name_an_assignment_and_a_policy_of_it(repaired: Repaired) -> N
         with pytest.raises(InvalidError) as caught:
             world.put(REMEDIATION, "task", body, ADA)
         assert caught.value.field == pointer
+
+
+def test_what_a_remediation_changed_is_taken_back(repaired: Repaired) -> None:
+    assignment = switching_off(repaired)
+    repaired.ask(assignment)
+    repaired.watched.world.put("device", "d1", {"displayName": "Device 1", "enabled": True})
+    task = repaired.ask(assignment, "back", undoes="task")
+    assert repaired.disabled() == []
+    assert {each.resource_id.rpartition("/")[2]: each.status.value for each in task.deployments} == {
+        "d0": "Succeeded",
+        "d1": "Failed",
+        "d2": "Succeeded",
+    }
+    assert (task.deployments[0].changes[0].before, task.deployments[0].changes[0].after) == (False, True)
+    assert "was changed since" in task.deployments[1].message
+
+
+def test_only_what_changed_something_is_taken_back(repaired: Repaired) -> None:
+    assignment = switching_off(repaired)
+    with pytest.raises(InvalidError):
+        repaired.ask(assignment, "back", undoes="task")
+    repaired.ask(assignment, dryRun=True)
+    with pytest.raises(ConflictError):
+        repaired.ask(assignment, "back", undoes="task")
+
+
+def test_what_an_enforced_policy_sets_again_is_said(repaired: Repaired) -> None:
+    assignment = switching_off(repaired)
+    repaired.ask(assignment)
+    repaired.watched.world.enforce(_ENABLED, "modify", details=modifying(f"{DEVICES}/enabled", False))
+    task = repaired.ask(assignment, "back", undoes="task")
+    assert {each.status.value for each in task.deployments} == {"Failed"}
+    assert "changed it again at once" in task.deployments[0].message
+
+
+def test_values_that_were_not_there_go_again_and_deep_ones_come_back() -> None:
+    body: JsonObject = {"a": {"b/c": 2, "d": 3}, "new": True}
+    changes = [Difference("/a/b~1c", 1, 2), Difference("/new", None, True)]
+    plan = undone(body, changes)
+    assert plan.body == {"a": {"b/c": 1, "d": 3}}
+    with pytest.raises(ConflictError):
+        undone(plan.body, changes)

@@ -107,6 +107,10 @@ def _decide(decision: str, request: ApiRequest) -> Reply:
     return Reply(200, _resources(request).decide(request.principal, request.path["name"], decision))
 
 
+def _undo(request: ApiRequest) -> Reply:
+    return Reply(201, _resources(request).undo(request.principal, request.path["name"]))
+
+
 # States
 
 
@@ -193,6 +197,7 @@ ROUTES = [
     *(route for kind in POLICY_KINDS for route in _routes_of(kind)),
     *(route for kind in POLICY_KINDS if kind.name in VERSIONS_OF for route in _version_routes(kind)),
     Route("POST", f"{_TASK}/cancel", REMEDIATE, partial(_decide, "cancel"), "Cancel a remediation"),
+    Route("POST", f"{_TASK}/undo", REMEDIATE, _undo, "Take back what a remediation changed"),
     Route("POST", f"{_TASK}/approve", REMEDIATE, partial(_decide, "approve"), "Approve a remediation"),
     *(
         route

@@ -94,6 +94,16 @@ class PolicyResources:
         assert applied.resource is not None
         return _shown(applied.resource)
 
+    def undo(self, principal: Principal, name: str) -> JsonObject:
+        """Ask for a remediation that takes back what another one changed."""
+        task = self.visible(principal, KINDS[REMEDIATION], name)
+        kept = ("policyAssignmentId", "policyDefinitionReferenceId")
+        body: JsonObject = {key: task.body[key] for key in kept if key in task.body} | {"undoes": task.id}
+        change = Change(Action.CREATE, REMEDIATION, f"{task.id}-undo", body, task.organization)
+        applied = self.changes.apply(principal, change)
+        assert applied.resource is not None
+        return _shown(applied.resource)
+
     def visible(self, principal: Principal, kind: Kind, name: str) -> Resource:
         """A stored resource. NotFoundError when there is none that the principal may see."""
         found = self.store.get(kind.name, name.lower())

@@ -15,7 +15,7 @@ from holdfast.access.bodies import to_body
 from holdfast.access.reading import everything
 from holdfast.kernel.clock import Clock, isoformat
 from holdfast.kernel.errors import ConflictError, HoldfastError, NotFoundError, PreconditionFailedError
-from holdfast.kernel.principal import SYSTEM, Principal
+from holdfast.kernel.principal import SYSTEM
 from holdfast.policy.compliance.inventory import Inventory
 from holdfast.policy.compliance.judging import Judge, State
 from holdfast.policy.compliance.reading import EVERYWHERE, Filter, PolicyStates
@@ -31,6 +31,7 @@ from holdfast.policy.remediation.model import (
     read_task,
 )
 from holdfast.policy.remediation.plan import Plan, plan
+from holdfast.policy.remediation.undo import holds, target_of, undoable, undone
 from holdfast.policy.types.catalog import policy_types
 from holdfast.resources.model import Action, Change, Draft, Kind, Resource
 from holdfast.resources.port import ChangePath, ResourceStore
@@ -50,6 +51,9 @@ class _Target:
     name: str
 
 
+Deploy = Callable[[_Target], Deployment]
+
+
 @dataclass(frozen=True, slots=True)
 class _Work:
     """What one task is carried out with."""
@@ -57,11 +61,6 @@ class _Work:
     task: Task
     policy: ActivePolicy
     judge: Judge
-
-    @property
-    def principal(self) -> Principal:
-        """Who makes the changes."""
-        return replace(SYSTEM, name="Policy remediation", on_behalf_of=self.task.created_by_id)
 
 
 class RemediationEngine:
@@ -93,15 +92,14 @@ class RemediationEngine:
         return bool(tasks)
 
     def _carry_out(self, stored: Resource, stopping: Callable[[], bool]) -> None:
-        task, active = read_task(stored), self._loader.load()
-        wanted = name_in(task.policy_assignment_id), task.policy_definition_reference_id
-        policy = next((each for each in active.policies if each.key == wanted), None)
-        if policy is None:
-            self._save(stored, _ended(task, "The policy is not in force any more."))
+        task = read_task(stored)
+        try:
+            deploy, targets = self._undoing(task) if task.undoes else self._remedying(task)
+        except ConflictError as error:
+            self._save(stored, _ended(task, str(error)))
             return
-        work = _Work(task, policy, self._judge(active))
         done = {each.resource_id for each in task.deployments}
-        waiting = [each for each in self._targets(active, work) if each.id not in done]
+        waiting = [each for each in targets if each.id not in done]
         task = _begun(task, len(done) + len(waiting))
         current = self._save(stored, task)
         with ThreadPoolExecutor(task.parallel_deployments, "remediation") as pool:
@@ -109,10 +107,29 @@ class RemediationEngine:
                 if stopping():
                     return
                 batch, waiting = waiting[:BATCH], waiting[BATCH:]
-                task = _with(task, list(pool.map(lambda target: self._deploy(work, target), batch)))
+                task = _with(task, list(pool.map(lambda target: _attempt(deploy, target), batch)))
                 current = self._save(current, task)
         if current is not None:
             self._save(current, _ended(task))
+
+    def _remedying(self, task: Task) -> tuple[Deploy, list[_Target]]:
+        """How resources are set right, and which do not comply. ConflictError when the policy is gone."""
+        active = self._loader.load()
+        wanted = name_in(task.policy_assignment_id), task.policy_definition_reference_id
+        policy = next((each for each in active.policies if each.key == wanted), None)
+        if policy is None:
+            raise ConflictError("The policy is not in force any more.")
+        work = _Work(task, policy, self._judge(active))
+        return lambda target: self._set_right(work, target), self._targets(active, work)
+
+    def _undoing(self, task: Task) -> tuple[Deploy, list[_Target]]:
+        """How values are taken back, and where. ConflictError when the task that made them is gone."""
+        stored = self._store.get(REMEDIATION, task.undoes)
+        if stored is None:
+            raise ConflictError(f"The remediation “{task.undoes}” is not there any more.")
+        made = {each.resource_id: each for each in undoable(read_task(stored))}
+        targets = [_Target(identity, *target_of(identity)) for identity in made]
+        return lambda target: self._take_back(task, target, made[target.id]), targets
 
     def _judge(self, active: Active) -> Judge:
         language = self._loader.language
@@ -142,17 +159,8 @@ class RemediationEngine:
                     if work.judge.outcome(work.policy, document).triggered:
                         yield _Target(document.id, document.type, document.kind, document.name)
 
-    def _deploy(self, work: _Work, target: _Target) -> Deployment:
-        """Set one resource right; what came of it."""
-        try:
-            return self._set_right(work, target)
-        except HoldfastError as error:
-            return Deployment(target.id, DeploymentState.FAILED, message=str(error))
-
     def _set_right(self, work: _Work, target: _Target) -> Deployment:
-        kind, resource = self._kinds.get(target.kind), self._inventory.resource(target.kind, target.name)
-        if kind is None or resource is None or kind.policy_type != target.type:
-            raise ConflictError(f"{target.id} is not configured by itself; nothing can be changed there.")
+        kind, resource = self._stored(target)
         document = self._inventory.touched(target.kind, target.name)[0]
         outcome = work.judge.outcome(work.policy, document)
         if outcome.error:
@@ -160,10 +168,24 @@ class RemediationEngine:
         if not outcome.triggered:
             return Deployment(target.id, DeploymentState.SKIPPED, message="It complies, or is exempt.")
         planned = plan(kind, resource, work.policy, outcome)
-        state = self._apply(work, kind, resource, planned)
+        return Deployment(target.id, self._apply(work.task, kind, resource, planned), planned.changes)
+
+    def _take_back(self, task: Task, target: _Target, made: Deployment) -> Deployment:
+        """Give one resource the values that it had."""
+        kind, resource = self._stored(target)
+        planned = undone(resource.body, made.changes)
+        state = self._apply(task, kind, resource, planned)
+        if state is DeploymentState.SUCCEEDED and not holds(self._stored(target)[1].body, planned.changes):
+            raise ConflictError("An enforced policy changed it again at once; exempt the resource first.")
         return Deployment(target.id, state, planned.changes)
 
-    def _apply(self, work: _Work, kind: Kind, resource: Resource, planned: Plan) -> DeploymentState:
+    def _stored(self, target: _Target) -> tuple[Kind, Resource]:
+        kind, resource = self._kinds.get(target.kind), self._inventory.resource(target.kind, target.name)
+        if kind is None or resource is None or kind.policy_type != target.type:
+            raise ConflictError(f"{target.id} is not configured by itself; nothing can be changed there.")
+        return kind, resource
+
+    def _apply(self, task: Task, kind: Kind, resource: Resource, planned: Plan) -> DeploymentState:
         change = Change(
             Action.PUT,
             kind.name,
@@ -172,13 +194,14 @@ class RemediationEngine:
             resource.organization,
             if_match=resource.etag or None,
         )
-        if work.task.dry_run:
+        principal = replace(SYSTEM, name="Policy remediation", on_behalf_of=task.created_by_id)
+        if task.dry_run:
             before = resource if resource.etag else None
             now = self._clock.now()
-            draft = Draft(work.principal, change, resource.organization, before, planned.body, now)
+            draft = Draft(principal, change, resource.organization, before, planned.body, now)
             kind.validate(draft, self._store)
             return DeploymentState.PLANNED
-        self._changes.apply(work.principal, change)
+        self._changes.apply(principal, change)
         return DeploymentState.SUCCEEDED
 
     def _save(self, stored: Resource, task: Task) -> Resource | None:
@@ -202,6 +225,14 @@ class RemediationEngine:
         except (PreconditionFailedError, NotFoundError):
             return self._save(stored, task)  # it was decided about in this moment
         return None if cancelled else saved
+
+
+def _attempt(deploy: Deploy, target: _Target) -> Deployment:
+    """Do it for one resource; what came of it."""
+    try:
+        return deploy(target)
+    except HoldfastError as error:
+        return Deployment(target.id, DeploymentState.FAILED, message=str(error))
 
 
 def _begun(task: Task, total: int) -> Task:

@@ -16,6 +16,7 @@ from holdfast.policy.kinds.names import ASSIGNMENT, REMEDIATION, name_in
 from holdfast.policy.language.assignments.model import Assignment
 from holdfast.policy.language.assignments.parse import parse_assignment
 from holdfast.policy.remediation.model import Asked, Task, TaskState, read_task
+from holdfast.policy.remediation.undo import undoable
 from holdfast.resources.model import Action, Draft, IndexType, Kind, Reader
 
 APPROVAL_KEY: Final = "remediationApproval"
@@ -52,6 +53,8 @@ def _new(draft: Draft, reader: Reader) -> Task:
         )
     assignment = parse_assignment(wrapped(ASSIGNMENT, stored.id, stored.body))
     _check_reference(asked, assignment, reader)
+    if asked.undoes:
+        _check_undone(asked, reader)
     waits = _needs_approval(assignment) and not asked.dry_run
     now = isoformat(draft.now)
     return Task(
@@ -74,6 +77,15 @@ def _check_reference(asked: Asked, assignment: Assignment, reader: Reader) -> No
             "Name a policy of the assigned initiative; a definition assigned by itself has no reference.",
             "/policyDefinitionReferenceId",
         )
+
+
+def _check_undone(asked: Asked, reader: Reader) -> None:
+    stored = reader.get(REMEDIATION, asked.undoes)
+    task = None if stored is None else read_task(stored)
+    if task is None or name_in(task.policy_assignment_id) != name_in(asked.policy_assignment_id):
+        raise InvalidError(f"There is no remediation “{asked.undoes}” of this assignment.", "/undoes")
+    if not task.provisioning_state.has_ended or not any(undoable(task)):
+        raise ConflictError(f"“{asked.undoes}” changed nothing that could be taken back, or still runs.")
 
 
 def _needs_approval(assignment: Assignment) -> bool:

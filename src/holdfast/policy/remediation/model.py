@@ -64,6 +64,8 @@ class Asked(Body, frozen=True):
     failure_threshold: FailureThreshold = FailureThreshold()
     filters: Filters = Filters()
     dry_run: bool = False
+    undoes: str = ""
+    """The name of the task whose changes are taken back; empty to set right what does not comply."""
 
 
 class Difference(Body, frozen=True):
