@@ -117,6 +117,21 @@ class ApiClient:
         """GET; the body as it is."""
         return (await self._send("GET", path)).content
 
+    async def lines(self, path: str, tell: Callable[[Any], None]) -> None:  # any JSON
+        """GET of JSON lines: each is told as it comes, until the other side ends them.
+
+        ForbiddenError when it says that they may not be read any more.
+        """
+        try:
+            async with self._client.stream("GET", _versioned(path), timeout=TIMEOUT) as response:
+                if not response.is_success:
+                    await response.aread()
+                    raise _error(response, f"GET {path}")
+                async for line in response.aiter_lines():
+                    _tell(line, tell)
+        except httpx.TransportError as error:
+            raise UnavailableError(f"{self._client.base_url} does not answer: {error}.") from error
+
     async def _call(self, method: str, path: str, body: Any = None, seconds: float = TIMEOUT) -> Any:  # JSON
         response = await self._send(method, path, body, seconds)
         return response.json() if response.content else None
@@ -137,6 +152,16 @@ class ApiClient:
                 self.on_effect(effect)
             return response
         raise _error(response, f"{method} {path}")
+
+
+def _tell(line: str, tell: Callable[[Any], None]) -> None:  # any JSON
+    """Tell of one line; empty ones only keep the connection."""
+    if not line.strip():
+        return
+    item = json.loads(line)
+    if set(item) == {"error"}:
+        raise ForbiddenError(f"The stream was ended: {item['error']['message']}")
+    tell(item)
 
 
 def effects_of(response: httpx.Response) -> list[str]:
@@ -228,6 +253,10 @@ class Remote:
     def download(self, path: str) -> bytes:
         """See `ApiClient.download`."""
         return self._runner.run(self._client.download(path))
+
+    def lines(self, path: str, tell: Callable[[Any], None]) -> None:  # any JSON
+        """See `ApiClient.lines`."""
+        self._runner.run(self._client.lines(path, tell))
 
     def delete(self, path: str) -> None:
         """See `ApiClient.delete`."""

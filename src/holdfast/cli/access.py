@@ -1,6 +1,8 @@
 """`holdfast access`: conditions, settings, providers, elevations and explanations."""
 
+import json
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import typer
 
@@ -182,3 +184,35 @@ def decide(
     """Decide on an elevation or on support access."""
     with connect(context) as remote:
         show_object(remote.post(f"/api/access/{collection}/{identity}/{verb}", {"decision": remark}))
+
+
+@app.command()
+def audit(
+    context: typer.Context,
+    actor: Annotated[str, typer.Option(help="Only what this principal did (its id).")] = "",
+    kind: Annotated[str, typer.Option(help="Only this kind of resource.")] = "",
+    event: Annotated[str, typer.Option(help="Only this event, such as session.created.")] = "",
+    resource: Annotated[str, typer.Option(help="Only the resource with this id.")] = "",
+    outcome: Annotated[str, typer.Option(help="Only `ok` or only `refused`.")] = "",
+    since: Annotated[str, typer.Option(help="From this moment on, such as 2027-01-31T12:00:00Z.")] = "",
+    until: Annotated[str, typer.Option(help="Before this moment.")] = "",
+    follow: Annotated[bool, typer.Option("--follow", help="From now on, until Ctrl-C.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Export the audit log of a running instance, newest first, or follow it."""
+    asked = {"actor": actor, "kind": kind, "name": event, "resource": resource, "outcome": outcome}
+    query = urlencode(
+        {name: value for name, value in {**asked, "since": since, "until": until}.items() if value}
+    )
+    with connect(context) as remote:
+        remote.lines(
+            f"/api/audit/{'live' if follow else 'export'}?{query}",
+            lambda record: typer.echo(json.dumps(record) if as_json else _sentence(record)),
+        )
+
+
+def _sentence(record: dict[str, Any]) -> str:  # JSON
+    why = f": {record['detail']}" if record["detail"] else ""
+    on = f" {record['resource']}" if record["resource"] else ""
+    source = f" from {record['address']}" if record["address"] else ""
+    return f"{record['time']}  {record['actorName']}{source}  {record['event']}{on}  {record['outcome']}{why}"

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from holdfast.api.audit import FILTERS, find, wanted
 from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.rendering import csv_safe, page
 from holdfast.console.tables import csv_file
@@ -12,15 +13,14 @@ from holdfast.resources.model import Event
 
 PAGE = 100
 CSV_ROWS = 10_000
-FILTERS = ("actor", "kind", "resource", "outcome")
+ASKED = (*FILTERS, "since", "until")
 
 
 def _events(request: ApiRequest, limit: int) -> list[Event]:
     before = request.query.get("before", "")
-    if before and not (before.isascii() and before.isdigit()):
+    if before and not (before.isascii() and before.isdigit() and len(before) < 17):
         raise InvalidError("before must be a sequence number.", "before")
-    wanted = {name: request.query.get(name, "") for name in FILTERS}
-    return request.services.events.search(before=int(before) if before else None, limit=limit, **wanted)
+    return find(request, wanted(request), int(before) if before else None, limit)
 
 
 def _page(request: ApiRequest) -> Response:
@@ -31,7 +31,7 @@ def _page(request: ApiRequest) -> Response:
         request,
         "audit.html",
         events=events,
-        asked={name: request.query.get(name, "") for name in FILTERS},
+        asked={name: request.query.get(name, "") for name in ASKED},
         next=events[-1].sequence if len(events) == PAGE else 0,
     )
 
