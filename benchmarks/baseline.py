@@ -16,7 +16,7 @@ from tests.baseline.publishing.test_oscal import MODELS
 from tests.support.running import own_address, running
 
 from holdfast.baseline.assessment.assess import assess
-from holdfast.baseline.assessment.decisions import Decisions
+from holdfast.baseline.decisions.model import Decisions
 from holdfast.baseline.documents.conversion import Format, parse_document, write_document
 from holdfast.baseline.documents.workbook.writer import write_workbook
 from holdfast.baseline.evidence.bundle import verify_bundle, write_bundle

@@ -3,55 +3,22 @@
 import io
 import zipfile
 from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from holdfast.api.application import build
-from holdfast.api.baseline import ROUTES
-from holdfast.api.services import Services
-from holdfast.baseline.assessment.assessor import Assessor
-from holdfast.baseline.assessment.decisions import Decisions
 from holdfast.baseline.data.catalog import features
 from holdfast.baseline.evidence.bundle import read_public_key, verify_bundle
-from holdfast.baseline.evidence.store import open_evidence
-from holdfast.baseline.probes.context import ProbeContext
-from holdfast.baseline.probes.table import PROBES
 from holdfast.baseline.publishing.publish import PublicationFormat
-from holdfast.baseline.service import ASSESSED, Baseline, Owner
-from holdfast.kernel.clock import ManualClock, SystemRandomness
-from holdfast.kernel.organizations import ROOT
-from holdfast.kernel.permissions import Permission
-from holdfast.kernel.principal import Grant, Principal, PrincipalKind
-from tests.baseline.evidence.items import INSTANCE, KEY, NOW
-
-AUDITOR = Principal(
-    "ada", PrincipalKind.USER, "ada", (Grant(ROOT, frozenset(p for p in Permission if "baseline" in p)),)
-)
+from tests.baseline.world import open_baseline_world
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    clock = ManualClock(NOW)
-
-    def context() -> ProbeContext:
-        return ProbeContext(clock=clock, randomness=SystemRandomness(), source="127.9.9.9")
-
-    evidence = open_evidence(tmp_path_factory.mktemp("evidence"), b"\7" * 32, INSTANCE, KEY, clock)
-    assessor = Assessor(ASSESSED, PROBES, evidence, clock, context, Decisions)
-    baseline = Baseline(assessor, evidence, clock, Owner("Ada", INSTANCE))
-    services = SimpleNamespace(
-        clock=clock,
-        randomness=SystemRandomness(),
-        authenticate=lambda **_credentials: AUDITOR,
-        extension=lambda _kind: baseline,
-        id_scope="0ne00000001",
-    )
-    with TestClient(build(cast(Services, services), ROUTES)) as client:
-        client.post("/api/baseline/assessments")
-        yield client
+    with open_baseline_world(tmp_path_factory.mktemp("baseline")) as world:
+        world.client.post("/api/baseline/assessments")
+        yield world.client
 
 
 def get(client: TestClient, path: str) -> Any:  # any JSON

@@ -9,11 +9,11 @@ from holdfast.baseline.assessment.assess import Assessment
 from holdfast.baseline.assessment.recommendations import recommendations
 from holdfast.baseline.evidence.archive import write_archive
 from holdfast.baseline.evidence.bundle import public_key_pem
-from holdfast.baseline.forms import assessment_form, control_form, feature_details, run_form
+from holdfast.baseline.forms import assessment_form, control_form, feature_details, run_form, score_form
 from holdfast.baseline.publishing.audit import audit_archive
 from holdfast.baseline.publishing.publish import PublicationFormat, render
 from holdfast.baseline.service import ASSESSED, WHOLE, Baseline, find_control, find_feature
-from holdfast.kernel.clock import parse_isoformat
+from holdfast.kernel.clock import isoformat, parse_isoformat
 from holdfast.kernel.errors import InvalidError, NotFoundError
 from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.permissions import Permission
@@ -74,6 +74,23 @@ def _control(request: ApiRequest) -> Reply:
 def _recommendations(request: ApiRequest) -> Reply:
     found = recommendations(_assessment(request))
     return Reply(200, {"value": [item.content() for item in found]})
+
+
+def _recommendation(request: ApiRequest) -> Reply:
+    assessment, id_ = _assessment(request), request.path["recommendation"]
+    found = next((item for item in recommendations(assessment) if item.id == id_), None)
+    if found is None:
+        raise NotFoundError(f"There is no recommendation {id_} for {assessment.service.key}.")
+    past = _baseline(request).history(id_, assessment.service.key)
+    history: list[JsonValue] = [
+        {"time": isoformat(each.moment), "before": each.before, "after": each.after, "reason": each.reason}
+        for each in past
+    ]
+    return Reply(200, {**found.content(), "history": history})
+
+
+def _score(request: ApiRequest) -> Reply:
+    return Reply(200, score_form(_assessment(request)))
 
 
 # Evidence and documents
@@ -159,6 +176,14 @@ ROUTES = [
     Route("GET", "/api/baseline/features/{feature}", _READ, _feature, "A feature with what was seen"),
     Route("GET", "/api/baseline/controls/{control}", _READ, _control, "A control with what was seen"),
     Route("GET", "/api/baseline/recommendations", _READ, _recommendations, "What to do"),
+    Route(
+        "GET",
+        "/api/baseline/recommendations/{recommendation}",
+        _READ,
+        _recommendation,
+        "A recommendation and what became of it",
+    ),
+    Route("GET", "/api/baseline/secureScore", _READ, _score, "The secure score, term by term"),
     Route("GET", "/api/baseline/evidence", _EVIDENCE, _evidence, "The signed evidence of a period"),
     Route("GET", "/api/baseline/evidence/key", _EVIDENCE, _key, "The key that verifies evidence"),
     Route("GET", "/api/baseline/audit", _EVIDENCE, _audit, "State and evidence of a period, for auditors"),

@@ -3,7 +3,7 @@
 from holdfast.baseline.assessment.assess import Assessment, ControlState, FeatureState
 from holdfast.baseline.assessment.assessor import RunReport
 from holdfast.baseline.assessment.recommendations import recommendations
-from holdfast.baseline.assessment.score import secure_score
+from holdfast.baseline.assessment.score import FORMULA, secure_score
 from holdfast.baseline.data.catalog import benchmark
 from holdfast.baseline.model.vocabulary import Answer
 from holdfast.baseline.probes.observation import Observation, Outcome
@@ -27,6 +27,27 @@ def assessment_form(assessment: Assessment) -> JsonObject:
         "secureScore": score.percent,
         "features": [feature_form(feature, assessment.moment) for feature in assessment.features],
         "controls": [control_form(assessment, control) for control in assessment.controls],
+    }
+
+
+def score_form(assessment: Assessment) -> JsonObject:
+    """The secure score with every term, so that anybody can compute it again."""
+    score = secure_score(recommendations(assessment))
+    return {
+        "service": assessment.service.key,
+        "formula": FORMULA,
+        "score": score.percent,
+        "points": score.points,
+        "maximum": score.maximum,
+        "terms": [
+            {
+                "recommendation": term.recommendation.id,
+                "severity": str(term.recommendation.severity),
+                "weight": term.weight,
+                "healthy": term.healthy,
+            }
+            for term in score.terms
+        ],
     }
 
 

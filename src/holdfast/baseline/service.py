@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 from holdfast.baseline.assessment.assess import Assessment, ControlState, FeatureState
 from holdfast.baseline.assessment.assessor import Assessor, RunReport, Trigger
 from holdfast.baseline.data.catalog import LATER, benchmark, features
+from holdfast.baseline.decisions.book import DecisionBook
+from holdfast.baseline.decisions.files import EvidenceFiles
 from holdfast.baseline.evidence.store import EvidenceStore
 from holdfast.baseline.publishing.publication import Past, Publication
 from holdfast.baseline.services import carried_service
@@ -30,9 +32,19 @@ class Owner(NamedTuple):
 class Baseline:
     """Assesses one instance. Blocking and thread-safe."""
 
-    def __init__(self, assessor: Assessor, evidence: EvidenceStore, clock: Clock, owner: Owner) -> None:
+    def __init__(
+        self,
+        assessor: Assessor,
+        evidence: EvidenceStore,
+        book: DecisionBook,
+        files: EvidenceFiles,
+        clock: Clock,
+        owner: Owner,
+    ) -> None:
         self.assessor = assessor
         self.evidence = evidence
+        self.book = book
+        self.files = files
         self._clock = clock
         self._owner = owner
 
@@ -68,6 +80,7 @@ class Baseline:
                 str(content["before"] or "–"),
                 str(content["after"]),
                 str(content["reason"]),
+                str(content.get("recommendation", "")),
             )
             for when, content in self.evidence.changes(0, moment)
         )
@@ -78,6 +91,13 @@ class Baseline:
             moment=moment,
             head=self.evidence.head(),
             history=tuple(past),
+        )
+
+    def history(self, recommendation: str, service: str = WHOLE) -> tuple[Past, ...]:
+        """What became of a recommendation of a service, oldest first."""
+        past = self.publication().history
+        return tuple(
+            each for each in past if each.recommendation == recommendation and each.service == service
         )
 
 

@@ -24,9 +24,11 @@ from holdfast.baseline.publishing.markdown import check_page
 from holdfast.baseline.publishing.publish import PublicationFormat
 from holdfast.baseline.service import WHOLE
 from holdfast.baseline.services import find_service, import_service
+from holdfast.cli import baseline_decisions
 from holdfast.cli.remote import DEFAULT_URL, Ca, Token, Url, open_remote
 
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(baseline_decisions.app)
 
 _DEFAULT_STORE = Path("data/baselines")
 

@@ -3,29 +3,36 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from holdfast.access.application import APPLICATION, Listener, network_rules
 from holdfast.access.control import AccessControl
+from holdfast.alerts.model import Origin, Sighting
+from holdfast.alerts.port import AlertSink
 from holdfast.api.services import Services
+from holdfast.baseline.assessment.alerts import change_reports, matters_over, reminder_key, reminders
 from holdfast.baseline.assessment.assessor import Assessor, RunReport, Trigger
-from holdfast.baseline.assessment.decisions import Decisions
+from holdfast.baseline.decisions.book import DecisionBook
+from holdfast.baseline.decisions.files import FOLDER as EVIDENCE_FILES
+from holdfast.baseline.decisions.files import PURPOSE as EVIDENCE_FILES_PURPOSE
+from holdfast.baseline.decisions.files import EvidenceFiles
 from holdfast.baseline.evidence.store import open_evidence
 from holdfast.baseline.probes.context import ProbeContext, Surface
 from holdfast.baseline.probes.table import PROBES
 from holdfast.baseline.service import ASSESSED, PARTS, Baseline, Owner
 from holdfast.kernel.errors import HoldfastError
-from holdfast.kernel.json import JsonObject
 from holdfast.kernel.network import NetworkRules
 from holdfast.resources.model import Event
 from holdfast.resources.port import EventFeed
 from holdfast.runtime.instance import ROOT_CA_FILE, Instance
 from holdfast.runtime.personas import ORGANIZATION_ID, PRINCIPAL, Personas, is_of_probes
 from holdfast.runtime.scratch import ScratchInstances, endpoints_of, loopback_address
+from holdfast.storage.blobs import LocalBlobs
 
 PURPOSE: Final = "evidence"
 """The keys of the evidence's database and signatures."""
@@ -36,6 +43,10 @@ READY_SECONDS: Final = 1.0
 WAIT_SECONDS: Final = 0.5
 """How long one look for changes blocks its thread; a stop waits no longer than this."""
 BATCH: Final = 500
+SETTLING_SECONDS: Final = 3.0
+"""How long states are compared again after a change: policies are judged by another process."""
+ORIGIN: Final = Origin("baseline")
+"""Who raises the alerts of the baseline."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +93,14 @@ def open_baseline(instance: Instance, access: AccessControl, application: str) -
     evidence = open_evidence(
         settings.data, ring.data_key(PURPOSE), application, ring.signing_key(PURPOSE), instance.clock
     )
-    assessor = Assessor(ASSESSED, PROBES, evidence, instance.clock, context, Decisions)
+    book = DecisionBook(instance.store, evidence)
+    assessor = Assessor(ASSESSED, PROBES, evidence, instance.clock, context, book.at)
+    blobs = LocalBlobs(
+        settings.data / EVIDENCE_FILES, ring.data_key(EVIDENCE_FILES_PURPOSE), instance.randomness
+    )
     owner = Owner(settings.baseline.owner, application)
-    return BaselineParts(Baseline(assessor, evidence, instance.clock, owner), personas, scratch)
+    baseline = Baseline(assessor, evidence, book, EvidenceFiles(blobs), instance.clock, owner)
+    return BaselineParts(baseline, personas, scratch)
 
 
 _LISTENERS: Final = {
@@ -111,8 +127,10 @@ class BaselineRuns:
 
     services: Services
     baseline: Baseline
+    alerts: AlertSink
     is_ready: Callable[[], Awaitable[bool]]
     """Whether every process of the instance serves."""
+    _reminded: set[str] = field(default_factory=set)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Run until `stopping` is set."""
@@ -121,24 +139,36 @@ class BaselineRuns:
         while not stopping.is_set() and not await self.is_ready():
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), READY_SECONDS)
-        await self._run(self.baseline.assessor.quick(), Trigger.START)
-        looked = clock.monotonic()
+        await self._step(self.baseline.assessor.quick(), Trigger.START)
+        looked, unsettled_until = clock.monotonic(), 0.0
         while not stopping.is_set():
             position, kinds = await asyncio.to_thread(changed_kinds, events, position)
-            await self._run(self.baseline.assessor.touched_by(kinds), Trigger.CHANGE)
+            if kinds:
+                unsettled_until = clock.monotonic() + SETTLING_SECONDS
+            touched = self.baseline.assessor.touched_by(kinds)
+            if touched or clock.monotonic() < unsettled_until:
+                await self._step(touched, Trigger.CHANGE)
             if clock.monotonic() >= looked + SCHEDULE_SECONDS:
-                due = await asyncio.to_thread(self.baseline.assessor.due)
-                await self._run(due, Trigger.SCHEDULE)
+                await self._step(await asyncio.to_thread(self.baseline.assessor.due), Trigger.SCHEDULE)
                 looked = clock.monotonic()
 
-    async def _run(self, probes: tuple[str, ...], trigger: Trigger) -> None:
-        if not probes:
-            return
+    async def _step(self, probes: tuple[str, ...], trigger: Trigger) -> None:
+        """Run probes, or none: decisions, policies and time change states as well."""
         try:
-            report = await asyncio.to_thread(self.baseline.run, probes, trigger)
-            await asyncio.to_thread(record_changes, self.services, report)
-        except HoldfastError as error:
+            await asyncio.to_thread(self._run, probes, trigger)
+        except (HoldfastError, SQLAlchemyError) as error:
             structlog.get_logger().warning("the baseline was not assessed", reason=str(error))
+
+    def _run(self, probes: tuple[str, ...], trigger: Trigger) -> None:
+        self.baseline.book.tell_evidence()
+        report = self.baseline.run(probes, trigger)
+        tell_changes(self.services, self.alerts, report)
+        now = self.services.clock.now()
+        attestations = self.baseline.book.at().attestations
+        due = list(reminders(attestations, now, self._reminded))
+        if due:
+            self.alerts.raise_alerts([Sighting(each, ORIGIN) for each in due])
+        self._reminded.update(reminder_key(each) for each in attestations if each.due_soon(now))
 
 
 def changed_kinds(events: EventFeed, position: int) -> tuple[int, set[str]]:
@@ -156,11 +186,18 @@ def _is_a_change(event: Event) -> bool:
     return event.outcome == "ok" and not is_of_probes(event)
 
 
-def record_changes(services: Services, report: RunReport) -> None:
-    """An event for each control of a part whose state is another one, with what was seen."""
-    for change in report.changes:
-        if change.service in PARTS and change.before is not None:
-            data: JsonObject = change.content()
-            services.changes.record(
-                PRINCIPAL, "baseline.changed", resource=change.control, data=data, detail=change.reason
-            )
+def tell_changes(services: Services, alerts: AlertSink, report: RunReport) -> None:
+    """An event for each control of a part whose state is another one, and alerts for what got worse."""
+    changes = [each for each in report.changes if each.service in PARTS and each.before is not None]
+    for change in changes:
+        services.changes.record(
+            PRINCIPAL,
+            "baseline.changed",
+            resource=change.control,
+            data=change.content(),
+            detail=change.reason,
+        )
+    if over := matters_over(changes):
+        alerts.resolve_alerts(over)
+    if worse := list(change_reports(changes, services.clock.now())):
+        alerts.raise_alerts([Sighting(each, ORIGIN) for each in worse])

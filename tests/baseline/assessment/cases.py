@@ -1,6 +1,6 @@
 """Services with one claim, and decisions about it."""
 
-from holdfast.baseline.assessment.decisions import Category, Decisions, Exemption
+from holdfast.baseline.decisions.model import Category, Decisions, Exemption
 from holdfast.baseline.model.service import Entry, ServiceBaseline
 from holdfast.baseline.model.vocabulary import Answer, Responsibility
 from tests.baseline.evidence.items import NOW

@@ -3,8 +3,8 @@
 import pytest
 
 from holdfast.baseline.assessment.assess import Assessment, FeatureState, assess
-from holdfast.baseline.assessment.decisions import Attestation, Decisions
 from holdfast.baseline.assessment.states import State
+from holdfast.baseline.decisions.model import Attestation, Decisions
 from holdfast.baseline.model.service import ServiceBaseline
 from holdfast.baseline.probes.observation import Observation, Outcome
 from holdfast.baseline.services import carried_service

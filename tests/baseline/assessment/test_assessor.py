@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from holdfast.baseline.assessment.assessor import Assessor, Trigger
-from holdfast.baseline.assessment.decisions import Decisions
 from holdfast.baseline.assessment.states import State
+from holdfast.baseline.decisions.model import Decisions
 from holdfast.baseline.evidence.bundle import verify_bundle
 from holdfast.baseline.evidence.store import open_evidence
 from holdfast.baseline.probes.context import Need, ProbeContext
@@ -34,7 +34,9 @@ class World:
         first = service("Data in Transit Encryption", True, True, ("p", "slow"))
         second = service("Azure Backup", False, probes=("files",))
         baseline = first.model_copy(update={"entries": (*first.entries, *second.entries)})
-        self.assessor = Assessor([baseline], probes, self.evidence, self.clock, self.context, Decisions)
+        self.assessor = Assessor(
+            [baseline], probes, self.evidence, self.clock, self.context, lambda _: Decisions()
+        )
 
     def look(self, _: ProbeContext) -> Iterator[Sight]:
         yield Sight("listener", "TLS", "TLS" if self.healthy else "plain text", self.healthy)
@@ -73,7 +75,9 @@ def test_a_break_is_a_change_with_its_observation(world: World) -> None:
     world.clock.advance(1)
     (change,) = world.assessor.run({"p"}, Trigger.CHANGE).changes
     assert change.got_worse
-    assert [item.observed for item in change.observations] == ["plain text"]
+    assert [str(each) for each in change.differences] == [
+        "p, listener: expected TLS, saw plain text, before TLS"
+    ]
 
 
 def test_evidence_runs_out_by_itself(world: World) -> None:
@@ -89,7 +93,7 @@ def test_how_it_stood_earlier_is_known_later(world: World) -> None:
     world.assessor.run({"p"}, Trigger.SCHEDULE)
     assert (world.state("DP-3", NOW), world.state("DP-3")) == (State.SATISFIED, State.NOT_SATISFIED)
     changes = [content["after"] for _, content in world.evidence.changes(0, NOW + HOUR)]
-    assert changes == ["satisfied", "not satisfied"]
+    assert changes == ["satisfied", "fixed", "not satisfied", "open"]
 
 
 def test_probes_are_due_at_half_of_their_time(world: World) -> None:
@@ -113,5 +117,6 @@ def test_everything_is_in_one_sound_chain(world: World) -> None:
     assert [item.predicate_type.split("/")[-2] for item in verified.items] == [
         "observation",
         "observation",
+        "change",
         "change",
     ]

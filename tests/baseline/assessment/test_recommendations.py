@@ -39,7 +39,7 @@ def test_a_failure_names_what_is_affected_and_what_is_healthy() -> None:
     assert (found.affected, found.healthy) == (("bad",), ("good",))
     assert found.problem == "p, bad: expected a TLS alert, saw plain text"
     assert found.responsible is Responsibility.HOLDFAST
-    assert found.command == "holdfast baseline assess --feature encryption-in-transit"
+    assert found.steps[-1] == "Assess again: holdfast baseline assess --feature encryption-in-transit"
 
 
 def test_what_the_operator_has_not_configured_comes_with_the_steps() -> None:
@@ -98,7 +98,9 @@ def test_a_change_lists_the_observations_that_say_something_else() -> None:
     after = assess(ON, [HEALTHY, FAILED], NOTHING, NOW)
     (change,) = changes_between(before, after)
     assert (change.control, change.before, change.after) == ("DP-3", State.SATISFIED, State.NOT_SATISFIED)
-    assert change.observations == (FAILED,)
+    (difference,) = change.differences
+    assert difference.now == FAILED
+    assert str(difference).endswith("saw plain text, before a TLS alert")
     assert change.got_worse
     assert change.content()["before"] == "satisfied"
     assert changes_between(after, after) == ()

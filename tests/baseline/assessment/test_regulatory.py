@@ -3,8 +3,8 @@
 import pytest
 
 from holdfast.baseline.assessment.assess import assess
-from holdfast.baseline.assessment.decisions import Decisions
 from holdfast.baseline.assessment.regulatory import assessments, control, standard
+from holdfast.baseline.decisions.model import Decisions
 from holdfast.baseline.probes.observation import Observation, Outcome
 from holdfast.kernel.json import JsonValue, at_path
 from tests.baseline.assessment.cases import NOTHING, ON, exemption

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from holdfast.baseline.assessment.decisions import Attestation, Decisions, Exemption
 from holdfast.baseline.assessment.states import Numbers, State, count, worst
 from holdfast.baseline.data.catalog import benchmark, feature_by_name
+from holdfast.baseline.decisions.model import Attestation, Decisions, Exemption
 from holdfast.baseline.documents.completion import completed
 from holdfast.baseline.model.feature import Feature
 from holdfast.baseline.model.service import Entry, ServiceBaseline

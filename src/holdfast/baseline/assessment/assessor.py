@@ -6,14 +6,20 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from holdfast.baseline.assessment.assess import Assessment, assess
-from holdfast.baseline.assessment.changes import Change, changes_between
-from holdfast.baseline.assessment.decisions import Decisions
+from holdfast.baseline.assessment.changes import (
+    Change,
+    RecommendationChange,
+    changes_between,
+    recommendations_changed,
+)
+from holdfast.baseline.assessment.recommendations import recommendations
+from holdfast.baseline.decisions.model import Decisions
 from holdfast.baseline.evidence.store import EvidenceStore
 from holdfast.baseline.model.service import ServiceBaseline
 from holdfast.baseline.probes.context import ProbeContext
 from holdfast.baseline.probes.observation import Observation
 from holdfast.baseline.probes.probe import Pace, Probe
-from holdfast.baseline.probes.running import Missed, run_probes
+from holdfast.baseline.probes.running import Missed, Run, run_probes
 from holdfast.kernel.clock import Clock
 
 
@@ -33,6 +39,8 @@ class RunReport(NamedTuple):
     observations: tuple[Observation, ...]
     missed: tuple[Missed, ...]
     changes: tuple[Change, ...]
+    recommendations: tuple[RecommendationChange, ...] = ()
+    """What became of recommendations."""
 
 
 class Assessor:
@@ -45,7 +53,7 @@ class Assessor:
         evidence: EvidenceStore,
         clock: Clock,
         context: Callable[[], ProbeContext],
-        decisions: Callable[[], Decisions],
+        decisions: Callable[[float | None], Decisions],
     ) -> None:
         claimed = {probe for service in services for probe in _named(service)}
         self.probes: Mapping[str, Probe] = {probe.id: probe for probe in probes if probe.id in claimed}
@@ -61,28 +69,33 @@ class Assessor:
     def assess(self, at: float | None = None) -> tuple[Assessment, ...]:
         """How every service stands now, or stood at the moment `at` (Unix seconds)."""
         moment = self._clock.now() if at is None else at
-        observations, decisions = self._evidence.latest(moment), self._decisions()
+        observations, decisions = self._evidence.latest(moment), self._decisions(at)
         return tuple(assess(service, observations, decisions, moment) for service in self._services)
 
     def run(self, probes: Collection[str], trigger: Trigger) -> RunReport:
         """Run the named probes, keep the evidence, and compare with how things stood before.
 
-        The first run compares with what the evidence said before it.
+        Without any probe it only compares: time and decisions change states, too. The first run compares
+        with what the evidence said before it.
         """
         with self._running:
             before = self._last or {item.service.key: item for item in self.assess()}
             known = [probe for name, probe in self.probes.items() if name in probes]
-            seen = run_probes(known, self._context())
+            seen = run_probes(known, self._context()) if known else Run((), ())
             self._evidence.add_observations(seen.observations)
             after = {item.service.key: item for item in self.assess()}
-            changes = tuple(
+            changes = [
+                change for key, now in after.items() for change in changes_between(before.get(key), now)
+            ]
+            advice = [
                 change
-                for key, assessment in after.items()
-                for change in changes_between(before.get(key), assessment)
-            )
-            self._evidence.add_changes([change.content() for change in changes])
+                for key, now in after.items()
+                for change in recommendations_changed(recommendations(before[key]), recommendations(now))
+            ]
+            contents = [change.content() for change in changes]
+            self._evidence.add_changes([*contents, *(change.content() for change in advice)])
             self._last = after
-        return RunReport(trigger, seen.observations, seen.missed, changes)
+        return RunReport(trigger, seen.observations, seen.missed, tuple(changes), tuple(advice))
 
     def quick(self) -> tuple[str, ...]:
         """Probes that run at start and on demand."""

@@ -1,11 +1,42 @@
 """What changed between two assessments, observation by observation."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from holdfast.baseline.assessment.assess import Assessment, ControlState
+from holdfast.baseline.assessment.recommendations import Recommendation, Status
 from holdfast.baseline.assessment.states import State
 from holdfast.baseline.probes.observation import Observation
 from holdfast.kernel.json import JsonObject
+
+
+class Difference(NamedTuple):
+    """What a probe says of a subject now and said before; one of both may be missing."""
+
+    was: Observation | None
+    now: Observation | None
+
+    def content(self) -> JsonObject:
+        """For an event."""
+        either = self.now or self.was
+        assert either is not None  # nobody makes a difference of nothing
+        return {
+            "probe": either.probe,
+            "subject": either.subject,
+            "was": self.was.content() if self.was else None,
+            "now": self.now.content() if self.now else None,
+        }
+
+    def __str__(self) -> str:
+        """For people: one line."""
+        either = self.now or self.was
+        assert either is not None  # as above
+        seen = f"saw {self.now.observed}" if self.now else "is not there any more"
+        before = f", before {self.was.observed}" if self.was else ""
+        return f"{either.probe}, {either.subject}: expected {either.expected}, {seen}{before}"
+
+
+_GOOD = frozenset({State.SATISFIED, State.EXEMPT, State.NOT_APPLICABLE})
 
 
 class Change(NamedTuple):
@@ -17,13 +48,18 @@ class Change(NamedTuple):
     """None for the first assessment."""
     after: State
     reason: str
-    observations: tuple[Observation, ...]
-    """Those that are new or say something else than before."""
+    differences: tuple[Difference, ...]
+    """Observation by observation, what is new, gone, or says something else than before."""
 
     @property
     def got_worse(self) -> bool:
-        """Whether somebody should look at it."""
-        return self.before is State.SATISFIED and self.after in (State.NOT_SATISFIED, State.ERROR)
+        """Whether somebody should look at it: it was in order, or was not counted, and is not any more."""
+        return self.before in _GOOD and self.after not in _GOOD
+
+    @property
+    def is_over(self) -> bool:
+        """Whether whatever was wrong with it is over."""
+        return self.after in _GOOD
 
     def content(self) -> JsonObject:
         """The change as an event carries it."""
@@ -33,8 +69,40 @@ class Change(NamedTuple):
             "before": None if self.before is None else str(self.before),
             "after": str(self.after),
             "reason": self.reason,
-            "observations": [observation.content() for observation in self.observations],
+            "observations": [difference.content() for difference in self.differences],
         }
+
+
+class RecommendationChange(NamedTuple):
+    """A recommendation that became open, accepted, exempt or fixed."""
+
+    service: str
+    control: str
+    recommendation: str
+    """Its id."""
+    before: Status | None
+    """None when it is new."""
+    after: Status
+    reason: str
+
+    def content(self) -> JsonObject:
+        """The change for evidence and history."""
+        before = None if self.before is None else str(self.before)
+        return {**self._asdict(), "before": before, "after": str(self.after)}
+
+
+def recommendations_changed(
+    before: Iterable[Recommendation], after: Iterable[Recommendation]
+) -> tuple[RecommendationChange, ...]:
+    """The recommendations of a service whose status differs."""
+    earlier = {item.id: item.status for item in before}
+    return tuple(
+        RecommendationChange(
+            item.service, item.control, item.id, earlier.get(item.id), item.status, item.problem
+        )
+        for item in after
+        if earlier.get(item.id) is not item.status
+    )
 
 
 def changes_between(before: Assessment | None, after: Assessment) -> tuple[Change, ...]:
@@ -48,17 +116,22 @@ def changes_between(before: Assessment | None, after: Assessment) -> tuple[Chang
 
 
 def _change(service: str, before: ControlState | None, after: ControlState) -> Change:
-    known = {_meaning(item) for item in _observations(before)} if before else set()
-    changed = tuple(item for item in _observations(after) if _meaning(item) not in known)
+    was, now = (_by_subject(control) for control in (before, after))
+    differences = tuple(
+        Difference(was.get(key), now.get(key))
+        for key in dict.fromkeys((*now, *was))
+        if _meaning(was.get(key)) != _meaning(now.get(key))
+    )
     return Change(
-        service, after.control, before.state if before else None, after.state, after.reason, changed
+        service, after.control, before.state if before else None, after.state, after.reason, differences
     )
 
 
-def _observations(control: ControlState) -> tuple[Observation, ...]:
-    return tuple(item for feature in control.features for item in feature.observations)
+def _by_subject(control: ControlState | None) -> dict[tuple[str, str], Observation]:
+    features = control.features if control else ()
+    return {(item.probe, item.subject): item for feature in features for item in feature.observations}
 
 
-def _meaning(item: Observation) -> tuple[object, ...]:
+def _meaning(item: Observation | None) -> tuple[object, ...]:
     """What an observation says, apart from when."""
-    return item.probe, item.subject, item.outcome, item.observed, item.in_force
+    return () if item is None else (item.outcome, item.observed, item.in_force)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from holdfast.baseline.assessment.assess import Assessment, FeatureState
 from holdfast.baseline.assessment.states import State
+from holdfast.baseline.data.fixes import Fix, fixes
 from holdfast.baseline.model.vocabulary import Answer, Responsibility
 from holdfast.baseline.probes.observation import Outcome
 from holdfast.kernel.json import JsonObject
@@ -48,6 +49,9 @@ class Recommendation(NamedTuple):
     healthy: tuple[str, ...]
     steps: tuple[str, ...]
     command: str
+    """What fixes it, as it is typed; empty where nothing on the command line does."""
+    page: str
+    """Where in the console it is fixed; empty likewise."""
     responsible: Responsibility
 
     def content(self) -> JsonObject:
@@ -80,19 +84,21 @@ def _recommendation(service: str, feature: FeatureState) -> Recommendation:
     affected = [item.subject for item in feature.observations if item.outcome is not Outcome.PASSED]
     unused = [item.subject for item in feature.observations if item.in_force is False]
     healthy = [item.subject for item in feature.observations if item.subject not in {*affected, *unused}]
+    fix = fixes().get(feature.feature.key, Fix(feature=feature.feature.key))
     return Recommendation(
         id=feature.feature.key,
         service=service,
         control=feature.feature.control,
         title=_title(feature),
-        severity=_severity(feature.feature.control),
+        severity=severity_of(feature.feature.control),
         status=_status(feature),
         why=feature.feature.desired_because,
         problem=feature.reason,
         affected=tuple(dict.fromkeys([*affected, *unused])),
         healthy=tuple(dict.fromkeys(healthy)),
         steps=_steps(feature),
-        command=f"holdfast baseline assess --feature {feature.feature.key}",
+        command=fix.command,
+        page=fix.page,
         responsible=_responsible(feature),
     )
 
@@ -101,7 +107,8 @@ def _title(feature: FeatureState) -> str:
     return f"{feature.feature.name}: should be {feature.feature.desired}"
 
 
-def _severity(control: str) -> Severity:
+def severity_of(control: str) -> Severity:
+    """How much it matters when a control falls short."""
     return Severity.HIGH if control in _HIGH else Severity.LOW if control in _LOW else Severity.MEDIUM
 
 
@@ -114,10 +121,11 @@ def _status(feature: FeatureState) -> Status:
 
 
 def _steps(feature: FeatureState) -> tuple[str, ...]:
+    again = f"Assess again: holdfast baseline assess --feature {feature.feature.key}"
     if not feature.proven:
-        return ("Read what the probe saw and restore what it expected.", "Assess again.")
-    if feature.claim.guidance:
-        return (feature.claim.guidance, "Assess again.")
+        return ("Read what the probe saw and restore what it expected.", again)
+    if feature.claim.supported is Answer.TRUE and feature.claim.guidance:
+        return (feature.claim.guidance, again)
     return ("Wait for a release that has it, or make an exemption that says how the risk is met.",)
 
 

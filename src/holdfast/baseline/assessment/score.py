@@ -15,11 +15,32 @@ from holdfast.baseline.assessment.recommendations import Recommendation, Severit
 WEIGHTS = {Severity.HIGH: 8, Severity.MEDIUM: 4, Severity.LOW: 2}
 
 
+FORMULA = "100 × Σ weight × healthy ÷ (healthy + unhealthy) ÷ Σ weight"
+
+
+class Term(NamedTuple):
+    """What one recommendation adds."""
+
+    recommendation: Recommendation
+    weight: int
+    healthy: float
+    """Share of healthy subjects, 0 to 1."""
+
+
 class Score(NamedTuple):
     """The score and what it was computed from."""
 
-    points: float
-    maximum: int
+    terms: tuple[Term, ...]
+
+    @property
+    def points(self) -> float:
+        """What was reached."""
+        return sum(term.weight * term.healthy for term in self.terms)
+
+    @property
+    def maximum(self) -> int:
+        """What could be reached."""
+        return sum(term.weight for term in self.terms)
 
     @property
     def percent(self) -> float | None:
@@ -30,8 +51,7 @@ class Score(NamedTuple):
 def secure_score(found: tuple[Recommendation, ...]) -> Score:
     """The score of a service."""
     counted = [item for item in found if item.status in (Status.OPEN, Status.FIXED)]
-    points = sum(WEIGHTS[item.severity] * _healthy_share(item) for item in counted)
-    return Score(points, sum(WEIGHTS[item.severity] for item in counted))
+    return Score(tuple(Term(item, WEIGHTS[item.severity], _healthy_share(item)) for item in counted))
 
 
 def _healthy_share(item: Recommendation) -> float:

@@ -73,15 +73,30 @@ class EvidenceStore:
         """Sign and append an attestation or exemption about a control or feature; the new head."""
         return self._add([(DECISION, "", subject, self._clock.now(), content)])
 
-    def add_changes(self, changes: Iterable[JsonObject]) -> Link:
-        """Sign and append changes of state (`service`, `control`, `before`, `after`, …); the new head."""
-        now = self._clock.now()
-        return self._add(
-            [(CHANGE, "", f"{item['service']} {item['control']}", now, item) for item in changes]
+    def decisions(self, at: float | None = None) -> Iterator[JsonObject]:
+        """The newest content about each subject that was decided on until the moment `at`, or until now."""
+        columns = _EVIDENCE.c
+        newest = sqlalchemy.select(sqlalchemy.func.max(columns.sequence)).where(
+            columns.kind == DECISION, columns.collected <= (self._clock.now() if at is None else at)
         )
+        query = sqlalchemy.select(columns.envelope).where(
+            columns.sequence.in_(newest.group_by(columns.subject))
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(columns.sequence)).scalars().all()
+        for row in rows:
+            yield open_item(decode(row), self._key.public).content
+
+    def add_changes(self, changes: Iterable[JsonObject]) -> Link:
+        """Sign and append changes of state (`service`, `control` or `recommendation`, `before`, `after`, …).
+
+        The new head.
+        """
+        now = self._clock.now()
+        return self._add([(CHANGE, "", f"{item['service']} {_about(item)}", now, item) for item in changes])
 
     def changes(self, since: float, until: float) -> Iterator[tuple[float, JsonObject]]:
-        """The moment and content of each change of state in a period, oldest first."""
+        """The moment and content of each change of a control or recommendation in a period, oldest first."""
         query = sqlalchemy.select(_EVIDENCE.c.collected, _EVIDENCE.c.envelope).where(
             _EVIDENCE.c.kind == CHANGE, _EVIDENCE.c.collected.between(since, until)
         )
@@ -164,6 +179,11 @@ class EvidenceStore:
             rows = rows[1:]
         envelopes = [decode(row.envelope) for row in rows]
         return write_bundle(envelopes, before, self._instance, self._clock.now(), self._key)
+
+
+def _about(change: JsonObject) -> object:
+    """Whose state changed: a recommendation's, or a whole control's."""
+    return change.get("recommendation") or change["control"]
 
 
 def open_evidence(

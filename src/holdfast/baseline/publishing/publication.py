@@ -12,7 +12,7 @@ from holdfast.kernel.clock import isoformat
 
 
 class Past(NamedTuple):
-    """A change of a control's state, for the history."""
+    """A change of a control's state or of a recommendation's status, for the history."""
 
     moment: float
     service: str
@@ -20,6 +20,8 @@ class Past(NamedTuple):
     before: str
     after: str
     reason: str
+    recommendation: str = ""
+    """The id of the recommendation; empty where the control as a whole is meant."""
 
 
 class Publication(NamedTuple):
