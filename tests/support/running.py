@@ -19,7 +19,7 @@ import psutil
 from holdfast.api.client import Remote
 
 START_SECONDS = 180
-_ADDRESSES = itertools.count(1)
+_ADDRESSES = itertools.cycle(range(1, 255))
 
 
 def own_address() -> str:
