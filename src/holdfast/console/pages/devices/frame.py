@@ -33,6 +33,7 @@ TABS = (
     Tab("Properties", "/properties", READ),
     Tab("Commands", "/commands", READ),
     Tab("Raw data", "/raw", Permission.DEVICE_RAW_DATA),
+    Tab("Files", "/files", Permission.DEVICE_FILES_READ),
     Tab("History", "/history", READ),
     Tab("Credentials", "/credentials", Permission.DEVICE_CREDENTIALS),
 )

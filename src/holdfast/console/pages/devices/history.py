@@ -7,15 +7,17 @@ from typing import NamedTuple
 import msgspec
 from starlette.responses import Response
 
+from holdfast.api.files import files_of
 from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.pages.devices.frame import DEVICE_PATH, READ, device_of, device_page
 from holdfast.console.rendering import fragment
+from holdfast.devices.templates.kind import TEMPLATES
 from holdfast.kernel.permissions import Permission
 from holdfast.log.port import Position, Record, partition_of
 from holdfast.resources.model import Event, Resource
-from holdfast.telemetry.history import RawMessage, raw_messages
+from holdfast.telemetry.raw_data import RawData, raw_data
 
-RAW = Permission.DEVICE_RAW_DATA
+RAW, FILES = Permission.DEVICE_RAW_DATA, Permission.DEVICE_FILES_READ
 RAW_SECONDS = 7 * 86_400.0
 SHOWN = 50
 MAXIMUM_WALKED = 200_000
@@ -32,9 +34,16 @@ class Connection(NamedTuple):
     """From where, over which transport, how it proved itself."""
 
 
-def _messages(request: ApiRequest, device: Resource) -> tuple[RawMessage, ...]:
+def _messages(request: ApiRequest, device: Resource) -> list[RawData]:
+    """The newest messages with how each value fits the template."""
     now = request.services.clock.now()
-    return raw_messages(request.services.log, [device.id], now - RAW_SECONDS, now + 60, SHOWN)
+    template = TEMPLATES.get(request.services.store, str(device.body.get("template") or ""))
+    return raw_data(request.services.log, device.id, template, now - RAW_SECONDS, now + 60, SHOWN)
+
+
+def _files(request: ApiRequest) -> Response:
+    device = device_of(request, FILES)
+    return device_page(request, "device_files.html", device, files=files_of(request, device.id))
 
 
 def _raw(request: ApiRequest) -> Response:
@@ -80,6 +89,7 @@ def _records(request: ApiRequest, device: str) -> Iterator[Record]:
 
 
 ROUTES = [
+    Route("GET", DEVICE_PATH + "/files", FILES, _files, "Files of a device", is_page=True),
     Route("GET", DEVICE_PATH + "/raw", RAW, _raw, "Raw data of a device", is_page=True),
     Route("GET", DEVICE_PATH + "/raw/table", RAW, _raw_table, "Raw data as it is now", is_page=True),
     Route("GET", DEVICE_PATH + "/history", READ, _history, "What happened to a device", is_page=True),

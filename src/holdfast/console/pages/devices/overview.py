@@ -2,11 +2,15 @@
 
 from starlette.responses import Response
 
+from holdfast.alerts.model import Alert, Status
+from holdfast.alerts.store.reading import AlertFilter
+from holdfast.api.defender.common import alert_reader, network
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.console.addresses import page_of
 from holdfast.console.pages.devices.frame import DEVICE_PATH, READ, UPDATE, device_of, device_page
 from holdfast.console.rendering import FORM, fragment, read_form, redirect
 from holdfast.console.series import as_columns
+from holdfast.defender.network.reading import AssetFilter
 from holdfast.devices.attestation import ATTESTATION
 from holdfast.devices.device import DEVICE
 from holdfast.devices.templates.kind import TEMPLATES
@@ -19,6 +23,7 @@ from holdfast.telemetry.history import HistoryQuery, query_history
 LIVE_SECONDS = 900.0
 LIVE_BUCKET = 5.0
 MAXIMUM_LINES = 12
+SHOWN_ALERTS = 20
 
 
 def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response:
@@ -34,8 +39,24 @@ def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response
         template_page=page_of("templates", template.id) if template else "",
         model=services.state.twin(device.id).model,
         values=services.last_values.all(device.id),
+        assets=_assets(request, device),
+        alerts=_alerts(request, device),
         may_delete=request.principal.allows(Permission.DEVICE_DELETE, device.organization),
     )
+
+
+def _assets(request: ApiRequest, device: Resource) -> list[tuple[str, str]]:
+    """The assets on the network that the device is: name and page."""
+    reach = request.principal.reach(Permission.ASSET_READ)
+    found = network(request).assets(reach, AssetFilter(device=device.id)).items if reach else []
+    return [(str(a["name"] or a["address"]), page_of("network/assets", str(a["id"]))) for a in found]
+
+
+def _alerts(request: ApiRequest, device: Resource) -> list[Alert]:
+    """The open alerts about the device."""
+    reach = request.principal.reach(Permission.ALERT_READ)
+    wanted = AlertFilter(reach, statuses=frozenset({Status.NEW, Status.ACTIVE}), party=device.id)
+    return [each.alert for each in alert_reader(request).find(wanted, SHOWN_ALERTS)] if reach else []
 
 
 def _values(request: ApiRequest) -> Response:
