@@ -56,17 +56,17 @@ def test_a_device_is_hopeless_only_when_it_never_pauses() -> None:
     clock = ManualClock()
     limits = GatewayLimits(messages_per_second=10, messages_burst=10, shaped_seconds=60)
     shaping = Shaping(limits, clock)
-    shaping.charge(10)
+    shaping.charge(10, clock.monotonic())
     for _ in range(50):
-        wait = shaping.charge(10)
+        wait = shaping.charge(10, clock.monotonic())
         clock.advance(wait)
         assert not shaping.is_hopeless
     clock.advance(2)
     for _ in range(60):
-        clock.advance(shaping.charge(10))
+        clock.advance(shaping.charge(10, clock.monotonic()))
         assert not shaping.is_hopeless
     for _ in range(3):
-        clock.advance(shaping.charge(10))
+        clock.advance(shaping.charge(10, clock.monotonic()))
     assert shaping.is_hopeless
 
 

@@ -10,6 +10,7 @@ from holdfast.protocol.proxy import (
     ProxyError,
     ProxyHeader,
     encode_proxy,
+    missing,
     parse_proxy,
 )
 
@@ -65,3 +66,14 @@ def test_any_bytes_are_a_header_or_a_proxy_error(data: bytes) -> None:
     except ProxyError:
         return
     assert header is None or header.length <= len(data)
+
+
+@given(st.ip_addresses(v=6), st.binary(max_size=20), st.integers(1, 30))
+def test_reading_what_is_missing_takes_the_header_and_no_more(
+    address: object, rest: bytes, stride: int
+) -> None:
+    header = encode_proxy(str(address), 1, "::1", 2)
+    stream, data = header + rest, b""
+    while (found := parse_proxy(data)) is None:
+        data = stream[: len(data) + min(stride, missing(data))]
+    assert found.length == len(data) == len(header)

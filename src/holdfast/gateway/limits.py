@@ -41,10 +41,15 @@ class TokenBucket:
         self._clock = clock
         self._updated = clock.monotonic()
 
-    def charge(self, amount: float) -> float:
-        """Take `amount`; the seconds until the bucket is out of debt, 0 when it is not in debt."""
-        now = self._clock.monotonic()
-        level = min(self._burst, self._level + (now - self._updated) * self._rate) - amount
+    def charge(self, amount: float, now: float | None = None) -> float:
+        """Take `amount`; the seconds until the bucket is out of debt, 0 when it is not in debt. `now` is the
+        monotonic time where the caller has just asked for it."""
+        if now is None:
+            now = self._clock.monotonic()
+        level = self._level + (now - self._updated) * self._rate
+        if level > self._burst:
+            level = self._burst
+        level -= amount
         self._updated = now
         self._level = level
         return 0.0 if level >= 0.0 else -level / self._rate

@@ -52,6 +52,14 @@ def parse_proxy(data: bytes) -> ProxyHeader | None:
     return _parse_addresses(family, data[_FIXED : _FIXED + size])
 
 
+def missing(data: bytes) -> int:
+    """How many bytes behind `data`, an incomplete header that `parse_proxy` found nothing wrong with, are the
+    header's for certain: whoever reads no more than this takes nothing of what follows."""
+    if len(data) < _FIXED:
+        return _FIXED - len(data)
+    return _FIXED + int.from_bytes(data[14:16], "big") - len(data)
+
+
 def _parse_addresses(family: int, body: bytes) -> ProxyHeader:
     width = _ADDRESS_BYTES.get(family)
     if width is None:

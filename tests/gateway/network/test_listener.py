@@ -12,6 +12,7 @@ from holdfast.gateway.limits import GatewayLimits
 from holdfast.kernel.errors import StartupError
 from holdfast.kernel.network import IpRule, NetworkRules, parse_network
 from holdfast.protocol.mqtt.connect import Connack, encode_connect
+from holdfast.protocol.mqtt.publish import Acknowledgement
 from holdfast.protocol.proxy import encode_proxy
 from tests.gateway.client import Client, connect, connect_device, hello, open_client
 from tests.gateway.platform import Platform, open_platform
@@ -194,3 +195,22 @@ async def test_a_device_that_does_not_read_is_cut(platform: Platform) -> None:
         await asyncio.sleep(0)
         assert sent < 100_000_000
     assert platform.gateway.services.live.get("dev-1") is None
+
+
+async def test_a_refusal_arrives_whatever_was_sent_behind_the_connect(platform: Platform) -> None:
+    platform.device_with_key("dev-1", platform.key_group())
+    client = await open_client(platform)
+    client.send(encode_connect(hello(platform, "dev-1", "SharedAccessSignature none")) + bytes(200_000))
+    assert (await client.take(Connack)).code == 5
+    assert await client.closed() == []
+
+
+async def test_records_of_any_number_and_size_arrive_whole(platform: Platform) -> None:
+    key = platform.device_with_key("dev-1", platform.key_group())
+    device = await connect_device(platform, "dev-1", key)
+    bodies = [bytes([size % 251]) * size for size in (1, 30_000, 2, 100_000, *range(100))]
+    for body in bodies:  # a record each, none waiting for an answer
+        device.send_publish("devices/dev-1/messages/events/", body)
+    for _ in bodies:
+        await device.take(Acknowledgement)
+    assert platform.bodies() == bodies

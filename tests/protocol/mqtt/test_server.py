@@ -246,7 +246,7 @@ def test_a_version_5_client_may_not_exceed_the_receive_maximum() -> None:
 def test_deliveries_get_free_packet_identifiers() -> None:
     connection = opened()
     data, packet_id = connection.publish("a/b", b"x", qos=1)
-    span = Framer(100).feed(data).spans[0]
+    span = Framer(100).feed(data)[1][0]
     assert decode_publish(data, *span, V311) == Publish(b"a/b", b"x", qos=1, packet_id=packet_id)
     ids = {packet_id} | {connection.publish("a", b"", qos=1)[1] for _ in range(0xFFFE)}
     assert ids == set(range(1, 0x10000))

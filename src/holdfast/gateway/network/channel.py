@@ -1,29 +1,29 @@
 """One TCP connection: the balancer's PROXY header if there is one, TLS, then bytes for the application.
 
-A connection goes through stages, each a method that takes the next bytes: `_proxy`, `_handshake`, `_plain`.
-Memory BIOs give TLS no back-pressure of their own, so whatever comes in is decrypted and handed on at once,
-and what is held back is the reading from the socket.
+A connection goes through stages, each a method that is called when the socket has something: `_proxy`,
+`_handshake`, `_plain`, and `_discard` once it is closing. OpenSSL reads from and writes to the socket itself:
+what is not read stays with the kernel and holds the device back, and nothing is copied on the way.
 """
 
 import asyncio
+import contextlib
+import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from OpenSSL import SSL
 
 from holdfast.gateway.network.link import Application, Hold
 from holdfast.gateway.network.tls import peer_chain
-from holdfast.protocol.proxy import ProxyError, parse_proxy
+from holdfast.protocol.proxy import ProxyError, missing, parse_proxy
 
 if TYPE_CHECKING:
     from holdfast.gateway.network.listener import Listener
 
-READ_BYTES = 64 * 1024
-"""Taken from a socket at once. Bounds what a connection can still bring in after its reading was stopped."""
 RECORD_BYTES = 16 * 1024
 """A TLS record's payload (RFC 8446 section 5.1)."""
-MAXIMUM_HANDSHAKE_BYTES = 128 * 1024
-"""Ciphertext before the handshake is through: a chain of eight certificates of 16 KB."""
+READ_BYTES = 64 * 1024
+"""Taken from a socket at once. Bounds what a connection can still bring in after its reading was stopped."""
 MAXIMUM_UNSENT_BYTES = 1024 * 1024
 """What may wait for a device that does not read; beyond it the connection is cut."""
 UNSENT_HIGH, UNSENT_LOW = 64 * 1024, 16 * 1024
@@ -31,18 +31,8 @@ UNSENT_HIGH, UNSENT_LOW = 64 * 1024, 16 * 1024
 CLOSE_SECONDS = 5.0
 """How long a closing connection may take to bring its last bytes to the device."""
 
-_RECORD_OVERHEAD = 64
-"""More than any suite adds to a record (header, nonce, tag, padding)."""
 
-# One buffer for all: a read is worked off before the next begins, on the one thread of the event loop.
-_BUFFER = memoryview(bytearray(READ_BYTES))
-
-
-def _ignore(_data: memoryview | bytes) -> None:
-    """The stage of a connection that waits or is closing: nothing is looked at any more."""
-
-
-class Channel(asyncio.BufferedProtocol):
+class Channel:
     """See the module; implements `Link` for the application."""
 
     __slots__ = (
@@ -54,150 +44,121 @@ class Channel(asyncio.BufferedProtocol):
         "_handshaking",
         "_held",
         "_listener",
-        "_received",
+        "_loop",
+        "_socket",
         "_stage",
         "_tls",
-        "_transport",
+        "_unanswered",
+        "_unsent",
         "address",
         "transport_name",
     )
 
-    def __init__(self, listener: "Listener", context: SSL.Context, address: str, behind_proxy: bool) -> None:
+    def __init__(
+        self, listener: "Listener", context: SSL.Context, connected: socket.socket, address: str
+    ) -> None:
         self.address = address
         self.transport_name = listener.transport_name
         self._listener = listener
+        self._loop = asyncio.get_running_loop()
         self._context: SSL.Context | None = context
-        self._transport: asyncio.Transport | None = None
+        self._socket = connected
         self._tls: SSL.Connection | None = None
         self._application: Application | None = None
-        self._held = Hold.NONE
+        self._held = Hold.TURN
         self._closing = False
         self._handshaking = False
-        self._received = 0
         self._early = b""
-        """What came before its turn: the beginning of a PROXY header, or of the handshake."""
+        """The beginning of a PROXY header."""
+        self._unsent = bytearray()
+        """What the socket did not take yet."""
+        self._unanswered = False
+        """Whether nothing was sent since something came."""
         self._deadline = listener.handshake_deadline()
-        self._stage: Callable[[memoryview | bytes], None] = self._proxy if behind_proxy else self._wait
+        self._stage: Callable[[], None] = self._handshake
 
-    # ---- from the event loop
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See `asyncio.BaseProtocol`."""
-        self._transport = cast(asyncio.Transport, transport)  # by shape: uvloop's is no subclass
-        self._transport.set_write_buffer_limits(UNSENT_HIGH, UNSENT_LOW)
+    def open(self, *, behind_proxy: bool) -> None:
+        """Begin, with what a trusted balancer says or with the handshake."""
         self._listener.opened(self)
-        if self._stage == self._wait:
+        if behind_proxy:
+            self._stage = self._proxy
+            self.release(Hold.TURN)
+        else:
             self._queue_handshake()
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        """See `asyncio.BufferedProtocol`."""
-        return _BUFFER
-
-    def buffer_updated(self, nbytes: int) -> None:
-        """See `asyncio.BufferedProtocol`."""
-        self._stage(_BUFFER[:nbytes])
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """See `asyncio.BaseProtocol`."""
-        self._closing = True
-        self._stage = _ignore
-        self._end_handshake()
-        self._listener.lost(self)
-        application, self._application = self._application, None
-        if application is not None:
-            application.lost()
-        self._tls = self._transport = None
-
-    def pause_writing(self) -> None:
-        """See `asyncio.BaseProtocol`."""
-        self.hold(Hold.PEER)
-
-    def resume_writing(self) -> None:
-        """See `asyncio.BaseProtocol`."""
-        self.release(Hold.PEER)
 
     # ---- stages
 
-    def _proxy(self, data: memoryview | bytes) -> None:
-        self._early += data
+    def _proxy(self) -> None:
+        try:
+            part = self._socket.recv(missing(self._early))
+        except BlockingIOError:
+            return
+        except OSError:
+            part = b""
+        self._early += part
         try:
             header = parse_proxy(self._early)
         except ProxyError:
+            part = b""
+        if not part:
             self.abort()
-            return
-        if header is None:
-            return
-        self._early = self._early[header.length :]
-        if header.address and not self._listener.admit_behind_proxy(self, header.address):
-            self.abort()
-            return
-        self._queue_handshake()
+        elif header is not None:
+            self._early = b""
+            if header.address and not self._listener.admit_behind_proxy(self, header.address):
+                self.abort()
+            else:
+                self.hold(Hold.TURN)
+                self._queue_handshake()
 
     def _queue_handshake(self) -> None:
-        self._stage = self._wait
-        self.hold(Hold.TURN)
+        self._stage = self._handshake
         self._listener.gate.enter(self.address, self._begin_handshake)
-
-    def _wait(self, data: memoryview | bytes) -> None:
-        self._early += data
-        if len(self._early) > READ_BYTES:
-            self.abort()
-        elif self._transport is not None:
-            # uvloop begins to read after connection_made, although that said to pause.
-            self._transport.pause_reading()
 
     def _begin_handshake(self) -> bool:
         if self._closing or self._context is None:
             return False
-        self._tls = SSL.Connection(self._context, None)
+        self._tls = SSL.Connection(self._context, self._socket)
         self._context = None
         self._tls.set_accept_state()
         self._handshaking = True
         self._deadline = self._listener.handshake_deadline()
-        self._stage = self._handshake
         self.release(Hold.TURN)
-        early, self._early = self._early, b""
-        if early:
-            self._handshake(early)
         return True
 
-    def _handshake(self, data: memoryview | bytes) -> None:
+    def _handshake(self) -> None:
         assert self._tls is not None
-        self._received += len(data)
-        if self._received > MAXIMUM_HANDSHAKE_BYTES:
-            self.abort()
-            return
-        self._tls.bio_write(data)
         try:
             self._tls.do_handshake()
+        except SSL.WantWriteError:
+            self._loop.add_writer(self._socket, self._handshake)
         except SSL.WantReadError:
-            self._flush(RECORD_BYTES)
+            self._loop.remove_writer(self._socket)
         except SSL.Error:
-            self._flush(RECORD_BYTES)  # the alert that says why
-            self.abort()
+            self.close()  # OpenSSL has sent the alert that says why
         else:
-            self._flush(RECORD_BYTES)
+            self._loop.remove_writer(self._socket)
             self._end_handshake()
-            self._application = self._listener.application(self)
             self._stage = self._plain
-            self._plain(b"")
+            self._application = self._listener.application(self)
 
     def _end_handshake(self) -> None:
         if self._handshaking:
             self._handshaking = False
             self._listener.gate.leave(self.address)
 
-    def _plain(self, data: memoryview | bytes) -> None:
+    def _plain(self) -> None:
+        # To find that there is no second record costs a third of what the first one does: it is looked for
+        # only where a device sends more without waiting for answers.
         assert self._tls is not None
-        if data:
-            self._tls.bio_write(data)
-        receive = self._tls.recv
+        room = READ_BYTES if self._unanswered else 1
+        self._unanswered = True
         records: list[bytes] = []
-        ended = None
+        ended: Callable[[], None] | None = None
         try:
-            while True:
-                records.append(receive(RECORD_BYTES))
-        except SSL.WantReadError:
+            while room > 0:
+                records.append(self._tls.recv(RECORD_BYTES))
+                room -= len(records[-1])
+        except (SSL.WantReadError, SSL.WantWriteError):
             pass
         except SSL.ZeroReturnError:
             ended = self.close
@@ -208,39 +169,64 @@ class Channel(asyncio.BufferedProtocol):
         if ended is not None:
             ended()
 
+    def _discard(self) -> None:
+        """Read on until the device closes too: to close with something unread would take back what was
+        sent."""
+        try:
+            ended = not self._socket.recv(RECORD_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            ended = True
+        if ended:
+            self._end()
+
     # ---- for the application
 
     def send(self, data: bytes) -> None:
         """See `Link.send`."""
-        if self._closing or self._tls is None or self._transport is None:
+        if self._closing or self._tls is None or not data:
             return
+        self._unanswered = False
+        if not self._unsent and len(data) <= RECORD_BYTES:
+            try:
+                self._tls.send(data)
+            except SSL.WantWriteError:
+                pass
+            except SSL.Error:
+                self.abort()
+                return
+            else:
+                return
+        self._unsent += data
+        self._write()
+
+    def _write(self) -> None:
+        """Send what waits, as far as the socket takes it."""
+        assert self._tls is not None
         try:
-            self._tls.send(data)
+            while self._unsent:
+                del self._unsent[: self._tls.send(bytes(self._unsent[:RECORD_BYTES]))]
+        except SSL.WantWriteError:
+            self._loop.add_writer(self._socket, self._write)
         except SSL.Error:
             self.abort()
             return
-        self._flush(len(data))
-        if self._transport.get_write_buffer_size() > MAXIMUM_UNSENT_BYTES:
+        if len(self._unsent) > MAXIMUM_UNSENT_BYTES:
             self.abort()
-
-    def _flush(self, plain_bytes: int) -> None:
-        """Move ciphertext to the socket; `plain_bytes` says about how much there is."""
-        assert self._tls is not None
-        size = plain_bytes + (plain_bytes // RECORD_BYTES + 4) * _RECORD_OVERHEAD
-        while True:
-            try:
-                data = self._tls.bio_read(size)
-            except SSL.WantReadError:
-                return
-            if self._transport is not None:
-                self._transport.write(data)
-            if len(data) < size:
-                return
+        elif len(self._unsent) > UNSENT_HIGH:
+            self.hold(Hold.PEER)
+        elif len(self._unsent) <= UNSENT_LOW:
+            self.release(Hold.PEER)
+        if not self._unsent:
+            self._loop.remove_writer(self._socket)
+            if self._closing:
+                self._say_goodbye()
 
     def hold(self, reason: Hold) -> None:
         """See `Link.hold`."""
-        if not self._held and self._transport is not None and not self._transport.is_closing():
-            self._transport.pause_reading()
+        if not self._held and not self._closing:
+            self._loop.remove_reader(self._socket)
         self._held |= reason
 
     def release(self, reason: Hold) -> None:
@@ -248,32 +234,58 @@ class Channel(asyncio.BufferedProtocol):
         if not self._held:
             return
         self._held &= ~reason
-        if not self._held and self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
+        if not self._held and not self._closing:
+            self._loop.add_reader(self._socket, self._readable)
+
+    def _readable(self) -> None:
+        self._stage()
 
     def close(self) -> None:
         """See `Link.close`."""
         if self._closing:
             return
         self._closing = True
-        self._stage = _ignore
         self._deadline = self._listener.clock.monotonic() + CLOSE_SECONDS
-        if self._tls is not None and self._application is not None:
-            try:
-                self._tls.shutdown()
-            except SSL.Error:
-                pass
-            else:
-                self._flush(RECORD_BYTES)
-        if self._transport is not None:
-            self._transport.close()
+        self._end_handshake()
+        self._loop.remove_reader(self._socket)
+        if not self._unsent:
+            self._say_goodbye()
+
+    def _say_goodbye(self) -> None:
+        """TLS's goodbye and TCP's, behind everything that was sent."""
+        if self._tls is None:
+            self._end()
+            return
+        self._stage = self._discard
+        with contextlib.suppress(SSL.Error):
+            self._tls.shutdown()
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._end()
+        else:
+            self._loop.add_reader(self._socket, self._readable)
 
     def abort(self) -> None:
         """See `Link.abort`."""
         self._closing = True
-        self._stage = _ignore
-        if self._transport is not None:
-            self._transport.abort()
+        self._end()
+
+    def _end(self) -> None:
+        if self._socket.fileno() < 0:
+            return
+        self._loop.remove_reader(self._socket)
+        self._loop.remove_writer(self._socket)
+        self._socket.close()
+        self._loop.call_soon(self._lost)
+
+    def _lost(self) -> None:
+        self._end_handshake()
+        self._listener.lost(self)
+        application, self._application = self._application, None
+        if application is not None:
+            application.lost()
+        self._tls = None
 
     def peer_chain(self) -> tuple[bytes, ...]:
         """See `Link.peer_chain`."""
@@ -286,5 +298,5 @@ class Channel(asyncio.BufferedProtocol):
         if self._application is not None and not self._closing:
             if self._application.overdue(now):
                 self.close()
-        elif now > self._deadline and not self._held & Hold.TURN:
+        elif now > self._deadline and Hold.TURN not in self._held:
             self.abort()

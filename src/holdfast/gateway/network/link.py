@@ -1,10 +1,10 @@
 """What a protocol above the bytes sees of its connection, whatever lies below."""
 
-from enum import Flag, auto
+from enum import IntFlag, auto
 from typing import Protocol
 
 
-class Hold(Flag):
+class Hold(IntFlag):
     """Why a connection is not read from. It is read again when no reason is left."""
 
     NONE = 0

@@ -129,14 +129,7 @@ class Listener:
             connected.close()
             return
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        channel = Channel(self, self.context, address, behind_proxy)
-        self._spawn(self._connect(channel, connected))
-
-    async def _connect(self, channel: Channel, connected: socket.socket) -> None:
-        try:
-            await asyncio.get_running_loop().connect_accepted_socket(lambda: channel, connected)
-        except OSError:  # gone before it was ours
-            connected.close()
+        Channel(self, self.context, connected, address).open(behind_proxy=behind_proxy)
 
     def _verdict(self, address: str) -> str:
         if reason := self._face.rules().verdict(address):

@@ -35,7 +35,11 @@ class Acknowledgements:
     def settle(self, group: Group) -> list[int]:
         """`group` is durable now; which packet identifiers to acknowledge, in order."""
         group.durable = True
+        groups = self._groups
+        if len(groups) == 1 and groups[0] is group:
+            groups.clear()
+            return group.packet_ids
         ready: list[int] = []
-        while self._groups and self._groups[0].durable:
-            ready += self._groups.pop(0).packet_ids
+        while groups and groups[0].durable:
+            ready += groups.pop(0).packet_ids
         return ready

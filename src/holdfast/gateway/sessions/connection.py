@@ -40,7 +40,7 @@ class Session(Protocol):
 class MqttConnection:
     """Implements `Application` for the link below."""
 
-    __slots__ = ("_deadline", "_heard", "_silence", "closed", "link", "mqtt", "services", "session")
+    __slots__ = ("_silence", "closed", "heard", "link", "mqtt", "services", "session")
 
     def __init__(self, link: Link, services: Services) -> None:
         self.link = link
@@ -48,7 +48,8 @@ class MqttConnection:
         self.mqtt = ServerConnection(services.limits.message_bytes + TOPIC_ALLOWANCE)
         self.session: Session | None = None
         self.closed = False
-        self._heard = services.clock.monotonic()
+        self.heard = services.clock.monotonic()
+        """When something came last, monotonic."""
         self._silence = services.limits.handshake_seconds
         """Seconds without a packet after which the client is gone; until CONNECT, the time that it has."""
 
@@ -57,7 +58,7 @@ class MqttConnection:
     def receive(self, data: bytes) -> None:
         """See `Application.receive`."""
         if self.session is not None:
-            self._heard = self.services.clock.monotonic()
+            self.heard = self.services.clock.monotonic()
         self._handle(self.mqtt.receive(data))
 
     def _handle(self, events: list[Event]) -> None:
@@ -78,7 +79,7 @@ class MqttConnection:
 
     def overdue(self, now: float) -> bool:
         """See `Application.overdue`."""
-        if now - self._heard > self._silence:
+        if now - self.heard > self._silence:
             self.close(Reason.KEEP_ALIVE_TIMEOUT, "nothing was heard within the keep-alive time")
         elif self.session is not None and self.session.overdue(now):
             self.close(Reason.MAXIMUM_CONNECT_TIME, "the token or certificate has expired")
@@ -92,7 +93,7 @@ class MqttConnection:
             session.ended(publish_will=False)
             return
         self.session = session
-        self._heard = self.services.clock.monotonic()
+        self.heard = self.services.clock.monotonic()
         self._silence = silence_allowed(connect.keep_alive)
         answer, events = self.mqtt.accept(connect, session_present)
         self.link.send(answer)

@@ -37,7 +37,7 @@ from holdfast.protocol.hub import Subscription
 from holdfast.protocol.mqtt.connect import Connect, Will
 from holdfast.protocol.mqtt.disconnect import PINGRESP, Disconnect
 from holdfast.protocol.mqtt.properties import Property
-from holdfast.protocol.mqtt.publish import Acknowledgement, Publish, encode_puback
+from holdfast.protocol.mqtt.publish import Acknowledgement, Publish, encode_pubacks
 from holdfast.protocol.mqtt.reasons import Reason
 from holdfast.protocol.mqtt.server import Event, Ping
 from holdfast.protocol.mqtt.subscribe import (
@@ -55,6 +55,8 @@ WINDOW_MESSAGES = 1000
 WINDOW_BYTES = 1 << 20
 """What one device may have unacknowledged before it is not read from: enough to fill group commits, and so
 little that a stalled log is not filled by a few."""
+
+_WINDOW = Hold.WINDOW
 
 
 class HubSession:
@@ -281,7 +283,10 @@ class HubSession:
         group = self._open_group
         if group is None:
             group = self._open_group = self._acknowledgements.open()
-            self._unsealed = [*(self._unsealed or ()), group]
+            if self._unsealed is None:
+                self._unsealed = [group]
+            else:
+                self._unsealed.append(group)
         size = len(message.payload) + len(properties)
         group.bytes += size
         self._unsettled += size
@@ -294,14 +299,14 @@ class HubSession:
     def _regulate(self, messages: int) -> None:
         """Stop reading while the device is ahead of its rate, of the log, or of its acknowledgements."""
         services, link = self.services, self.connection.link
-        wait = self._shaping.charge(messages)
-        if self._shaping.is_hopeless:
-            self.connection.close(
-                Reason.MESSAGE_RATE_TOO_HIGH, "the device sent faster than it may for too long"
-            )
-            return
-        wait = max(wait, services.total.charge(messages))
+        now = self.connection.heard
+        wait = max(self._shaping.charge(messages, now), services.total.charge(messages, now))
         if wait:
+            if self._shaping.is_hopeless:
+                self.connection.close(
+                    Reason.MESSAGE_RATE_TOO_HIGH, "the device sent faster than it may for too long"
+                )
+                return
             link.hold(Hold.RATE)
             asyncio.get_running_loop().call_later(wait, link.release, Hold.RATE)
         if self.connection.mqtt.unacknowledged > WINDOW_MESSAGES or self._unsettled > WINDOW_BYTES:
@@ -338,13 +343,13 @@ class HubSession:
             self._send_acknowledgements(self._acknowledgements.settle(group))
         mqtt = self.connection.mqtt
         if mqtt.unacknowledged <= WINDOW_MESSAGES // 2 and self._unsettled <= WINDOW_BYTES // 2:
-            self.connection.link.release(Hold.WINDOW)
+            self.connection.link.release(_WINDOW)
 
     def _send_acknowledgements(self, packet_ids: list[int]) -> None:
         if packet_ids:
             mqtt = self.connection.mqtt
             mqtt.acknowledged(len(packet_ids))
-            self.connection.link.send(b"".join([encode_puback(id, mqtt.version) for id in packet_ids]))
+            self.connection.link.send(encode_pubacks(packet_ids))
 
     def not_durable(self, error: Exception) -> None:
         """See `ingest.Source.not_durable`."""

@@ -10,20 +10,18 @@ PAUSE_SECONDS = 1.0
 class Shaping:
     """One device's rate."""
 
-    __slots__ = ("_bucket", "_clock", "_held_until", "_patience", "_since")
+    __slots__ = ("_bucket", "_held_until", "_patience", "_since")
 
     def __init__(self, limits: GatewayLimits, clock: Clock) -> None:
         self._bucket = TokenBucket(limits.messages_per_second, limits.messages_burst, clock)
-        self._clock = clock
         self._patience = limits.shaped_seconds
         self._since = 0.0
         self._held_until = -PAUSE_SECONDS
 
-    def charge(self, messages: int) -> float:
-        """Count messages; for how many seconds not to read, 0 when the device is within its rate."""
-        wait = self._bucket.charge(messages)
+    def charge(self, messages: int, now: float) -> float:
+        """Count messages at a monotonic time; for how many seconds not to read, 0 while within the rate."""
+        wait = self._bucket.charge(messages, now)
         if wait:
-            now = self._clock.monotonic()
             if now - self._held_until > PAUSE_SECONDS:
                 self._since = now
             self._held_until = now + wait

@@ -1,6 +1,6 @@
 """Cuts a stream of bytes into MQTT packets, in one pass over each read and in linear time."""
 
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from holdfast.protocol.mqtt.errors import MqttError
 from holdfast.protocol.mqtt.reasons import Reason
@@ -13,13 +13,9 @@ A plain tuple: one is made for every message, and nothing is copied before a fie
 """
 
 
-class Frames(NamedTuple):
-    """Whole packets, in the order in which they came."""
-
-    buffer: bytes
-    spans: list[Span]
-    failure: MqttError | None = None
-    """Why nothing can be cut behind the last of them: the stream is lost."""
+Frames: TypeAlias = tuple[bytes, list[Span], MqttError | None]
+"""A buffer, the whole packets in it in the order in which they came, and why nothing can be cut behind the
+last of them: then the stream is lost."""
 
 
 class Framer:
@@ -54,17 +50,17 @@ class Framer:
         if self._pending:
             self._keep(data)
             if len(self._pending) < self._missing_until:
-                return Frames(b"", [])
+                return b"", [], None
             data = bytes(self._pending)
             self._pending = b""
         spans: list[Span] = []
         try:
             rest, self._missing_until = self._cut(data, spans)
         except MqttError as failure:
-            return Frames(data, spans, failure)
+            return data, spans, failure
         if rest < len(data):
             self._pending = data[rest:]
-        return Frames(data, spans)
+        return data, spans, None
 
     def _keep(self, data: bytes) -> None:
         if isinstance(self._pending, bytes):  # only while a packet is incomplete: idle peers cost nothing
@@ -77,9 +73,13 @@ class Framer:
         while end - at >= 2:
             length, start = data[at + 1], at + 2
             if length > 0x7F:
-                length, start = _long_length(data, at + 1, end)
-                if not start:
-                    return at, end - at + 1
+                if start < end and 0 < data[start] < 0x80:  # two bytes, as nearly every message has
+                    length += (data[start] - 1) << 7
+                    start += 1
+                else:
+                    length, start = _long_length(data, at + 1, end)
+                    if not start:
+                        return at, end - at + 1
             if length > self.maximum:
                 raise MqttError("the packet is larger than allowed here", Reason.PACKET_TOO_LARGE)
             stop = start + length

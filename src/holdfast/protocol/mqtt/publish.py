@@ -4,6 +4,7 @@ They are read where they lie in the buffer; what is made for a message is its to
 struct, which costs no more than a tuple.
 """
 
+from collections.abc import Sequence
 from struct import Struct
 
 import msgspec
@@ -19,6 +20,7 @@ from holdfast.protocol.mqtt.reasons import Reason
 from holdfast.protocol.mqtt.wire import V5, PacketType, Reader, decode_string, encode_binary, frame
 
 _DUP, _QOS, _RETAIN = 0x08, 0x06, 0x01
+_PUBACK = PacketType.PUBACK << 4
 _ACKNOWLEDGEMENT = Struct(">BBH")
 _ACKNOWLEDGEMENT_V5 = Struct(">BBHB")
 
@@ -100,8 +102,15 @@ def encode_publish(message: Publish, version: int) -> bytes:
 def encode_puback(packet_id: int, version: int, reason: Reason = Reason.SUCCESS) -> bytes:
     """PUBACK; 3.1.1 cannot say a reason."""
     if reason and version == V5:
-        return _ACKNOWLEDGEMENT_V5.pack(PacketType.PUBACK << 4, 3, packet_id, reason)
-    return _ACKNOWLEDGEMENT.pack(PacketType.PUBACK << 4, 2, packet_id)
+        return _ACKNOWLEDGEMENT_V5.pack(_PUBACK, 3, packet_id, reason)
+    return _ACKNOWLEDGEMENT.pack(_PUBACK, 2, packet_id)
+
+
+def encode_pubacks(packet_ids: Sequence[int]) -> bytes:
+    """PUBACKs without a reason, which both versions write alike."""
+    if len(packet_ids) == 1:
+        return _ACKNOWLEDGEMENT.pack(_PUBACK, 2, packet_ids[0])
+    return b"".join([_ACKNOWLEDGEMENT.pack(_PUBACK, 2, packet_id) for packet_id in packet_ids])
 
 
 def decode_puback(data: bytes, start: int, stop: int, version: int) -> Acknowledgement:

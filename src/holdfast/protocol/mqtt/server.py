@@ -48,6 +48,9 @@ send without a window, and a full pipe is what group commit is for)."""
 
 SESSION_NEVER_EXPIRES = 0xFFFF_FFFF
 
+# To ask an enumeration for its member costs as much as cutting a packet: what is needed for each message is
+# asked once.
+_PUBLISH = int(PacketType.PUBLISH)
 _CONNECT = bytes((PacketType.CONNECT << 4,))
 """The first byte of every MQTT connection: another protocol is told from it before anything is kept."""
 
@@ -59,6 +62,9 @@ class State(Enum):
     DECIDING = "deciding"
     OPEN = "open"
     CLOSED = "closed"
+
+
+_OPEN = State.OPEN
 
 
 class Ping(NamedTuple):
@@ -117,6 +123,8 @@ class ServerConnection:
 
     def receive(self, data: bytes) -> list[Event]:
         """The events that `data` completes. Look at `failure` after them."""
+        if self.state is _OPEN and self.failure is None:
+            return self._read(data)
         if self.failure is not None or self.state is State.CLOSED:
             return []
         if self.state is not State.DECIDING:
@@ -136,7 +144,7 @@ class ServerConnection:
         append = events.append
         try:
             for span in spans:
-                if span[0] >> 4 == PacketType.PUBLISH and self.state is State.OPEN:  # the hot path
+                if span[0] >> 4 == _PUBLISH and self.state is _OPEN:  # the hot path
                     append(self._publish(buffer, span))
                 else:
                     append(self._packet(buffer, span))
