@@ -2,7 +2,7 @@
 
 import pytest
 
-from holdfast.access.errors import SignInRefusedError
+from holdfast.access.errors import AccessInvalidError, SignInRefusedError
 from holdfast.access.first_start import ADMINISTRATOR_ID, first_start
 from holdfast.access.issuer.keys import stored_keys
 from holdfast.access.people.assignments import Assignment
@@ -57,3 +57,24 @@ def test_a_script_with_the_right_role_ends_sessions_below_it_and_no_others(here:
     assert here.access.sessions.end_all(script, "nina") == 1
     with pytest.raises(NotFoundError):
         here.access.sessions.end(script, here.access.sessions.of("ada")[0].id)
+
+
+def test_the_audit_log_forgets_what_is_older_than_the_setting(here: AccessWorld) -> None:
+    here.user("ada", OPERATOR.id)
+    here.access.tend()
+    first = here.events("user.created")
+    here.world.put("accessSettings", "application", {"audit": {"retentionDays": 90}})
+    here.clock.advance(89 * 86_400)
+    here.access.tend()
+    assert here.events("user.created") == first
+    here.clock.advance(2 * 86_400)
+    here.user("bob", OPERATOR.id)
+    here.access.tend()
+    assert [event.resource for event in here.events("user.created")] == ["bob"]
+    assert here.events("audit.forgotten")
+
+
+@pytest.mark.parametrize("days", [-1, 1, 89])
+def test_a_retention_that_forgets_too_soon_is_refused(here: AccessWorld, days: int) -> None:
+    with pytest.raises(AccessInvalidError, match="retentionDays"):
+        here.world.put("accessSettings", "application", {"audit": {"retentionDays": days}})

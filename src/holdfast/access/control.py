@@ -27,7 +27,10 @@ from holdfast.access.sign_in import SignIn
 from holdfast.access.tickets import Tickets
 from holdfast.access.tokens.service import ApiTokens
 from holdfast.access.traces import Traces
+from holdfast.resources.retention import Retention
 from holdfast.storage.database import Database
+
+DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class AccessControl:
     sign_in: SignIn
     tickets: Tickets
     traces: Traces
+    retention: Retention
 
     def tend(self) -> None:
         """What has to be done now and then: keys renewed, reviewers reminded, what is over removed."""
@@ -59,6 +63,9 @@ class AccessControl:
         self.links.sweep()
         remove_lapsed(self.ports)
         self.traces.flush()
+        days = self.directory.current().settings.audit.retention_days
+        if days:
+            self.retention.forget(days * DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,4 +137,5 @@ def compose(
         sign_in=sign_in,
         tickets=tickets,
         traces=traces,
+        retention=Retention(database, ports.changes, ports.clock),
     )

@@ -85,6 +85,16 @@ class SupportRules(Body, frozen=True):
     maximum_hours: Annotated[int, Meta(ge=1, le=72)] = 8
 
 
+class AuditRules(Body, frozen=True):
+    """How long the audit log remembers."""
+
+    retention_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
+    """0 keeps every record. Otherwise at least 90: whoever covers tracks must not need one setting only."""
+
+
+MINIMUM_RETENTION_DAYS = 90
+
+
 class AccessSettings(Body, frozen=True):
     """All of it. Organizations use `localMethods` only."""
 
@@ -94,6 +104,7 @@ class AccessSettings(Body, frozen=True):
     tokens: TokenLimits = TokenLimits()
     organizations: TreeLimits = TreeLimits()
     support: SupportRules = SupportRules()
+    audit: AuditRules = AuditRules()
 
 
 DEFAULTS = AccessSettings()

@@ -4,7 +4,7 @@ from holdfast.access.bodies import read_body, to_body
 from holdfast.access.errors import AccessInvalidError
 from holdfast.access.people.organizations import path_of
 from holdfast.access.roles.custom import find_role
-from holdfast.access.settings import APPLICATION, KIND, AccessSettings
+from holdfast.access.settings import APPLICATION, KIND, MINIMUM_RETENTION_DAYS, AccessSettings
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.permissions import Permission
@@ -21,6 +21,11 @@ def _validate(draft: Draft, reader: Reader) -> JsonObject:
         if asked.support.enabled and not role:
             raise AccessInvalidError(
                 "Support access needs the role whose holders approve it.", "/support/approverRole"
+            )
+        if 0 < asked.audit.retention_days < MINIMUM_RETENTION_DAYS:
+            raise AccessInvalidError(
+                f"/audit/retentionDays: at least {MINIMUM_RETENTION_DAYS}, or 0 to keep every record.",
+                "/audit/retentionDays",
             )
     else:
         place = path_of(reader, draft.change.id)

@@ -1,5 +1,6 @@
 """Checking the audit log against its chain: what `holdfast audit verify` and the evidence rest on."""
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from holdfast.kernel.clock import Clock, isoformat
 from holdfast.keys.ring import FileKeyRing
 from holdfast.resources import tables
 from holdfast.resources.chain import GENESIS, Head, chained, is_signed
+from holdfast.resources.retention import FORGOTTEN
 from holdfast.resources.rows import SEARCHED, Values, searched, to_event
 from holdfast.resources.sealing import SIGNING_PURPOSE, heads_after
 from holdfast.resources.witness import HeadFile
@@ -78,6 +80,9 @@ class _Walk:
         self._now = now
         self._value = GENESIS
         self._last = 0
+        self._forgotten: dict[int, str] = {}
+        """Where records say that the log was cut: sequence → head."""
+        self._begin = 0
 
     def over(self, database: Database, progress: Callable[[int], None]) -> None:
         for rows in _pages(database):
@@ -85,6 +90,7 @@ class _Walk:
                 self._record(row)
             self._result.records += len(rows)
             progress(self._result.records)
+        self._check_begin()
         sealed = self._heads[-1].last if self._heads else 0
         self._result.head = self._value
         self._result.unsealed = max(0, self._last - sealed)
@@ -93,7 +99,28 @@ class _Walk:
                 "cut", self._last, f"The log ends at record {self._last}, but a head was signed at {sealed}."
             )
 
+    def _starts_at(self, first: int) -> None:
+        """A log that was cut at a head begins behind it; whether it was meant to is seen at the end."""
+        head = self._ends.get(first - 1)
+        if head is not None:
+            self._begin, self._last, self._value = head.last, head.last, head.head
+
+    def _note_cut(self, row: Row[Any]) -> None:
+        """Remember what a record says of a cut; one that does not read as such is found as edited."""
+        with contextlib.suppress(msgspec.DecodeError, TypeError, KeyError, ValueError):
+            said = to_event(row.record).data
+            self._forgotten[int(str(said["through"]))] = str(said["head"])
+
+    def _check_begin(self) -> None:
+        """The cut itself has to be in the log, chained like everything else."""
+        if self._begin and self._forgotten.get(self._begin) != self._ends[self._begin].head:
+            self._find("missing", self._begin, f"Records 1 to {self._begin} are missing, and none says why.")
+
     def _record(self, row: Row[Any]) -> None:
+        if not self._last:
+            self._starts_at(row.sequence)
+        if row.name == FORGOTTEN:
+            self._note_cut(row)
         if row.sequence != self._last + 1:
             self._find(
                 "missing", row.sequence, f"Records {self._last + 1} to {row.sequence - 1} are missing."
