@@ -118,10 +118,14 @@ class AlertBook:
     def mute(self, identifier: str, now: float) -> Alert:
         """Close it and raise nothing of the kind between these parties until it is unmuted."""
         alert = self.close(identifier, now, Resolution.MUTED)
-        self.muted[alert.key] = None
+        self.silence(alert.key)
+        return alert
+
+    def silence(self, key: Key) -> None:
+        """Raise nothing with this key from now on."""
+        self.muted[key] = None
         while len(self.muted) > MAXIMUM_MUTED:
             del self.muted[next(iter(self.muted))]
-        return alert
 
     def unmute(self, identifier: str) -> Alert:
         """Let the kind be raised again between these parties. Raises ConflictError when it is not muted."""

@@ -12,6 +12,8 @@ from rich.text import Text
 
 from holdfast.alerts.exclusion import parse_network
 from holdfast.alerts.model import Severity
+from holdfast.cli.sensor_live import enroll
+from holdfast.cli.sensor_live import run as run_live
 from holdfast.defender.catalogue.table import catalogue
 from holdfast.defender.dissect.registry import PROTOCOLS
 from holdfast.defender.inventory.model import Name
@@ -29,6 +31,10 @@ _SHOWN = 200
 """Lines of a table; --json has everything."""
 
 _Names = Annotated[list[str] | None, typer.Option(help="Id of an alert; see docs/alerts.md.")]
+
+
+app.command("run")(run_live)
+app.command()(enroll)
 
 
 @app.callback()

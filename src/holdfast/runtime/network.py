@@ -3,12 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
+
+from prometheus_client import CollectorRegistry, Gauge
 
 from holdfast.access.reading import everything
 from holdfast.alerts.port import AlertSink
+from holdfast.cluster.port import Bus
 from holdfast.defender.network.alerts import Unwanted
 from holdfast.defender.network.captures import CaptureRuns
 from holdfast.defender.network.enrolling import SensorEnrolling, SensorPlace
+from holdfast.defender.network.feed import SensorGauges
+from holdfast.defender.network.following import Instructions
 from holdfast.defender.network.intake import Intake, Surroundings
 from holdfast.defender.network.kinds import (
     ASSET,
@@ -23,11 +29,14 @@ from holdfast.defender.network.linking import linked_device
 from holdfast.defender.network.open import open_network, open_packets
 from holdfast.defender.network.packets import PacketStore
 from holdfast.defender.network.reading import Network
+from holdfast.defender.network.tending import Tending
+from holdfast.kernel.errors import UnavailableError
 from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.organizations import OrganizationPath, contains
 from holdfast.resources.model import Event
 from holdfast.resources.port import ChangePath, ResourceStore
 from holdfast.runtime.instance import Instance
+from holdfast.runtime.relay import GATEWAY_DEADLINE, RETRY_SECONDS
 from holdfast.storage.database import Database
 from holdfast.vault.authority import Authority
 from holdfast.vault.files import open_authority
@@ -58,6 +67,7 @@ class Monitoring:
 
     intake: Intake
     captures: CaptureRuns
+    tending: Tending
     database: Database
 
     def close(self) -> None:
@@ -76,11 +86,13 @@ def open_monitoring(instance: Instance, alerts: AlertSink) -> Monitoring:
         linked=lambda asset, organization: linked_device(store, asset, organization),
         unwanted=lambda: unwanted(store),
     )
-    intake = Intake(database, PacketStore(blobs, instance.randomness), around)
+    packets = PacketStore(blobs, instance.randomness)
+    intake = Intake(database, packets, around)
+    tending = Tending(database, packets, instance.clock, around.said, around.linked)
     captures = CaptureRuns(
         store, database, blobs, intake, instance.clock, lambda organization: rules_at(store, organization)
     )
-    return Monitoring(intake, captures, database)
+    return Monitoring(intake, captures, tending, database)
 
 
 def unwanted(store: ResourceStore) -> Unwanted:
@@ -113,6 +125,42 @@ def follow_captures(monitoring: Monitoring) -> Callable[[Event], Awaitable[None]
                 await monitoring.captures.run(event.resource)
 
     return handle
+
+
+SENSOR_METRICS = {
+    "packets": "Packets seen since its start.",
+    "dropped": "Packets lost since its start.",
+    "processor": "Per cent of one core.",
+    "memory": "Bytes that it holds.",
+    "spool_bytes": "Bytes that wait for the platform.",
+    "spool_lost": "Messages given up because the spool was full.",
+    "silent_for": "Seconds since the last packet.",
+}
+"""Members of a sensor's health that are metrics."""
+
+
+@cache
+def sensor_gauges(registry: CollectorRegistry) -> SensorGauges:
+    """The metrics `holdfast_sensor_…` of every sensor; made once, whoever runs the job again."""
+    return SensorGauges(
+        {
+            member: Gauge(f"holdfast_sensor_{member}", meaning, ["sensor"], registry=registry)
+            for member, meaning in SENSOR_METRICS.items()
+        }
+    )
+
+
+def instructions(instance: Instance, monitoring: Monitoring, bus: Bus) -> Instructions:
+    """What tells sensors what people decided."""
+
+    async def ask(method: str, body: JsonObject) -> JsonObject:
+        while True:
+            try:
+                return await bus.request("gateway", method, body, GATEWAY_DEADLINE)
+            except UnavailableError:
+                await asyncio.sleep(RETRY_SECONDS)
+
+    return Instructions(instance.store, monitoring.database, ask, instance.clock)
 
 
 def follow_edits(monitoring: Monitoring) -> Callable[[Event], Awaitable[None]]:

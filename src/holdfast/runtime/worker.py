@@ -1,6 +1,7 @@
 """The worker role: the relay of events, last values, and the jobs that other packages bring."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,13 +11,20 @@ from prometheus_client import Gauge
 
 from holdfast.alerts.port import AlertSink
 from holdfast.alerts.wire import RemoteAlerts
+from holdfast.defender.network.feed import SensorFeed, SensorWatch
 from holdfast.kernel.errors import HoldfastError
 from holdfast.log.open import open_reader
 from holdfast.policy.compliance.drift import DriftAlerts
 from holdfast.policy.compliance.states import open_states
 from holdfast.runtime.delivery import open_dispatcher, open_shelf_of
 from holdfast.runtime.instance import Instance, open_instance
-from holdfast.runtime.network import follow_captures, follow_edits, open_monitoring
+from holdfast.runtime.network import (
+    follow_captures,
+    follow_edits,
+    instructions,
+    open_monitoring,
+    sensor_gauges,
+)
 from holdfast.runtime.policies import open_monitor
 from holdfast.runtime.process import Role
 from holdfast.runtime.relay import (
@@ -27,8 +35,13 @@ from holdfast.runtime.relay import (
     device_requests,
     news,
 )
+from holdfast.runtime.simulation.starting import open_fleet
 from holdfast.telemetry.open import open_last_values
 
+SENSOR_SECONDS = 15.0
+"""How often it is looked for sensors that are silent."""
+TEND_SECONDS = 3600.0
+"""How often what sensors saw is looked through for what is too old."""
 DELIVERY_SECONDS = 0.25
 """How often something to deliver is looked for."""
 LEASE_SECONDS = 5.0
@@ -112,6 +125,45 @@ async def _asset_edits(worker: Worker, stopping: asyncio.Event) -> None:
         await _follow(worker, "asset-edits", follow_edits(monitoring), stopping)
 
 
+async def _sensor_instructions(worker: Worker, stopping: asyncio.Event) -> None:
+    with closing(await asyncio.to_thread(open_monitoring, worker.instance, worker.alerts)) as monitoring:
+        telling = instructions(worker.instance, monitoring, worker.role.cluster.bus)
+        await _follow(worker, "sensor-instructions", telling.handle, stopping)
+
+
+async def _sensors(worker: Worker, stopping: asyncio.Event) -> None:
+    instance, settings = worker.instance, worker.role.settings
+    log = await asyncio.to_thread(
+        open_reader, settings.data, instance.ring, instance.clock, settings.database
+    )
+    with closing(await asyncio.to_thread(open_monitoring, instance, worker.alerts)) as monitoring:
+        feed = await asyncio.to_thread(SensorFeed, log, instance.store, monitoring.intake)
+        while not stopping.is_set():
+            count, _heard = await asyncio.to_thread(feed.step)
+            if not count:
+                await asyncio.to_thread(feed.wait, WAIT_SECONDS)
+
+
+async def _sensor_watch(worker: Worker, stopping: asyncio.Event) -> None:
+    instance, registry = worker.instance, worker.role.registry
+    with closing(await asyncio.to_thread(open_monitoring, instance, worker.alerts)) as monitoring:
+        watch = SensorWatch(
+            instance.store, monitoring.database, worker.alerts, instance.clock, sensor_gauges(registry)
+        )
+        tended = -math.inf
+        while not stopping.is_set():
+            await asyncio.to_thread(watch.look)
+            if instance.clock.monotonic() - tended >= TEND_SECONDS:
+                await asyncio.to_thread(monitoring.tending.run)
+                tended = instance.clock.monotonic()
+            await _pause(worker.role, SENSOR_SECONDS)
+
+
+async def _simulated_devices(worker: Worker, stopping: asyncio.Event) -> None:
+    fleet = await asyncio.to_thread(open_fleet, worker.instance, worker.role.clock)
+    await fleet.run(stopping)
+
+
 JOBS: dict[str, Job] = {
     "last-values": _last_values,
     "news": _news,
@@ -119,7 +171,11 @@ JOBS: dict[str, Job] = {
     "policies": _policies,
     "captures": _captures,
     "asset-edits": _asset_edits,
+    "sensors": _sensors,
+    "sensor-instructions": _sensor_instructions,
+    "sensor-watch": _sensor_watch,
     "delivery": _delivery,
+    "simulated-devices": _simulated_devices,
 }
 """Every job of which one instance runs in the cluster, by the name of its lease."""
 

@@ -5,6 +5,7 @@
 
 import ipaddress
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from holdfast.defender.capture.packets import Block
@@ -181,10 +182,16 @@ class Connection:
 def play(wire: Wire, sensor: Sensor) -> Sensor:
     """Let the sensor hear everything on the wire, to the end."""
     pipeline = Pipeline([sensor], Options(batch_packets=_BATCH))
-    for start in range(0, len(wire.frames), _BATCH):
-        pipeline.feed(_block(wire.frames[start : start + _BATCH]))
+    for block in blocks(wire):
+        pipeline.feed(block)
     pipeline.finish()
     return sensor
+
+
+def blocks(wire: Wire) -> Iterator[Block]:
+    """What is on the wire, as a capture gives it."""
+    for start in range(0, len(wire.frames), _BATCH):
+        yield _block(wire.frames[start : start + _BATCH])
 
 
 def _block(frames: list[tuple[float, bytes]]) -> Block:

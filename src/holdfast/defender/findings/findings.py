@@ -19,7 +19,7 @@ class Findings:
 
     def __init__(self, signs: Iterable[Sign], tables: Iterable[Table], places: Places) -> None:
         self._signs = tuple(signs)
-        self._places = places
+        self.places = places
         self._programming = [
             (table.protocol, deed)
             for table in tables
@@ -74,7 +74,7 @@ class Findings:
                 speaker = record.direction.source.address
                 listener = record.direction.destination.address
                 asset, peer = (speaker, listener) if sign.subject is Subject.SPEAKER else (listener, speaker)
-                if self._places.of(asset) in _OURS:
+                if self.places.of(asset) in _OURS:
                     self.note(sign.weak_point, asset, peer, detail, record)
 
         return look
@@ -93,7 +93,7 @@ class Findings:
         flow = record.direction.flow
         client, server = flow.client.source, flow.server.source
         for inside, outside, way in ((client.ip, server.ip, "to"), (server.ip, client.ip, "from")):
-            if self._places.of(inside) in _OURS and self._places.of(outside) is Place.INTERNET:
+            if self.places.of(inside) in _OURS and self.places.of(outside) is Place.INTERNET:
                 detail = f"{flow.transport} port {server.port}, {way} the internet"
                 self.note("internet-connection", inside, outside, detail, record)
 

@@ -126,7 +126,9 @@ def _number(connection: Connection, source: Source, own: Sequence[str]) -> int:
             organization=source.organization, **empty, first=0.0, last=0.0, authorized=True, important=False,
             document=b"",
         )  # fmt: skip
-        number: int = connection.execute(made).inserted_primary_key[0]  # type: ignore[index]  # a row was made
+        key = connection.execute(made).inserted_primary_key
+        assert key is not None
+        number: int = key[0]
         return number
     kept, *others = found
     for other in others:

@@ -123,6 +123,18 @@ class Sensor:
         )
         return Detection(TABLES, detectors, learned, reporter, listeners)
 
+    def reconfigure(self, settings: SensorSettings) -> None:
+        """Work by other settings from now on. What was seen and learned stays; windows begin anew."""
+        self.settings = settings
+        self.places = Places(settings.local, settings.office)
+        self.alerts.enabled = dict(settings.enabled)
+        self.alerts.exclusions = settings.exclusions
+        self.reporter.places = self.places
+        self.reporter.thresholds = settings.thresholds
+        self.rules = CustomRules(settings.rules, self.reporter, self.timeline)
+        self.findings.places = self.places
+        self.detection = self._detection()
+
     def conversations_now(self) -> Iterator[tuple[ConversationKey, Conversation]]:
         """Every conversation, those that go on included."""
         return self.conversations.now(self._flows())
