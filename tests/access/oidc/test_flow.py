@@ -8,6 +8,7 @@ from joserfc.jwk import RSAKey
 
 from holdfast.access.errors import SignInRefusedError
 from holdfast.access.oidc.flow import CALLBACK
+from holdfast.access.oidc.metadata import FRESH_SECONDS
 from holdfast.access.roles.builtin import OPERATOR
 from holdfast.access.sign_in import Session
 from holdfast.kernel.clock import SystemClock
@@ -267,3 +268,21 @@ def test_what_is_no_logout_token_ends_nothing(
     with pytest.raises(SignInRefusedError):
         shaky.access.back_channel_logout(issuer.token(claims, key=foreign))
     assert shaky.who(cookie=cookie).id == "ada"
+
+
+def test_a_browser_is_led_to_sign_out_at_the_provider_that_has_a_page_for_it(
+    shaky: AccessWorld, issuer: TestIssuer
+) -> None:
+    assert shaky.access.provider.leave("shaky") == ""
+    shaky.clock.advance(FRESH_SECONDS)
+    end = {"end_session_endpoint": f"{issuer.issuer}/end?tenant=1"}
+    issuer.answer("/.well-known/openid-configuration", 200, issuer.metadata() | end)
+    address = urlsplit(shaky.access.provider.leave("shaky"))
+    assert f"{address.scheme}://{address.netloc}{address.path}" == f"{issuer.issuer}/end"
+    assert parse_qs(address.query) == {
+        "tenant": ["1"],
+        "client_id": ["holdfast"],
+        "post_logout_redirect_uri": [SITE.origins[0] + "/sign-in"],
+    }
+    with pytest.raises(NotFoundError):
+        shaky.access.provider.leave("nobody")

@@ -31,6 +31,9 @@ STEP_SECONDS = 600.0
 CALLBACK = "/sign-in/callback"
 """Where providers send the browser back to; registered there as `<origin>/sign-in/callback`."""
 
+SIGNED_OUT = "/sign-in"
+"""Where providers send the browser after signing out there; registered like the callback."""
+
 
 class ProviderSignIn:
     """Blocking: asks the provider."""
@@ -53,6 +56,7 @@ class ProviderSignIn:
         self._sign_in = sign_in
         self._people = People(ports)
         self._redirect = origin + CALLBACK
+        self._signed_out = origin + SIGNED_OUT
 
     def start(self, provider_id: str, *, fresh: bool = False, back: str = "/") -> tuple[str, str]:
         """Where to send the browser, and the ticket for its cookie.
@@ -85,6 +89,19 @@ class ProviderSignIn:
             raise UnavailableError("This identity provider has no page to sign in at.")
         joined = f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
         return joined, self._tickets.write(PURPOSE, data, STEP_SECONDS)
+
+    def leave(self, provider_id: str) -> str:
+        """Where a browser ends its session at the provider too (OpenID Connect RP-Initiated Logout 1.0).
+
+        No ID token is kept here, so the provider asks the person. Empty when it has no such page; raises
+        NotFoundError, UnavailableError.
+        """
+        provider = self._provider(provider_id)
+        address = self._published.metadata(provider).end_session
+        if not address:
+            return ""
+        query = {"client_id": provider.client_id, "post_logout_redirect_uri": self._signed_out}
+        return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
 
     def finish(self, ticket: str, answer: Mapping[str, str], origin: Origin) -> tuple[Session, str]:
         """The session of whoever came back with the provider's `answer`, and the path to return to.

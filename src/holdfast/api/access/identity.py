@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from holdfast.access.errors import SignInRefusedError
 from holdfast.access.issuer.tokens import DISCOVERY_PATH, KEYS_PATH
-from holdfast.access.oidc.flow import CALLBACK, STEP_SECONDS
+from holdfast.access.oidc.flow import CALLBACK, SIGNED_OUT, STEP_SECONDS
 from holdfast.access.sessions.cookies import KNOWN_BROWSER, SESSION, STEP, set_cookie
 from holdfast.access.sign_in import KNOWN_BROWSER_SECONDS, Session
 from holdfast.api.access.common import access, cookie, origin, text
@@ -61,6 +61,10 @@ def _from_provider(request: ApiRequest) -> Response:
         cookie(request, STEP), dict(request.query), origin(request)
     )
     return _with_cookies(RedirectResponse(back, 303), session_cookies(session))
+
+
+def _leave_provider(request: ApiRequest) -> Response:
+    return RedirectResponse(access(request).provider.leave(request.path["provider"]) or SIGNED_OUT, 303)
 
 
 def _back_channel_logout(request: ApiRequest) -> Reply:
@@ -141,6 +145,14 @@ ROUTES = [
         OPEN,
         _to_provider,
         f"Go to a provider: {_NOT_YET}",
+        is_page=True,
+    ),
+    Route(
+        "GET",
+        "/sign-in/provider/{provider}/leave",
+        OPEN,
+        _leave_provider,
+        "Sign out at a provider too: nobody is signed in any more",
         is_page=True,
     ),
     Route("GET", CALLBACK, OPEN, _from_provider, f"Come back from a provider: {_NOT_YET}", is_page=True),

@@ -1,6 +1,7 @@
 """Signing in and out, and setting up what one signs in with."""
 
 import io
+from urllib.parse import quote
 
 import segno
 from starlette.responses import Response
@@ -8,6 +9,8 @@ from starlette.responses import Response
 from holdfast.access.control import AccessControl
 from holdfast.access.errors import SignInRefusedError
 from holdfast.access.sessions.cookies import KNOWN_BROWSER, SESSION, STEP, set_cookie
+from holdfast.access.sessions.kind import KIND as SESSION_KIND
+from holdfast.access.sessions.kind import read_session
 from holdfast.access.sessions.service import Origin
 from holdfast.access.sign_in import KNOWN_BROWSER_SECONDS, Session
 from holdfast.api.frame import OPEN, SIGNED_IN, ApiRequest, Route
@@ -43,7 +46,16 @@ def _signed_in(session: Session) -> Response:
 def _form(request: ApiRequest, problem: str = "", email: str = "", status: int = 200) -> Response:
     providers = _access(request).directory.current().providers
     names = [(identity, provider.display_name) for identity, provider in providers.items()]
-    return page(request, "sign_in.html", status=status, problem=problem, email=email, providers=names)
+    left = request.query.get("left", "")
+    return page(
+        request,
+        "sign_in.html",
+        status=status,
+        problem=problem,
+        email=email,
+        providers=names,
+        left=(left, providers[left].display_name) if left in providers else None,
+    )
 
 
 def _with_password(request: ApiRequest) -> Response:
@@ -108,9 +120,12 @@ def _set_password(request: ApiRequest) -> Response:
 
 
 def _sign_out(request: ApiRequest) -> Response:
+    """Ends the session here. Browsers let no form lead to another site, so the next page offers that."""
     read_form(request)
+    stored = request.services.store.get(SESSION_KIND, request.principal.session)
+    provider = read_session(stored).provider if stored is not None else ""
     _access(request).sessions.end(request.principal, request.principal.session)
-    response = redirect("/sign-in")
+    response = redirect(f"/sign-in?left={quote(provider, safe='')}" if provider else "/sign-in")
     response.headers.append("set-cookie", set_cookie(SESSION, "", 0))
     return response
 

@@ -15,9 +15,11 @@ FORM = "application/x-www-form-urlencoded"
 class Browser:
     """Somebody with a session."""
 
-    def __init__(self, http: Http, user: str, methods: frozenset[str] = frozenset({"pwd", "otp"})) -> None:
+    def __init__(
+        self, http: Http, user: str, methods: frozenset[str] = frozenset({"pwd", "otp"}), provider: str = ""
+    ) -> None:
         self._http = http
-        self._cookie = f"{SESSION}={http.here.cookie(user, methods)}"
+        self._cookie = f"{SESSION}={http.here.cookie(user, methods, provider=provider)}"
 
     def get(self, path: str) -> str:
         """The text of a page as people read it. AssertionError unless it is there."""

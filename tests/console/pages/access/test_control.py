@@ -122,3 +122,16 @@ def test_sessions_are_listed_and_ended(http: Http, browser: Browser) -> None:
     assert ada.submit(f"/access/sessions/{mine.id}/end", {}).status_code == 403
     assert "Nobody else is signed in" in browser.post(f"/access/sessions/{session.id}/end")
     assert ada.request("GET", "/access/sessions").status_code == 303
+
+
+def test_signing_out_offers_to_sign_out_at_the_provider_too(http: Http) -> None:
+    body = {"displayName": "Corp", "issuer": "https://login.example.org", "clientId": "holdfast"}
+    assert http.root("PUT", "/api/access/identityProviders/corp", body).status_code == 200
+    http.here.user("ada", OPERATOR.id)
+    local, federated = Browser(http, "ada"), Browser(http, "ada", frozenset({"fed"}), provider="corp")
+    assert local.submit("/sign-out", {}).headers["location"] == "/sign-in"
+    left = federated.submit("/sign-out", {}).headers["location"]
+    page = federated.get(left)
+    assert "Your session at Corp goes on" in page
+    assert federated.request("GET", "/access/sessions").headers["location"] == "/sign-in"
+    assert "goes on" not in federated.get("/sign-in?left=nobody")
