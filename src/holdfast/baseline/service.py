@@ -9,6 +9,7 @@ from holdfast.baseline.data.catalog import LATER, benchmark, features
 from holdfast.baseline.decisions.book import DecisionBook
 from holdfast.baseline.decisions.files import EvidenceFiles
 from holdfast.baseline.evidence.store import EvidenceStore
+from holdfast.baseline.probes.probe import Pace
 from holdfast.baseline.publishing.publication import Past, Publication
 from holdfast.baseline.services import carried_service
 from holdfast.kernel.clock import Clock
@@ -50,10 +51,13 @@ class Baseline:
 
     def run(self, probes: Collection[str] | None = None, trigger: Trigger = Trigger.DEMAND) -> RunReport:
         """Run the named probes; without any the quick ones, and the slow ones that are due. NotFoundError."""
-        wanted = {*self.assessor.quick(), *self.assessor.due()} if probes is None else probes
+        wanted = self._usual() if probes is None else probes
         if unknown := set(wanted) - set(self.assessor.probes):
             raise NotFoundError(f"There is no probe {', '.join(sorted(unknown))}; docs/add-a-probe.md.")
         return self.assessor.run(wanted, trigger)
+
+    def _usual(self) -> set[str]:
+        return {*self.assessor.of(Pace.QUICK), *self.assessor.due(Pace.SLOW)}
 
     def run_feature(self, key: str) -> RunReport:
         """Run what proves a feature, in every service. NotFoundError."""

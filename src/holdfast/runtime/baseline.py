@@ -23,6 +23,7 @@ from holdfast.baseline.decisions.files import PURPOSE as EVIDENCE_FILES_PURPOSE
 from holdfast.baseline.decisions.files import EvidenceFiles
 from holdfast.baseline.evidence.store import open_evidence
 from holdfast.baseline.probes.context import ProbeContext, Surface
+from holdfast.baseline.probes.probe import Pace
 from holdfast.baseline.probes.table import PROBES
 from holdfast.baseline.service import ASSESSED, PARTS, Baseline, Owner
 from holdfast.kernel.errors import HoldfastError
@@ -121,8 +122,8 @@ def _rules(instance: Instance) -> dict[Surface, NetworkRules]:
 class BaselineRuns:
     """Runs probes at the start, when something changed, and when answers grow old.
 
-    One run at a time. What changes meanwhile is read from the feed afterwards, all of it at once: a hundred
-    changes a second cost one run after the other, not a hundred.
+    Quick ones one run after the other: what changes meanwhile is read from the feed afterwards, all of it at
+    once, so a hundred changes a second cost one run after the other, not a hundred. Drills run beside them.
     """
 
     services: Services
@@ -130,27 +131,46 @@ class BaselineRuns:
     alerts: AlertSink
     is_ready: Callable[[], Awaitable[bool]]
     """Whether every process of the instance serves."""
+    _touched_drills: set[str] = field(default_factory=set)
+    """Drills whose answer a change may have changed since they ran."""
     _reminded: set[str] = field(default_factory=set)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Run until `stopping` is set."""
-        events, clock = self.services.events, self.services.clock
-        position = await asyncio.to_thread(events.last)
+        position = await asyncio.to_thread(self.services.events.last)
         while not stopping.is_set() and not await self.is_ready():
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), READY_SECONDS)
-        await self._step(self.baseline.assessor.quick(), Trigger.START)
+        await self._step(self.baseline.assessor.of(Pace.QUICK), Trigger.START)
+        await asyncio.gather(self._follow(position, stopping), self._drill(stopping))
+
+    async def _follow(self, position: int, stopping: asyncio.Event) -> None:
+        """Quick probes: after changes, and on their schedule."""
+        events, clock, assessor = self.services.events, self.services.clock, self.baseline.assessor
         looked, unsettled_until = clock.monotonic(), 0.0
         while not stopping.is_set():
             position, kinds = await asyncio.to_thread(changed_kinds, events, position)
             if kinds:
                 unsettled_until = clock.monotonic() + SETTLING_SECONDS
-            touched = self.baseline.assessor.touched_by(kinds)
+                self._touched_drills.update(assessor.touched_by(kinds, Pace.SLOW))
+            touched = assessor.touched_by(kinds)
             if touched or clock.monotonic() < unsettled_until:
                 await self._step(touched, Trigger.CHANGE)
             if clock.monotonic() >= looked + SCHEDULE_SECONDS:
-                await self._step(await asyncio.to_thread(self.baseline.assessor.due), Trigger.SCHEDULE)
+                due = await asyncio.to_thread(assessor.due, Pace.QUICK)
+                await self._step(due, Trigger.SCHEDULE)
                 looked = clock.monotonic()
+
+    async def _drill(self, stopping: asyncio.Event) -> None:
+        """Slow probes: on their schedule, and soon after something that they touch changed."""
+        while not stopping.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), SCHEDULE_SECONDS)
+            touched = {*self._touched_drills}
+            self._touched_drills -= touched
+            wanted = {*await asyncio.to_thread(self.baseline.assessor.due, Pace.SLOW), *touched}
+            if wanted and not stopping.is_set():
+                await self._step(tuple(wanted), Trigger.SCHEDULE)
 
     async def _step(self, probes: tuple[str, ...], trigger: Trigger) -> None:
         """Run probes, or none: decisions, policies and time change states as well."""

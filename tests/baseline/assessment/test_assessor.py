@@ -27,7 +27,7 @@ class World:
         self.evidence = open_evidence(folder, b"\7" * 32, INSTANCE, KEY, self.clock)
         probes = [
             Probe("p", self.look, "Looks", frozenset(), touches=frozenset({"device"}), valid_for=2 * HOUR),
-            Probe("slow", self.look, "Drills", frozenset(), valid_for=24 * HOUR, pace=Pace.SLOW),
+            Probe("slow", self.look, "Drills", frozenset(), frozenset({"device"}), 24 * HOUR, Pace.SLOW),
             Probe("files", self.look, "Reads", frozenset({Need.FILES})),
             Probe("unclaimed", self.look, "Nobody asked", frozenset()),
         ]
@@ -56,7 +56,7 @@ def world(tmp_path: Path) -> World:
 
 def test_only_probes_that_a_claim_names_are_there(world: World) -> None:
     assert set(world.assessor.probes) == {"p", "slow", "files"}
-    assert world.assessor.quick() == ("p", "files")
+    assert world.assessor.of(Pace.QUICK) == ("p", "files")
 
 
 def test_a_run_keeps_evidence_and_tells_what_changed(world: World) -> None:
@@ -97,17 +97,18 @@ def test_how_it_stood_earlier_is_known_later(world: World) -> None:
 
 
 def test_probes_are_due_at_half_of_their_time(world: World) -> None:
-    assert world.assessor.due() == ("p", "slow", "files")
+    assert (world.assessor.due(Pace.QUICK), world.assessor.due(Pace.SLOW)) == (("p", "files"), ("slow",))
     world.assessor.run({"p", "slow"}, Trigger.START)
-    assert world.assessor.due() == ("files",)
+    assert (world.assessor.due(Pace.QUICK), world.assessor.due(Pace.SLOW)) == (("files",), ())
     world.clock.advance(HOUR - 1)
-    assert "p" not in world.assessor.due()
+    assert "p" not in world.assessor.due(Pace.QUICK)
     world.clock.advance(1)
-    assert world.assessor.due() == ("p", "files")
+    assert world.assessor.due(Pace.QUICK) == ("p", "files")
 
 
 def test_a_change_re_runs_what_it_touches(world: World) -> None:
     assert world.assessor.touched_by({"device", "user"}) == ("p",)
+    assert world.assessor.touched_by({"device"}, Pace.SLOW) == ("slow",)
     assert world.assessor.touched_by({"user"}) == ()
 
 

@@ -47,6 +47,7 @@ SEEN = {
     "transit.weak-suites-refused": transport("console and API, ", "a ServerHello that takes one of them"),
     "transit.certificate-verifies": transport("device HTTPS, ", "certificate verify failed"),
     "network.only-chosen-addresses-listen": transport("device HTTPS, port 443", "answers too"),
+    "network.rules-apply-here": transport("device MQTT, ", "an answer: 2002"),
     "network.other-sources-refused": decision("console and API, ", "an answer: 1603"),
     "network.public-access-off": decision("device MQTT, ", "an answer: 1603"),
     "identity.device-keys-judged": decision("device MQTT, an expired signature", "accepted"),

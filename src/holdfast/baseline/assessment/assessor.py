@@ -1,5 +1,6 @@
 """Runs probes, keeps what they saw as evidence, and tells what changed."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
@@ -44,7 +45,7 @@ class RunReport(NamedTuple):
 
 
 class Assessor:
-    """Assesses the services of one instance. One run at a time; reading is always possible."""
+    """Assesses the services of one instance. Thread-safe."""
 
     def __init__(
         self,
@@ -63,7 +64,8 @@ class Assessor:
         self._clock = clock
         self._context = context
         self._decisions = decisions
-        self._running = threading.Lock()
+        self._comparing = threading.Lock()
+        self._drilling = threading.Lock()
         self._last: dict[str, Assessment] = {}
 
     def assess(self, at: float | None = None) -> tuple[Assessment, ...]:
@@ -76,12 +78,14 @@ class Assessor:
         """Run the named probes, keep the evidence, and compare with how things stood before.
 
         Without any probe it only compares: time and decisions change states, too. The first run compares
-        with what the evidence said before it.
+        with what the evidence said before it. Runs with drills wait for each other, quick ones for nobody.
         """
-        with self._running:
-            before = self._last or {item.service.key: item for item in self.assess()}
-            known = [probe for name, probe in self.probes.items() if name in probes]
+        known = [probe for name, probe in self.probes.items() if name in probes]
+        drilling = any(probe.scratch for probe in known)
+        with self._drilling if drilling else contextlib.nullcontext():
             seen = run_probes(known, self._context()) if known else Run((), ())
+        with self._comparing:
+            before = self._last or {item.service.key: item for item in self.assess()}
             self._evidence.add_observations(seen.observations)
             after = {item.service.key: item for item in self.assess()}
             changes = [
@@ -97,15 +101,15 @@ class Assessor:
             self._last = after
         return RunReport(trigger, seen.observations, seen.missed, tuple(changes), tuple(advice))
 
-    def quick(self) -> tuple[str, ...]:
-        """Probes that run at start and on demand."""
-        return tuple(name for name, probe in self.probes.items() if probe.pace is Pace.QUICK)
+    def of(self, pace: Pace) -> tuple[str, ...]:
+        """The probes of a pace: the quick ones run at start and on demand."""
+        return tuple(name for name, probe in self.probes.items() if probe.pace is pace)
 
-    def touched_by(self, kinds: Collection[str]) -> tuple[str, ...]:
-        """Quick probes whose answer a change of these kinds of resources can change."""
-        return tuple(name for name in self.quick() if self.probes[name].touches.intersection(kinds))
+    def touched_by(self, kinds: Collection[str], pace: Pace = Pace.QUICK) -> tuple[str, ...]:
+        """Probes whose answer a change of these kinds of resources can change."""
+        return tuple(name for name in self.of(pace) if self.probes[name].touches.intersection(kinds))
 
-    def due(self) -> tuple[str, ...]:
+    def due(self, pace: Pace) -> tuple[str, ...]:
         """Probes whose last answer is past half of its time, so that none runs out."""
         now = self._clock.now()
         oldest: dict[str, float] = {}
@@ -113,8 +117,8 @@ class Assessor:
             oldest[item.probe] = min(oldest.get(item.probe, item.collected), item.collected)
         return tuple(
             name
-            for name, probe in self.probes.items()
-            if now >= oldest.get(name, float("-inf")) + probe.valid_for / 2
+            for name in self.of(pace)
+            if now >= oldest.get(name, float("-inf")) + self.probes[name].valid_for / 2
         )
 
 

@@ -43,7 +43,7 @@ def run_probes(probes: Iterable[Probe], context: ProbeContext) -> Run:
         with concurrent.futures.ThreadPoolExecutor(WORKERS, thread_name_prefix="probe") as pool:
             results = list(pool.map(lambda probe: tuple(_observations(probe, context)), able))
     finally:
-        if context.scratch is not None:
+        if context.scratch is not None and any(probe.scratch for probe in able):
             context.scratch.end_shared()
     return Run(tuple(observation for result in results for observation in result), tuple(missed))
 

@@ -69,6 +69,13 @@ PROBES = (
         touches=_NETWORK,
     ),
     Probe(
+        id="network.rules-apply-here",
+        look=network.rules_apply_here,
+        title="Every listener treats an address as its network rules say",
+        needs=_LISTENERS,
+        touches=_NETWORK,
+    ),
+    Probe(
         id="network.other-sources-refused",
         look=network.other_sources_refused,
         title="IP rules shut every listener to other addresses, before TLS",

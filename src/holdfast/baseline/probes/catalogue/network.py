@@ -41,6 +41,25 @@ STRANGER = "203.0.113.7"
 """An address of the public network (TEST-NET-3, RFC 5737)."""
 
 
+def rules_apply_here(context: ProbeContext) -> Iterator[Sight]:
+    """Knock from the probes' own address, which the configured rules admit or not."""
+    for surface, endpoint in context.endpoints.items():
+        rules = context.rules[surface]
+        admitted = not rules.verdict(context.source)
+        seen = _before_tls(context, endpoint, context.source)
+        good = seen.startswith(_TLS_ANSWER) if admitted else not seen
+        yield Sight(
+            f"{surface}, from {context.source}",
+            "a TLS answer, as its rules admit it" if admitted else "closed, as its rules say",
+            seen or "closed without a byte",
+            good,
+            in_force=bool(rules.verdict(STRANGER)),
+        )
+
+
+_TLS_ANSWER = "an answer: 16"
+"""A TLS record with a handshake message."""
+
 OPEN: JsonObject = {
     "publicNetworkAccess": "Enabled",
     "privateNetworks": [],
@@ -81,8 +100,6 @@ def _shut_out(context: ProbeContext, rules: Callable[[str], JsonObject]) -> Iter
         _configure(drill, rules(drill.source))
         try:
             for surface, endpoint in drill.endpoints.items():
-                configured = context.rules.get(surface)
-                in_force = bool(configured and configured.verdict(STRANGER))
                 seen = _until_closed(drill, endpoint, context.source)
                 with secured(drill, endpoint):
                     pass
@@ -91,7 +108,6 @@ def _shut_out(context: ProbeContext, rules: Callable[[str], JsonObject]) -> Iter
                     "closed before TLS, while the admitted address gets in",
                     seen or "closed without a byte",
                     passed=not seen,
-                    in_force=in_force,
                 )
         finally:
             _configure(drill, OPEN)
