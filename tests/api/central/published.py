@@ -19,6 +19,7 @@ from tests.support.running import RunningInstance
 from tests.support.shared import shared
 
 VERSION = "2022-07-31"
+PREVIEW_VERSION = "2022-10-31-preview"
 Json = Any  # whatever JSON the instance answers
 
 _BESIDE: dict[str, Json] = {"modules": {}, "idScope": {}, "type": {}, "deploymentManifest": {}}
@@ -125,10 +126,21 @@ class Central:
             json=body,
             headers={name.replace("_", "-"): value for name, value in headers.items()},
         )
+        return self._checked(response)
+
+    def send(self, method: str, path: str, body: Json, query: dict[str, str], content_type: str) -> None:
+        """One request of any form; the answer is checked."""
+        content = b"" if body is None else json.dumps(body).encode()
+        headers = {"content-type": content_type} if content else {}
+        self._checked(
+            self._client.request(method, path, params=query, content=content, headers=headers, timeout=60)
+        )
+
+    def _checked(self, response: httpx.Response) -> httpx.Response:
         assert response.status_code < 500, response.text
         if response.status_code >= 400:
             assert response.headers["x-ms-error-code"] == response.json()["error"]["code"]
-        self._check(method, response)
+        self._check(response.request.method, response)
         return response
 
     def ok(self, method: str, path: str, body: Json = None, status: int = 200) -> Json:

@@ -9,6 +9,7 @@ import pytest
 from holdfast.devices.device import DEVICE
 from holdfast.devices.manifests import AGENT, with_credentials
 from holdfast.devices.templates.kind import DEVICE_TEMPLATE
+from holdfast.kernel.json import at_path
 from tests.api.in_memory import InMemory, open_api
 from tests.devices.templates.samples import PUMP_TEMPLATE, TEMPLATE_ID
 
@@ -122,8 +123,7 @@ def test_passwords_of_registries_reach_the_device_and_no_record(preview: Preview
     asked = next(event.data for event in events if event.data.get("module") == AGENT)
     device = preview.api.world.store.get(DEVICE, "edge")
     patch = with_credentials(asked, device)["patch"]
-    settings = patch["runtime"]["settings"]  # type: ignore[index,call-overload]  # as written above
-    assert settings["registryCredentials"]["r"]["password"] == "hunter2!"
+    assert at_path(patch, "runtime.settings.registryCredentials.r.password") == "hunter2!"
 
 
 @pytest.mark.parametrize(

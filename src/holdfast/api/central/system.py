@@ -36,7 +36,8 @@ def _twin(request: ApiRequest) -> Reply:
     except NotFoundError as error:
         # The client reads a `message` beside the usual error.
         text = f"Twin for device {request.path['device'][:128]} was not found"
-        return Reply(404, {"message": text, "error": {"code": error.code, "message": text}})
+        body: JsonObject = {"message": text, "error": {"code": error.code, "message": text}}
+        return Reply(404, body, {"x-ms-error-code": error.code})
     services = request.services
     owner = services.wait(services.cluster.sessions.owner(device.id))
     scope = _scope(services.store, device)
