@@ -165,6 +165,15 @@ class FileUploads(_Section):
     files: int = Field(default=1000, ge=1, description="Files of one device.")
 
 
+class Simulation(_Section):
+    """Simulated devices: those that are marked so connect through the gateway as any other."""
+
+    devices: int = Field(default=100, ge=0, le=5000, description="How many at most; 0 switches them off.")
+    interval_seconds: float = Field(
+        default=10.0, ge=0.1, le=60, description="How often each sends its telemetry."
+    )
+
+
 class Logging(_Section):
     """The product's own log on standard error."""
 
@@ -237,6 +246,7 @@ class Settings(_Section):
     log: LogSettings = Field(default=LogSettings(), description="The durable log.")
     limits: DeviceLimits = Field(default=DeviceLimits(), description="Bounds for devices.")
     uploads: FileUploads = Field(default=FileUploads(), description="Bounds of uploaded files.")
+    simulation: Simulation = Field(default=Simulation(), description="Simulated devices.")
     baseline: BaselineSettings = Field(default=BaselineSettings(), description="The security baseline.")
     logging: Logging = Field(default=Logging(), description="The product's own log.")
 
