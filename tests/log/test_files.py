@@ -17,6 +17,7 @@ from holdfast.log.port import EMPTY_TWIN, Position, partition_of
 from holdfast.log.sqlite import segments
 from holdfast.log.sqlite.backend import LOOK_SECONDS, SqliteBackend
 from holdfast.log.sqlite.statefile import STATE_FILE
+from holdfast.log.sqlite.turns import Turns
 from holdfast.storage.sqlcipher import connect
 from tests.log.world import LogWorld, bodies, entry, open_log
 
@@ -191,6 +192,16 @@ def test_state_is_durable_before_the_log_that_it_came_from_goes(tmp_path: Path) 
 # Several writers.
 
 
+def test_a_writer_knows_whether_another_had_its_turn_meanwhile(log: LogWorld) -> None:
+    folder = log.folder / "log"
+    with closing(Turns(folder)) as one, closing(Turns(folder)) as other:
+        seen = []
+        for turns in (one, one, other, one, other, other):
+            with turns.take() as alone:
+                seen.append(alone)
+        assert seen == [False, True, False, False, False, True]
+
+
 def test_two_writers_share_the_files_and_the_state(log: LogWorld) -> None:
     other = open_writer(log.folder, log.ring, log.clock, SMALL)
     futures = [
@@ -211,7 +222,11 @@ def test_a_writer_applies_what_a_dead_one_had_made_durable_only(log: LogWorld) -
     log.settle()
     newest = segments.segments(log.folder / "log")[-1]
     changes = [StateChange("twin", "a/", msgspec.msgpack.encode(EMPTY_TWIN._replace(reported={"n": 9})))]
-    with closing(segments.open_segment(newest, key(log))) as connection:
+    with (
+        closing(Turns(log.folder / "log")) as turns,
+        turns.take(),
+        closing(segments.open_segment(newest, key(log))) as connection,
+    ):
         connection.execute(
             "INSERT INTO batch SELECT coalesce(max(sequence), ?) + 1, 0, NULL, ? FROM batch",
             (newest.first - 1, msgspec.msgpack.encode(changes)),

@@ -6,8 +6,6 @@ next one applies to the state what the dead one had made durable in the log only
 
 import contextlib
 import errno
-import fcntl
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -18,15 +16,19 @@ import structlog
 
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import StartupError
-from holdfast.keys.files import PRIVATE_FILE, make_private_folder
+from holdfast.keys.files import make_private_folder
 from holdfast.log.backend import DEFAULT_LIMITS, Limits, NotDurableError, StateChange
 from holdfast.log.frames import Batch
 from holdfast.log.sqlite import segments
 from holdfast.log.sqlite.segments import Segment
 from holdfast.log.sqlite.statefile import STATE_FILE, StateFile
+from holdfast.log.sqlite.turns import Turns
 from holdfast.storage.sqlcipher import DatabaseError, is_io_error, opening
 
-LOCK_FILE = "writer.lock"
+_PAGE_BYTES = 4096 + 24
+"""A page with its head in the write-ahead log."""
+_ROW_PAGES = 4
+"""What a commit writes beside the pages of its data: the table's inner pages and what is not filled."""
 LOOK_SECONDS = 60.0
 """How often files are checked for their age."""
 
@@ -45,6 +47,8 @@ class SqliteTransaction:
         self._log = log
         self.sequence = sequence
         """Of the last row, in the end."""
+        self.pages = _ROW_PAGES
+        """About how many pages the commit writes."""
         self.changes: list[StateChange] = []
 
     def write(self, batches: list[Batch], changes: list[StateChange]) -> None:
@@ -55,8 +59,10 @@ class SqliteTransaction:
             batches = [Batch()]
         for batch in batches:
             self.sequence += 1
-            row = (self.sequence, batch.mask(), batch.encode() if batch.records else None, state)
+            data = batch.encode() if batch.records else None
+            row = (self.sequence, batch.mask(), data, state)
             self._log.execute("INSERT INTO batch VALUES (?, ?, ?, ?)", row)
+            self.pages += (len(data or b"") + len(state or b"")) // _PAGE_BYTES + 1
             state = None
 
 
@@ -69,10 +75,12 @@ class SqliteBackend:
         self._clock = clock
         self._limits = limits
         make_private_folder(folder)
-        self._lock = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+        self._turns = Turns(folder)
         self._behind = False
+        self._certain = False
+        """Whether the last transaction ended as it should, so that what it left is known."""
         self._sequence = 0
-        with self._locked(), opening(folder):
+        with self._turns.take(), opening(folder):
             segments.remove_unfinished(folder)
             self._state = StateFile(folder / STATE_FILE, key)
             if not segments.segments(folder):
@@ -85,8 +93,10 @@ class SqliteBackend:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[SqliteTransaction]:
         """See `Backend.transaction`."""
-        with self._locked(), self._database_errors():
-            self._catch_up()
+        with self._turns.take() as alone, self._database_errors():
+            if not (alone and self._certain):
+                self._catch_up()
+            self._certain = False
             self._log.execute("BEGIN IMMEDIATE")
             try:
                 transaction = SqliteTransaction(self._state, self._log, self._sequence)
@@ -96,7 +106,9 @@ class SqliteBackend:
                 if self._log.in_transaction:
                     self._log.execute("ROLLBACK")
             self._sequence = transaction.sequence
+            self._size += transaction.pages * _PAGE_BYTES
             self._apply(transaction)
+            self._certain = not self._behind
 
     def _commit(self) -> None:
         try:
@@ -107,7 +119,7 @@ class SqliteBackend:
     def tend(self) -> None:
         """See `Backend.tend`."""
         if self._is_full() or self._clock.monotonic() >= self._next_look:
-            with self._locked(), self._database_errors():
+            with self._turns.take(), self._database_errors():
                 self._catch_up()
                 if self._has_rows() and (self._is_full() or self._is_old()):
                     self._rotate()
@@ -121,15 +133,7 @@ class SqliteBackend:
             thread.join()
         self._log.close()
         self._state.close()
-        os.close(self._lock)
-
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._lock, fcntl.LOCK_UN)
+        self._turns.close()
 
     @contextlib.contextmanager
     def _database_errors(self) -> Iterator[None]:
@@ -144,6 +148,8 @@ class SqliteBackend:
         self._log = segments.open_segment(self._segment, self._key)
         self._created = segments.created(self._log)
         self._sequence = segments.last_sequence(self._log, self._segment)
+        self._size = segments.size_of(self._segment)
+        """Of the file, estimated between two looks."""
 
     def _catch_up(self) -> None:
         """See what other writers did since: a newer file, more rows, state that one had no time to apply."""
@@ -181,7 +187,9 @@ class SqliteBackend:
                 logger.warning("device state lags behind the log", reason=str(error))
 
     def _is_full(self) -> bool:
-        return segments.size_of(self._segment) >= self._limits.file_bytes
+        if self._size >= self._limits.file_bytes:
+            self._size = segments.size_of(self._segment)
+        return self._size >= self._limits.file_bytes
 
     def _is_old(self) -> bool:
         return self._clock.now() - self._created >= self._limits.file_seconds
