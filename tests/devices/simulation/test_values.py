@@ -61,14 +61,18 @@ def template(contents: list[JsonValue]) -> Template:
     return parse_template("dtmi:test:template;1", body)
 
 
+OF_PRIMITIVES: list[JsonValue] = [
+    {"@type": "Telemetry", "name": f"of_{name}", "schema": name} for name in PRIMITIVES
+]
+OF_QUANTITIES: list[JsonValue] = [
+    {"@type": ["Telemetry", kind], "name": kind, "schema": "double", "unit": unit}
+    for kind, (unit, _, _) in MEASURED.items()
+]
 EVERYTHING = template(
     [
-        *({"@type": "Telemetry", "name": f"of_{name}", "schema": name} for name in PRIMITIVES),
+        *OF_PRIMITIVES,
+        *OF_QUANTITIES,
         {"@type": "Telemetry", "name": "nested", "schema": NESTED},
-        *(
-            {"@type": ["Telemetry", kind], "name": kind, "schema": "double", "unit": unit}
-            for kind, (unit, _, _) in MEASURED.items()
-        ),
         {"@type": "Telemetry", "name": "low", "schema": "integer", "minValue": 200, "maxValue": 203},
         {"@type": "Telemetry", "name": "above", "schema": "double", "minValue": 1e6, "decimalPlaces": 1},
         {"@type": "Telemetry", "name": "below", "schema": "double", "maxValue": -5},
