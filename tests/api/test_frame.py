@@ -222,7 +222,8 @@ def test_open_routes_are_these_and_no_others() -> None:
     opened = {route.path for route in [*API_ROUTES, *CONSOLE_ROUTES] if route.permission is OPEN}
     signing_in = {"/sign-in", "/sign-in/link", "/sign-in/password", "/sign-in/providers"}
     passkeys = {"/sign-in/passkey" + rest for rest in ("", "/options", "/new", "/new/options")}
-    provider = {"/sign-in/provider/{provider}", "/sign-in/callback", "/sign-in/back-channel-logout"}
+    provider = {"/sign-in/provider/{provider}", "/sign-in/provider/{provider}/leave"}
+    provider |= {"/sign-in/callback", "/sign-in/back-channel-logout"}
     issuer = {"/.well-known/openid-configuration", "/.well-known/jwks.json"}
     assert opened <= signing_in | passkeys | provider | issuer
 
