@@ -73,6 +73,25 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
         yield Fleet(world)
 
 
+def looked_up(fleet: Fleet, id: str, key: bytes) -> Registration:
+    sas = sign_sas(f"{SCOPE}/registrations/{id}", key, int(fleet.world.clock.now()) + 600)
+    return fleet.service.register(Attempt(id, SCOPE, {}, "192.0.2.7", sas=sas, look_up=True))
+
+
+def test_a_look_up_tells_only_the_device_itself_and_changes_nothing(fleet: Fleet) -> None:
+    key = derive_key(fleet.key_group(), "dev-1")
+    assert code(looked_up(fleet, "dev-1", key)) == Code.UNKNOWN_REGISTRATION
+    assert fleet.world.store.get(DEVICE, "dev-1") is None
+    fleet.with_key("dev-1", key)
+    before = fleet.world.store.get(DEVICE, "dev-1")
+    found = looked_up(fleet, "dev-1", key)
+    assert (found.status, found.hub, found.device) == ("assigned", "hub.test", "dev-1")
+    assert fleet.world.store.get(DEVICE, "dev-1") == before
+    assert code(looked_up(fleet, "dev-1", bytes(32))) == Code.UNAUTHORIZED
+    fleet.sas_allowed = False
+    assert code(looked_up(fleet, "dev-1", key)) == Code.UNAUTHORIZED
+
+
 def code(registration: Registration) -> int:
     assert registration.status in ("failed", "disabled")
     return registration.error_code
