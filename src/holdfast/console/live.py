@@ -22,6 +22,7 @@ from holdfast.devices.device import DEVICE
 from holdfast.devices.jobs.kinds import JOB
 from holdfast.kernel.errors import HoldfastError, InvalidError
 from holdfast.kernel.permissions import Permission
+from holdfast.policy.kinds.names import REMEDIATION
 
 TICK_SECONDS = 1.0
 KEEP_ALIVE_TICKS = 15
@@ -49,6 +50,10 @@ def _device(request: ApiRequest, id: str) -> str:
 
 def _job(request: ApiRequest, id: str) -> str:
     return visible(request, JOB, id, Permission.JOB_READ).etag
+
+
+def _remediation(request: ApiRequest, id: str) -> str:
+    return visible(request, REMEDIATION, id, Permission.POLICY_READ).etag
 
 
 def _fleet(request: ApiRequest, _id: str) -> str:
@@ -81,6 +86,7 @@ TOPICS: dict[str, Topic] = {
     "telemetry": Topic(Permission.DEVICE_READ, _telemetry),
     "alerts": Topic(Permission.ALERT_READ, _alerts),
     "network": Topic(Permission.ASSET_READ, _network),
+    "remediation": Topic(Permission.POLICY_READ, _remediation),
     "baseline": Topic(Permission.ASSESSMENT_READ, _baseline),
 }
 """`data-live="device:pump-1"` on an element follows a topic. A new topic is one entry and one function."""

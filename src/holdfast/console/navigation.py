@@ -42,7 +42,13 @@ SECTIONS = (
             Entry("Explorer", "/explorer", Permission.DEVICE_READ, "e"),
         ),
     ),
-    Section("Security", (Entry("Security baseline", "/baseline", Permission.ASSESSMENT_READ, "b"),)),
+    Section(
+        "Security",
+        (
+            Entry("Security baseline", "/baseline", Permission.ASSESSMENT_READ, "b"),
+            Entry("Policies", "/policies", Permission.POLICY_READ),
+        ),
+    ),
     Section(
         "Network",
         (

@@ -35,6 +35,7 @@ from holdfast.kernel.errors import UnavailableError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.network import parse_network
 from holdfast.log.open import open_reader, open_state
+from holdfast.policy.compliance.inventory import Inventory
 from holdfast.policy.compliance.reading import PolicyStates
 from holdfast.policy.compliance.states import open_states
 from holdfast.policy.controls.links import PolicyControls
@@ -50,7 +51,7 @@ from holdfast.runtime.gateway import sas_rule
 from holdfast.runtime.instance import Instance, open_instance, server_certificate_of
 from holdfast.runtime.network import open_enrolling, open_reading
 from holdfast.runtime.people_listener import PeopleListener, server_context
-from holdfast.runtime.policies import open_remediations, run_remediations
+from holdfast.runtime.policies import open_inventory, open_remediations, run_remediations
 from holdfast.runtime.process import Role
 from holdfast.runtime.refusals import follow_refusals, record_refusal
 from holdfast.runtime.reported import index_reported
@@ -158,6 +159,7 @@ def _services(
     access = open_access(instance, changes, id_scope, role.cluster, loop)
     parts = open_baseline(instance, access, id_scope)
     alerts, desk = open_alerts(instance, changes)
+    last_values = open_last_values(data, instance.ring, role.settings.database)
     states = PolicyStates(open_states(data, instance.ring, role.settings.database).database)
     return Services(
         clock=instance.clock,
@@ -170,7 +172,7 @@ def _services(
             data, instance.ring, instance.clock, instance.randomness, url=role.settings.database
         ),
         log=open_reader(data, instance.ring, instance.clock, role.settings.database),
-        last_values=open_last_values(data, instance.ring, role.settings.database),
+        last_values=last_values,
         authenticate=access.authenticator,
         loop=loop,
         extensions={
@@ -184,6 +186,7 @@ def _services(
             BaselineParts: parts,
             PolicyStates: states,
             PolicyControls: PolicyControls(instance.store, states),
+            Inventory: open_inventory(instance, last_values),
             FileContent: FileContent(open_content(data, instance.ring, instance.randomness)),
             Network: open_reading(instance),
             SensorEnrolling: open_enrolling(instance, changes, id_scope),

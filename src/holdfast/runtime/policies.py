@@ -29,7 +29,7 @@ def open_monitor(instance: Instance, states: States, last_values: LastValues) ->
     return Monitor(
         instance.store,
         KINDS,
-        _inventory(instance, last_values),
+        open_inventory(instance, last_values),
         states,
         instance.events,
         instance.clock,
@@ -40,7 +40,7 @@ def open_remediations(
     instance: Instance, changes: ChangePath, states: PolicyStates, last_values: LastValues
 ) -> RemediationEngine:
     """The engine of remediation tasks, for the role that writes the control database."""
-    inventory = _inventory(instance, last_values)
+    inventory = open_inventory(instance, last_values)
     return RemediationEngine(instance.store, changes, KINDS, inventory, states, instance.clock)
 
 
@@ -53,7 +53,8 @@ async def run_remediations(engine: RemediationEngine, stopping: asyncio.Event) -
                     await stopping.wait()
 
 
-def _inventory(instance: Instance, last_values: LastValues) -> Inventory:
+def open_inventory(instance: Instance, last_values: LastValues) -> Inventory:
+    """Everything that policies judge on an instance."""
     suppliers = Suppliers(
         sources={
             "Holdfast.Vault/certificates": lambda: _certificates(instance),

@@ -15,13 +15,14 @@ from holdfast.policy.compliance.judging import State
 from holdfast.policy.compliance.model import Counts, PolicyState
 from holdfast.policy.compliance.reading import Filter, PolicyStates
 from holdfast.policy.kinds.names import ASSIGNMENT, DEFINITION
+from holdfast.policy.kinds.versions import other_versions
 
 READ = Permission.POLICY_READ
 SHOWN = 200
 
 
 def _address(definition: str) -> str:
-    return f"/policies/{quote(definition, safe='')}"
+    return f"/policies/definitions/{quote(definition, safe='')}"
 
 
 DEFINITIONS = ResourceTable(
@@ -62,7 +63,7 @@ def _page(request: ApiRequest) -> Response:
     standings.sort(key=lambda s: (-s.counts.against, s.assignment, s.reference))
     return page(
         request,
-        "policies.html",
+        "policies/overview.html",
         overall=states.by_resource(Filter(reach)),
         standings=standings,
         against=_against(states, reach),
@@ -80,10 +81,12 @@ def _against(states: PolicyStates, reach: tuple[OrganizationPath, ...]) -> list[
 
 def _definition(request: ApiRequest) -> Response:
     definition = visible(request, DEFINITION, request.path["definition"], READ)
-    return page(request, "policy.html", definition=definition)
+    kept = other_versions(request.services.store, DEFINITION, definition.id)
+    versions = [str(each.body["version"]) for each in kept]
+    return page(request, "policies/definition.html", definition=definition, versions=versions)
 
 
 ROUTES = [
     Route("GET", "/policies", READ, _page, "Policy compliance", is_page=True),
-    Route("GET", "/policies/{definition}", READ, _definition, "Policy definition", is_page=True),
+    Route("GET", "/policies/definitions/{definition}", READ, _definition, "Policy definition", is_page=True),
 ]
