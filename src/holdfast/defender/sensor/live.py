@@ -13,6 +13,7 @@ import msgspec
 from holdfast import __version__
 from holdfast.alerts.model import Alert, Key
 from holdfast.defender.capture.packets import Block
+from holdfast.defender.collecting import rare_collections
 from holdfast.defender.learned.file import dump, load
 from holdfast.defender.learned.stages import Stage
 from holdfast.defender.learned.traffic import LearnedTraffic
@@ -73,12 +74,13 @@ class LiveRun:
 
     def run(self, stopping: Callable[[], bool]) -> None:
         """Watch until `stopping` says so; then everything that is known is told and kept."""
-        for block in self.source.blocks(LOOK_SECONDS):
-            self._pipeline.feed(block)
-            self.step()
-            if stopping():
-                break
-        self.finish()
+        with rare_collections():
+            for block in self.source.blocks(LOOK_SECONDS):
+                self._pipeline.feed(block)
+                self.step()
+                if stopping():
+                    break
+            self.finish()
 
     def step(self) -> None:
         """Do what is due."""

@@ -1,0 +1,264 @@
+"""Networks on a running platform: uploaded captures, sensors as devices, and who sees which zone."""
+
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from holdfast.defender.capture.packets import Packet
+from holdfast.defender.capture.writer import pcap_bytes
+from holdfast.defender.sensor.sensor import Sensor
+from holdfast.defender.sensor.settings import SensorSettings
+from holdfast.defender.sensor.slices import Slices
+from holdfast.defender.uplink.bulletins import Bulletins
+from holdfast.defender.uplink.connection import UplinkThread
+from holdfast.defender.uplink.documents import EventDocument
+from holdfast.defender.uplink.enrollment import identity_from, make_request
+from holdfast.defender.uplink.messages import Events, packed
+from holdfast.defender.uplink.spool import Spool
+from holdfast.defender.uplink.state import SensorState
+from holdfast.kernel.clock import SystemClock, SystemRandomness
+from tests.support.running import RunningInstance, running
+from tests.support.traffic.case import ENGINEER, HMI, PLC
+from tests.support.traffic.cases.exchanges import together
+from tests.support.traffic.cases.modbus import poll, umas_exchange
+from tests.support.traffic.wire import Wire, play
+
+VERSION = {"api-version": "2022-07-31"}
+PATIENCE = 60.0
+LAST = "2027-01-15T08:00:00.000Z"
+READ_ONLY, ANALYST = "sensor-read-only", "sensor-security-analyst"
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningInstance]:
+    with running(tmp_path_factory.mktemp("network") / "data") as instance:
+        with client_of(instance, instance.token) as admin:
+            for name, parent in (("plant", None), ("north", "plant"), ("south", "plant")):
+                body = {"displayName": name} | ({"parent": parent} if parent else {})
+                assert admin.put(f"/api/organizations/{name}", params=VERSION, json=body).status_code == 200
+        yield instance
+
+
+@pytest.fixture
+def admin(instance: RunningInstance) -> Iterator[httpx.Client]:
+    with client_of(instance, instance.token) as client:
+        yield client
+
+
+def client_of(instance: RunningInstance, token: str) -> httpx.Client:
+    headers = {"authorization": token}
+    trust = ssl.create_default_context(cafile=instance.root_ca)
+    return httpx.Client(base_url=instance.url, verify=trust, headers=headers, timeout=60)
+
+
+def token_for(admin: httpx.Client, name: str, role: str, organization: str) -> str:
+    body = {"roles": [{"role": role, "organization": organization}]}
+    answer = admin.put(f"/api/apiTokens/{name}", params=VERSION, json=body)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["token"])
+
+
+def until(look: Callable[[], Any]) -> Any:  # any JSON
+    """What `look` gives once it gives something."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it did not happen in time")
+
+
+def capture() -> bytes:
+    """A client that polls, and an engineer who stops the controller."""
+    wire = Wire()
+    together(poll, umas_exchange(0x33, 0x41))(wire)
+    packets = (Packet(n, round(t * 1e9), 1, len(data), data) for n, (t, data) in enumerate(wire.frames, 1))
+    return pcap_bytes(packets)
+
+
+def upload(client: httpx.Client, name: str, organization: str) -> httpx.Response:
+    return client.put(
+        f"/api/defender/captures/{name}",
+        params={"organization": organization},
+        content=capture(),
+        headers={"content-type": "application/vnd.tcpdump.pcap"},
+    )
+
+
+def analyzed(client: httpx.Client, name: str) -> Any:  # any JSON
+    return until(
+        lambda: (
+            client.get(f"/api/defender/captures/{name}").json()["analysis"]["status"] in ("done", "failed")
+        )
+    )
+
+
+def test_an_uploaded_capture_is_shown_to_its_zone_alone(
+    instance: RunningInstance, admin: httpx.Client
+) -> None:
+    assert upload(admin, "monday", "north").status_code == 202
+    analyzed(admin, "monday")
+    north, south = token_for(admin, "n", ANALYST, "north"), token_for(admin, "s", ANALYST, "south")
+    with client_of(instance, north) as inside, client_of(instance, south) as outside:
+        assets = inside.get("/api/defender/assets").json()
+        assert {item["address"] for item in assets["value"]} == {HMI, PLC, ENGINEER}
+        alert = next(
+            item
+            for item in inside.get("/api/defender/alerts").json()["value"]
+            if item["type"] == "controller-stop"
+        )
+        assert (alert["source"], alert["destination"], alert["zone"]) == (ENGINEER, PLC, "north")
+        packets = inside.get(f"/api/defender/alerts/{alert['id']}/packets")
+        assert packets.content.startswith(b"M<\xb2\xa1")
+        assert outside.get("/api/defender/assets").json()["total"] == 0
+        assert outside.get("/api/defender/alerts").json()["value"] == []
+        assert outside.get(f"/api/defender/alerts/{alert['id']}").status_code == 404
+        assert outside.get(f"/api/defender/alerts/{alert['id']}/packets").status_code == 404
+        assert outside.post(f"/api/defender/alerts/{alert['id']}/close").status_code == 404
+        assert outside.get(f"/api/defender/assets/{assets['value'][0]['id']}").status_code == 404
+        assert upload(outside, "intruder", "north").status_code == 403
+        assert outside.get("/api/v1/devices").json() == []
+        assert len(inside.get("/api/v1/devices").json()) == 3
+
+
+def test_who_may_only_read_changes_nothing_and_gets_no_packets(
+    instance: RunningInstance, admin: httpx.Client
+) -> None:
+    reader = token_for(admin, "r", READ_ONLY, "north")
+    with client_of(instance, reader) as client:
+        alert = client.get("/api/defender/alerts").json()["value"][0]["id"]
+        assert client.get(f"/api/defender/alerts/{alert}/packets").status_code == 403
+        for deed in ("close", "mute", "learn", "acknowledge"):
+            assert client.post(f"/api/defender/alerts/{alert}/{deed}").status_code == 403
+        asset = client.get("/api/defender/assets").json()["value"][0]["id"]
+        assert client.patch(f"/api/defender/assets/{asset}", json={"authorized": True}).status_code == 403
+        assert client.delete("/api/defender/captures/monday").status_code == 403
+
+
+def test_a_word_about_an_asset_wins_and_is_audited(admin: httpx.Client) -> None:
+    plc = next(a for a in admin.get("/api/defender/assets").json()["value"] if a["address"] == PLC)
+    path = f"/api/defender/assets/{plc['id']}"
+    assert admin.patch(path, json={"name": "Boiler", "important": True}).status_code == 200
+    assert until(lambda: admin.get(path).json()["name"] == "Boiler")
+    assert admin.get("/api/defender/assets", params={"search": "boil"}).json()["total"] == 1
+    assert "Boiler" in admin.get("/api/defender/export/assets").text
+    assert admin.patch(path, json={"name": None}).status_code == 200
+    assert until(lambda: admin.get(path).json()["name"] == PLC)
+
+
+def test_the_map_names_who_talks_to_whom(admin: httpx.Client) -> None:
+    drawn = admin.get("/api/defender/map", params={"organization": "/plant/north/"}).json()
+    names = {node["id"]: node["address"] for node in drawn["nodes"]}
+    pairs = {(names[edge["source"]], names[edge["target"]]) for edge in drawn["edges"]}
+    assert pairs == {(HMI, PLC), (ENGINEER, PLC)}
+
+
+def test_every_documented_report_answers(admin: httpx.Client) -> None:
+    for path in (
+        *("/api/v1/devices/connections", "/api/v1/devices/cves", "/api/v1/alerts", "/api/v2/alerts"),
+        *("/api/v1/events", "/external/v1/alerts", "/external/v1/devices", "/external/v1/maintenanceWindow"),
+        *(f"/api/v1/reports/vulnerabilities/{name}" for name in ("devices", "security", "operational")),
+        "/api/v1/reports/vulnerabilities/mitigation",
+        *(f"/api/defender/{name}" for name in ("overview", "risk", "findings", "events", "sites", "sensors")),
+        *("/api/defender/connections", "/api/defender/predefinedQueries", "/api/defender/alerts-count"),
+    ):
+        assert admin.get(path).status_code == 200, path
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[SensorState]:
+    state = SensorState(tmp_path / "state", SystemClock(), SystemRandomness())
+    yield state
+    state.close()
+
+
+def enroll(admin: httpx.Client, state: SensorState, name: str, organization: str) -> None:
+    made = make_request(name)
+    body = {"certificateRequest": made.request, "displayName": name, "organization": organization}
+    answer = admin.post(f"/api/defender/sensors/{name}/enroll", json=body)
+    assert answer.status_code == 200, answer.text
+    state.enroll(identity_from(answer.json(), made.key))
+
+
+def connected(state: SensorState, spool: Spool, news: list[str]) -> UplinkThread:
+    uplink = UplinkThread(state, spool, SystemClock(), SystemRandomness(), news.append)
+    uplink.start()
+    return uplink
+
+
+def heard(name: str) -> Sensor:
+    wire = Wire()
+    together(poll, umas_exchange(0x33, 0x41))(wire)
+    return play(wire, Sensor(SensorSettings(name=name), slices=Slices()))
+
+
+def test_a_sensor_reports_and_follows_what_people_decide(admin: httpx.Client, state: SensorState) -> None:
+    enroll(admin, state, "line-3", "south")
+    spool, news = Spool(state), list[str]()
+    spool.append(packed(Bulletins(heard("line-3")).everything()))
+    uplink = connected(state, spool, news)
+    until(lambda: spool.octets == 0)
+
+    def stopped() -> Any:  # any JSON
+        found = admin.get("/api/defender/alerts", params={"sensor": "line-3"}).json()["value"]
+        return next((item for item in found if item["type"] == "controller-stop" and item["packets"]), None)
+
+    alert = until(stopped)
+    assert (alert["organization"], alert["site"], alert["zone"]) == ("/plant/south/", "plant", "south")
+    sensor = admin.get("/api/defender/sensors/line-3").json()
+    assert (sensor["connected"], sensor["refusedMessages"]) == (True, 0)
+    assert admin.post(f"/api/defender/alerts/{alert['id']}/mute").status_code == 200
+    until(lambda: any(b'"muted"' in data for _, data in state.instructions()))
+    assert (
+        admin.patch("/api/defender/sensors/line-3", json={"setup": {"office": ["10.9.0.0/16"]}}).status_code
+        == 200
+    )
+    until(lambda: any(b'"setup"' in data for _, data in state.instructions()))
+    assert admin.delete("/api/defender/sensors/line-3").status_code == 204
+    until(lambda: any("refuses this sensor" in text or "no connection" in text for text in news))
+    uplink.stop(grace=0)
+
+
+def test_what_is_sent_twice_counts_once(admin: httpx.Client, state: SensorState) -> None:
+    enroll(admin, state, "line-4", "south")
+    sensor, spool = heard("line-4"), Spool(state)
+    sent = list(packed(Bulletins(sensor).everything()))
+    spool.append(sent)
+    uplink = connected(state, spool, [])
+    until(lambda: spool.octets == 0)
+    uplink.stop(grace=0)
+    with state.lock:  # a sensor that was killed before it noted the acknowledgements sends all of it again
+        state.connection.executemany(
+            "INSERT INTO spool (number, expendable, octets, data) VALUES (?, 0, ?, ?)",
+            [(number, len(data), data) for number, data in enumerate(sent, 1)],
+        )
+    again = Spool(state)
+    again.append(packed([Events([EventDocument(LAST, "NOTIFICATION", "INFO", "the last word", [], 0, 1)])]))
+    uplink = connected(state, again, [])
+
+    def events(**query: str) -> int:
+        answer = admin.get("/api/defender/events", params={"sensor": "line-4", **query})
+        return int(answer.json()["total"])
+
+    until(lambda: events(type="NOTIFICATION") == 1)
+    uplink.stop(grace=0)
+    assert events() == len(sensor.timeline) + 1
+
+
+def test_a_sensor_that_is_taken_away_is_no_device_any_more(admin: httpx.Client, state: SensorState) -> None:
+    enroll(admin, state, "line-5", "south")
+    assert admin.get("/api/devices/line-5", params=VERSION).status_code == 200
+    assert admin.delete("/api/defender/sensors/line-5").status_code == 204
+    assert admin.get("/api/devices/line-5", params=VERSION).status_code == 404
+
+
+def test_a_capture_is_deleted_with_what_only_it_showed(admin: httpx.Client) -> None:
+    assert admin.delete("/api/defender/captures/monday").status_code == 204
+    query = {"organization": "/plant/north/"}
+    assert until(lambda: admin.get("/api/defender/assets", params=query).json()["total"] == 0)
