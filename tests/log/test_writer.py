@@ -115,6 +115,26 @@ def test_one_group_takes_a_bounded_number_of_bytes(
     assert max(backend.commits) <= GROUP_BYTES // 1_000_000 + 1
 
 
+def test_a_commit_follows_at_once_when_as_much_waits_as_the_last_one_had(backend: FailingBackend) -> None:
+    """The window is longer than anybody's patience: only enough, or the end, breaks it off."""
+    writer = GroupCommitWriter(backend, SystemClock(), window=10 * DEADLINE)
+
+    def append_several(count: int) -> "Future[Exception | None]":
+        future: Future[Exception | None] = Future()
+        writer.append([entry("a")] * count, future.set_result)
+        return future
+
+    assert append_several(1).result(DEADLINE) is None
+    assert append_several(3).result(DEADLINE) is None
+    two = append_several(2)
+    assert append_several(1).result(DEADLINE) is None
+    assert two.result(0) is None
+    last = append_several(1)
+    writer.close()
+    assert last.result(0) is None
+    assert backend.commits == [1, 3, 3, 1]
+
+
 def test_a_failed_commit_is_told_and_the_writer_recovers(
     writer: GroupCommitWriter, backend: FailingBackend
 ) -> None:

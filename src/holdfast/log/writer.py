@@ -15,7 +15,8 @@ from holdfast.log.port import Done, Entry
 from holdfast.log.view import StateView
 
 WINDOW_SECONDS = 0.002
-"""Commits begin at least this far apart: a burst shares one fsync, and a lone message does not wait."""
+"""Commits begin this far apart: a burst shares one fsync, and a lone message does not wait. They follow each
+other faster while as much waits as the last one had: then everybody who can send again already has."""
 GROUP_BYTES = 8 << 20
 """What one commit takes at most; the rest waits for the next one."""
 PAUSE_SECONDS = 0.1
@@ -34,12 +35,18 @@ class _Append(NamedTuple):
     bytes: int
     done: Done
 
+    @property
+    def count(self) -> int:
+        """How many records it appends."""
+        return len(self.records)
+
 
 class _Operation(NamedTuple):
     run: Callable[[StateView], Callable[[], None]]
     """Runs against the state; returns what to call once the transaction is durable."""
     fail: Callable[[Exception], None]
     bytes: int = 0
+    count: int = 1
 
 
 class GroupCommitWriter:
@@ -51,6 +58,10 @@ class GroupCommitWriter:
         self._window = window
         self._wake = threading.Condition()
         self._queue: list[_Append | _Operation] = []
+        self._waiting = 0
+        """Records and operations in the queue."""
+        self._last_group = 0
+        """How many the last commit had."""
         self._pending = 0
         self._trouble = ""
         self._fatal = False
@@ -105,7 +116,8 @@ class GroupCommitWriter:
             if not self._closed and not self._fatal:
                 self._pending += job.bytes
                 self._queue.append(job)
-                if len(self._queue) == 1:
+                self._waiting += job.count
+                if len(self._queue) == 1 or self._is_enough():
                     self._wake.notify()
                 return
         fail(UnavailableError(self._trouble or "The log is closed; try again in a moment."))
@@ -127,9 +139,15 @@ class GroupCommitWriter:
             if not self._queue:
                 return None if self._closed else []
             rest = next_commit - self._clock.monotonic()
-            if rest > 0 and not self._closed:
-                self._wake.wait_for(lambda: self._closed or self._pending >= GROUP_BYTES, rest)
-            return self._first_group()
+            if rest > 0:
+                self._wake.wait_for(self._is_enough, rest)
+            group = self._first_group()
+            self._last_group = sum(job.count for job in group)
+            self._waiting -= self._last_group
+            return group
+
+    def _is_enough(self) -> bool:
+        return self._closed or self._pending >= GROUP_BYTES or self._waiting >= self._last_group
 
     def _first_group(self) -> list[_Append | _Operation]:
         size = 0
@@ -168,6 +186,7 @@ class GroupCommitWriter:
         with self._wake:
             self._fatal = self._fatal or error.fatal
             abandoned, self._queue = (self._queue, []) if error.fatal else ([], self._queue)
+            self._waiting -= sum(job.count for job in abandoned)
             self._pending -= sum(job.bytes for job in abandoned)
         for job in abandoned:
             _tell(_refusal(job, error))
