@@ -36,7 +36,7 @@ class _Append(NamedTuple):
     done: Done
 
     @property
-    def count(self) -> int:
+    def entries(self) -> int:
         """How many records it appends."""
         return len(self.records)
 
@@ -46,7 +46,7 @@ class _Operation(NamedTuple):
     """Runs against the state; returns what to call once the transaction is durable."""
     fail: Callable[[Exception], None]
     bytes: int = 0
-    count: int = 1
+    entries: int = 1
 
 
 class GroupCommitWriter:
@@ -116,7 +116,7 @@ class GroupCommitWriter:
             if not self._closed and not self._fatal:
                 self._pending += job.bytes
                 self._queue.append(job)
-                self._waiting += job.count
+                self._waiting += job.entries
                 if len(self._queue) == 1 or self._is_enough():
                     self._wake.notify()
                 return
@@ -142,7 +142,7 @@ class GroupCommitWriter:
             if rest > 0:
                 self._wake.wait_for(self._is_enough, rest)
             group = self._first_group()
-            self._last_group = sum(job.count for job in group)
+            self._last_group = sum(job.entries for job in group)
             self._waiting -= self._last_group
             return group
 
@@ -186,7 +186,7 @@ class GroupCommitWriter:
         with self._wake:
             self._fatal = self._fatal or error.fatal
             abandoned, self._queue = (self._queue, []) if error.fatal else ([], self._queue)
-            self._waiting -= sum(job.count for job in abandoned)
+            self._waiting -= sum(job.entries for job in abandoned)
             self._pending -= sum(job.bytes for job in abandoned)
         for job in abandoned:
             _tell(_refusal(job, error))
