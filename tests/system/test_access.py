@@ -14,6 +14,8 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from joserfc import jwt
+from joserfc.jwk import KeySet
 
 from holdfast.access.roles.builtin import OPERATOR, ORGANIZATION_VIEWER
 from holdfast.kernel.clock import SystemClock
@@ -135,3 +137,51 @@ def test_our_issuer_is_published_from_the_first_minute(instance: RunningInstance
         document = client.get("/.well-known/openid-configuration").json()
         assert document["issuer"] == instance.url
         assert len(client.get(document["jwks_uri"]).json()["keys"]) == 1
+
+
+def test_a_stream_is_ended_when_its_token_is_deleted(instance: RunningInstance) -> None:
+    token = run(instance, "token", "create", "watch", "--role", "auditor").stdout.strip()
+    with browser(instance) as client:
+        headers = {"authorization": token}
+        with client.stream("GET", "/api/audit/live", headers=headers) as stream:
+            lines = (json.loads(line) for line in stream.iter_lines() if line)
+            answer(instance, "organization", "add", "seen", "--name", "Seen")
+            assert next(lines)["resource"] == "seen"
+            assert run(instance, "token", "delete", "watch").returncode == 0
+            *_, last = lines
+    assert last["error"]["code"] == "Unauthorized"
+
+
+def test_a_verifier_that_knows_only_the_issuers_address_trusts_a_managed_identity(
+    instance: RunningInstance,
+) -> None:
+    body = {"displayName": "Export", "audiences": ["api://storage"]}
+    answer(instance, "access", "put", "managedIdentities", "export", json.dumps(body))
+    token = run(instance, "access", "identity-token", "export", "api://storage").stdout.strip()
+    with browser(instance) as verifier:
+        document = verifier.get(f"{instance.url}/.well-known/openid-configuration").json()
+        keys = KeySet.import_key_set(verifier.get(document["jwks_uri"]).json())
+    claims = jwt.decode(token, keys, ["RS256"]).claims
+    assert (claims["iss"], claims["sub"], claims["aud"]) == (instance.url, "identity:export", "api://storage")
+    refused = run(instance, "access", "identity-token", "export", "api://other")
+    assert (refused.returncode, "not for the audience" in refused.stderr) == (1, True)
+
+
+def test_a_review_on_the_command_line_takes_away_what_nobody_kept(instance: RunningInstance) -> None:
+    answer(instance, "user", "add", "leo", "--email", "leo@example.org", "--role", OPERATOR.id)
+    due = "2099-12-31T00:00:00Z"
+    role = ("--role", OPERATOR.id, "--reviewer", "administrator")
+    review = answer(instance, "review", "begin", "Yearly", "--due", due, *role)["id"]
+    assert "leo" in run(instance, "review", "show", review).stdout
+    assert run(instance, "review", "answer", review, "0", "keep").returncode == 1, "a token is no person"
+    assert run(instance, "review", "close", review).returncode == 0
+    assert answer(instance, "user", "show", "leo")["roles"] == []
+
+
+def test_the_audit_log_is_exported_by_event_and_time(instance: RunningInstance) -> None:
+    answer(instance, "organization", "add", "late", "--name", "Late")
+    words = ("access", "audit", "--event", "organization.created", "--json")
+    records = [json.loads(line) for line in run(instance, *words).stdout.splitlines()]
+    assert records[0]["resource"] == "late"
+    assert records[0]["afterDigest"]
+    assert run(instance, *words, "--until", "1990-01-01T00:00:00Z").stdout == ""

@@ -115,6 +115,9 @@ _USED_COLUMNS: dict[str, Any] = {  # how a value is read from JSON
 
 Place = Annotated[str, typer.Option(help="An organization; the application when left out.")]
 
+Minutes = Annotated[int, typer.Option(min=5, help="For how long.")]
+Until = Annotated[str, typer.Option(help="Until this moment at the latest, such as 2027-01-31T12:00:00Z.")]
+
 
 @app.command()
 def usage(
@@ -165,12 +168,41 @@ def elevate(
     context: typer.Context,
     eligible: Annotated[str, typer.Argument(help="The eligible assignment.")],
     reason: Annotated[str, typer.Option(help="Why you need the role.")],
-    minutes: Annotated[int, typer.Option(min=5, help="For how long.")] = 60,
+    minutes: Minutes = 60,
+    until: Until = "",
 ) -> None:
     """Ask for a role that you are eligible for."""
-    body = {"eligible": eligible, "reason": reason, "minutes": minutes}
+    body = {"eligible": eligible, "reason": reason, "minutes": minutes, "until": until}
     with connect(context) as remote:
         show_object(remote.post("/api/access/elevations", body))
+
+
+@app.command("ask-support")
+def ask_support(
+    context: typer.Context,
+    role: Annotated[str, typer.Argument(help="The role that the work needs.")],
+    reason: Annotated[str, typer.Option(help="What the work is.")],
+    organization: Place = "",
+    minutes: Minutes = 60,
+    until: Until = "",
+) -> None:
+    """Ask the customer for support access, as their engineer."""
+    body = {"role": role, "organization": organization, "reason": reason, "minutes": minutes, "until": until}
+    with connect(context) as remote:
+        show_object(remote.post("/api/access/supportRequests", body))
+
+
+@app.command("identity-token")
+def identity_token(
+    context: typer.Context,
+    identity: Annotated[str, typer.Argument(help="A user-assigned managed identity.")],
+    audience: Annotated[str, typer.Argument(help="One of its audiences.")],
+) -> None:
+    """Print a token of a managed identity, to try whether the other side trusts it."""
+    with connect(context) as remote:
+        typer.echo(
+            remote.post(f"/api/access/managedIdentities/{identity}/token", {"audience": audience})["token"]
+        )
 
 
 @app.command()

@@ -25,6 +25,7 @@ COMMANDS: dict[str, _Entry] = {
     "token": _Entry("holdfast.cli.token", "API tokens"),
     "session": _Entry("holdfast.cli.session", "Who is signed in"),
     "access": _Entry("holdfast.cli.access", "Conditions, providers, elevations, explanations"),
+    "review": _Entry("holdfast.cli.review", "Access reviews: who holds what, and an answer to each"),
     "keys": _Entry("holdfast.cli.keys", "The keys of an instance: list, rotate"),
     "import": _Entry("holdfast.cli.importing", "Bring an application of another platform here"),
     "audit": _Entry("holdfast.cli.audit", "Read the audit log and check that nobody changed it"),
