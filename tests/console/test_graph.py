@@ -1,0 +1,106 @@
+"""The network's drawing: clusters, layers, the way between two assets."""
+
+import pytest
+
+from holdfast.console.graph import (
+    MAXIMUM_OPEN,
+    Edge,
+    Layout,
+    Node,
+    Wish,
+    document,
+    draw,
+    shortest_path,
+)
+
+
+def node(id: int, level: float | None = 1.0, zone: str = "hall", type: str = "PLC", **more: object) -> Node:
+    values = {"score": 100.0, "alarm": "", "authorized": True, "important": False, **more}
+    return Node(id, f"n{id}", f"10.0.0.{id}", type, level, zone, **values)  # type: ignore[arg-type]  # of the table above
+
+
+def edge(source: int, target: int, last: float = 1.0) -> Edge:
+    return Edge(source, target, ("modbus",), 100, last)
+
+
+def test_few_assets_stand_alone() -> None:
+    drawing = draw([node(1), node(2)], [edge(1, 2)], Wish())
+    assert [spot.id for spot in drawing.spots] == ["1", "2"]
+    assert [(line.source, line.target) for line in drawing.lines] == [("1", "2")]
+
+
+def test_many_assets_are_drawn_as_clusters_that_open_step_by_step() -> None:
+    nodes = [node(n, zone="east" if n % 2 else "west", type="PLC" if n % 3 else "HMI") for n in range(1200)]
+    closed = draw(nodes, [edge(0, 1), edge(2, 3)], Wish())
+    assert {spot.id: spot.members for spot in closed.spots} == {"east": 600, "west": 600}
+    assert [(line.source, line.target, line.octets) for line in closed.lines] == [("west", "east", 200)]
+    layer = draw(nodes, [], Wish(open=frozenset({"east"})))
+    assert {spot.id for spot in layer.spots} == {"west", "east / Process control"}
+    types = draw(nodes, [], Wish(open=frozenset({"east", "east / Process control"})))
+    assert {s.id for s in types.spots} == {
+        "west",
+        "east / Process control / PLC",
+        "east / Process control / HMI",
+    }
+
+
+def test_an_opened_cluster_is_bounded() -> None:
+    nodes = [node(n) for n in range(1000)]
+    way = nodes[0].way
+    drawing = draw(nodes, [], Wish(open=frozenset(way)))
+    alone = [spot for spot in drawing.spots if spot.node is not None]
+    rest = next(spot for spot in drawing.spots if spot.node is None)
+    assert (len(alone), rest.members) == (MAXIMUM_OPEN, 1000 - MAXIMUM_OPEN)
+
+
+def test_a_cluster_is_as_bad_as_its_worst_member() -> None:
+    nodes = [node(1, score=90.0), node(2, score=20.0, alarm="medium"), node(3, alarm="high")]
+    spot = draw(nodes, [], Wish(alone=1)).spots[0]
+    assert (spot.score, spot.alarm) == (20.0, "high")
+
+
+@pytest.mark.parametrize(
+    ("level", "layer"),
+    [
+        *((level, "Enterprise") for level in (5.0, 4.0)),
+        *((level, "Supervisory") for level in (3.5, 2.0)),
+        *((level, "Process control") for level in (1.0, 0.0)),
+        (None, "Unknown"),
+    ],
+)
+def test_levels_fall_into_layers(level: float | None, layer: str) -> None:
+    assert node(1, level).layer == layer
+
+
+def test_higher_layers_stand_above_lower_ones() -> None:
+    drawing = draw([node(1, 0.0), node(2, 2.0), node(3, 5.0), node(4, None)], [], Wish())
+    heights = [drawing.places[id][1] for id in ("3", "2", "1", "4")]
+    assert heights == sorted(heights)
+    assert len(set(heights)) == 4
+
+
+def test_zones_stand_beside_each_other() -> None:
+    nodes = [node(n, zone=zone) for n, zone in enumerate(["east", "west"] * 10)]
+    places = draw(nodes, [], Wish(layout=Layout.ZONE)).places
+    assert max(places[str(n)][0] for n in range(0, 20, 2)) < min(places[str(n)][0] for n in range(1, 20, 2))
+
+
+def test_the_browser_arranges_by_connection() -> None:
+    drawing = draw([node(1)], [], Wish(layout=Layout.CONNECTION))
+    assert drawing.places == {}
+    assert document(drawing)["spots"][0]["x"] is None  # type: ignore[index,call-overload]  # JSON of a known form
+
+
+def test_the_way_is_the_shortest_and_knows_no_direction() -> None:
+    edges = [edge(1, 2), edge(3, 2), edge(3, 4), edge(1, 5), edge(5, 6), edge(6, 4), edge(6, 7)]
+    assert shortest_path(edges, 1, 4) in {(1, 2, 3, 4), (1, 5, 6, 4)}
+    assert shortest_path(edges, 4, 4) == (4,)
+    assert shortest_path(edges, 1, 99) == ()
+
+
+def test_assets_on_the_way_leave_their_clusters() -> None:
+    nodes = [node(n) for n in range(1000)]
+    drawing = draw(nodes, [edge(3, 4), edge(4, 5), edge(6, 7)], Wish(ends=(3, 5)))
+    assert drawing.path == (3, 4, 5)
+    assert {spot.id for spot in drawing.spots if spot.node} == {"3", "4", "5"}
+    assert {(line.source, line.target) for line in drawing.lines if line.on_path} == {("3", "4"), ("4", "5")}
