@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from playwright.sync_api import Page, sync_playwright
 
 from tests.support.policies import (
     ASSIGNMENTS,
@@ -17,6 +18,7 @@ from tests.support.policies import (
     DEVICES,
     EXEMPTIONS,
     INSIGHTS,
+    PATIENCE,
     SETS,
     STATES,
     Client,
@@ -27,6 +29,7 @@ from tests.support.policies import (
     receiving,
 )
 from tests.support.running import running
+from tests.support.signing_in import sign_in
 
 
 @pytest.fixture(scope="module")
@@ -367,4 +370,84 @@ def test_the_command_line_uploads_assigns_and_shows(client: Client, tmp_path: Pa
     found = json.loads(run(client, "policy", "instance", "states", "--json"))
     assert "cli-1" in [each["resourceId"].rpartition("/")[2] for each in found]
     assert json.loads(run(client, "policy", "instance", "summary"))["policyAssignments"]
-    client.unassign("cli")
+    changed = json.loads(run(client, "policy", "instance", "history", "--json"))
+    assert "NonCompliant" in [each["to"] for each in changed if each["resourceId"].endswith("/cli-1")]
+    resource = f"/providers/{DEVICES}/cli-1"
+    run(client, "policy", "instance", "exempt", "off", "cli", resource, "--reason", "Spare")
+    eventually(lambda: client.states("cli").get("cli-1") == "Exempt")
+    client.ok("DELETE", f"{EXEMPTIONS}/off")
+    run(client, "policy", "instance", "remediate", "cli-task", "cli", "--dry-run")
+
+    def ended() -> bool:
+        task = json.loads(run(client, "policy", "instance", "remediation", "cli-task"))
+        return task["properties"]["provisioningState"] in ("Succeeded", "Failed")
+
+    eventually(ended)
+    run(client, "policy", "instance", "unassign", "cli")
+
+
+# The console
+
+
+@pytest.fixture(scope="module")
+def page(client: Client) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
+        page = browser.new_context(ignore_https_errors=True).new_page()
+        page.set_default_timeout(PATIENCE * 1000)
+        sign_in(page, client.instance)
+        yield page
+        browser.close()
+
+
+def test_a_definition_is_checked_as_one_types_tried_and_stored(client: Client, page: Page) -> None:
+    client.ok("PUT", "/api/devices/typed", {"displayName": "Typed", "enabled": False})
+    page.goto(f"{client.instance.url}/policies/editor")
+    editor = page.get_by_label("Definition, as Azure")
+    text = editor.input_value()
+    editor.fill(text.replace('"equals": false', '"resembles": false'))
+    page.get_by_text("'resembles' is neither an operator").wait_for()
+    editor.fill(text)
+    page.get_by_text("Nothing is wrong with it").wait_for()
+    page.get_by_label("Try it on").select_option(f"/providers/{DEVICES}/typed")
+    page.get_by_text("It would act: audit").wait_for()
+    page.get_by_label("Name", exact=True).fill("typed")
+    page.get_by_role("button", name="Store it").click()
+    page.wait_for_url("**/policies/definitions/typed")
+    assert (
+        client.ok("GET", f"{DEFINITIONS}/typed")["properties"]["displayName"] == "Devices should be enabled"
+    )
+
+
+def test_a_form_that_a_policy_refuses_says_so(client: Client, page: Page) -> None:
+    assignment = client.define("no-groups", of_type("Holdfast.Devices/deviceGroups"), "deny")
+    client.assign("no-groups", assignment)
+    page.goto(f"{client.instance.url}/groups")
+    page.get_by_text("New group").click()
+    page.get_by_role("textbox", name="Id", exact=True).fill("refused")
+    page.get_by_role("textbox", name="Name", exact=True).fill("Refused")
+    page.get_by_role("button", name="Create").click()
+    alert = page.get_by_role("alert").inner_text()
+    client.unassign("no-groups")
+    assert "Refused by the policy “About no-groups” (assignment “no-groups”)" in alert
+
+
+def test_compliance_is_shown_resource_by_resource_and_exempted(client: Client, page: Page) -> None:
+    named = {"field": "name", "equals": "seen"}
+    client.ok("PUT", "/api/devices/seen", {"displayName": "Seen"})
+    client.assign("seen", client.define("seen", of_type(DEVICES, named), "audit"))
+    eventually(lambda: client.states("seen").get("seen") == "NonCompliant")
+    page.goto(f"{client.instance.url}/policies")
+    page.get_by_role("link", name=f"/providers/{DEVICES}/seen", exact=True).first.click()
+    panel = page.get_by_label("seen", exact=True)
+    panel.get_by_text("Why").click()
+    panel.get_by_text("name equals 'seen', found 'seen'").wait_for()
+    panel.get_by_role("link", name="Exempt it").click()
+    page.get_by_label("Name", exact=True).fill("seen-off")
+    page.get_by_label("Because").fill("Known")
+    page.get_by_role("button", name="Exempt").click()
+    page.get_by_role("button", name="End seen-off").wait_for()
+    eventually(lambda: client.states("seen").get("seen") == "Exempt")
+    client.ok("DELETE", f"{EXEMPTIONS}/seen-off")
+    client.unassign("seen")

@@ -2,12 +2,22 @@
 
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import typer
 
 from holdfast.cli.remote import AsJson, connect, remote_group, show_object, show_table
+from holdfast.kernel.errors import InvalidError
 from holdfast.policy.imports import Kind, kind_of
-from holdfast.policy.kinds.names import ASSIGNMENT, COLLECTIONS, DEFINITION, INITIATIVE, PROVIDER
+from holdfast.policy.kinds.names import (
+    ASSIGNMENT,
+    COLLECTIONS,
+    DEFINITION,
+    EXEMPTION,
+    INITIATIVE,
+    PROVIDER,
+    full_id,
+)
 from holdfast.policy.reading import json_files, read_document
 
 app = remote_group("Policies of a running instance: upload, assign, and who complies.")
@@ -57,6 +67,96 @@ def assign(
     }
     with connect(context) as remote:
         show_object(remote.put(_path(ASSIGNMENT, name), {"properties": properties}))
+
+
+@app.command()
+def unassign(
+    context: typer.Context, name: Annotated[str, typer.Argument(help="The assignment's name.")]
+) -> None:
+    """Put an assignment out of force."""
+    with connect(context) as remote:
+        remote.delete(_path(ASSIGNMENT, name))
+
+
+@app.command()
+def exempt(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="What the exemption is called.")],
+    assignment: Annotated[str, typer.Argument(help="The name of the assignment.")],
+    resource: Annotated[str, typer.Argument(help="The id of a resource, or a scope.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
+    until: Annotated[str, typer.Option(help="When it ends, such as 2027-01-31T00:00:00Z.")] = "",
+    policy: Annotated[list[str] | None, typer.Option(help="Only from this policy of the initiative.")] = None,
+    mitigated: Annotated[bool, typer.Option(help="The aim is met otherwise; else it is waived.")] = False,
+) -> None:
+    """Let a resource off an assignment, with a reason and an end."""
+    properties: dict[str, Any] = {  # any JSON
+        "displayName": reason,
+        "policyAssignmentId": full_id(ASSIGNMENT, assignment.lower()),
+        "exemptionCategory": "Mitigated" if mitigated else "Waiver",
+        "scope": resource,
+        **({"expiresOn": until} if until else {}),
+        **({"policyDefinitionReferenceIds": policy} if policy else {}),
+    }
+    with connect(context) as remote:
+        show_object(remote.put(_path(EXEMPTION, name), {"properties": properties}))
+
+
+_TASKS = "/providers/Microsoft.PolicyInsights/remediations"
+
+
+@app.command()
+def remediate(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="What the task is called.")],
+    assignment: Annotated[str, typer.Argument(help="The name of the assignment.")],
+    policy: Annotated[str, typer.Option(help="The policy of the initiative.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+) -> None:
+    """Set right what does not comply with a modify or deployIfNotExists policy."""
+    properties = {
+        "policyAssignmentId": full_id(ASSIGNMENT, assignment.lower()),
+        "policyDefinitionReferenceId": policy,
+        "dryRun": dry_run,
+    }
+    with connect(context) as remote:
+        show_object(remote.put(f"{_TASKS}/{name.lower()}", {"properties": properties}))
+
+
+@app.command()
+def remediation(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The task's name.")],
+    action: Annotated[str, typer.Argument(help="show, approve, cancel or undo.")] = "show",
+) -> None:
+    """Show how far a remediation is, or decide about it."""
+    with connect(context) as remote:
+        if action == "show":
+            show_object(remote.get(f"{_TASKS}/{name.lower()}"))
+        elif action in ("approve", "cancel", "undo"):
+            show_object(remote.post(f"{_TASKS}/{name.lower()}/{action}"))
+        else:
+            raise InvalidError("The action is show, approve, cancel or undo.")
+
+
+@app.command()
+def history(
+    context: typer.Context,
+    resource: Annotated[str, typer.Option(help="Only of this resource's id.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """What began or ceased to comply, newest first; up to 1,000."""
+    columns = {
+        "when": lambda each: each["timestamp"],
+        "resource": lambda each: each["resourceId"],
+        "policy": lambda each: each["policyDefinitionReferenceId"] or each["policyDefinitionId"],
+        "before": lambda each: each["from"],
+        "after": lambda each: each["to"],
+    }
+    asked = urlencode({"$top": 1000, **({"resourceId": resource} if resource else {})})
+    with connect(context) as remote:
+        found = remote.get(f"/providers/Microsoft.PolicyInsights/policyStates/history?{asked}")
+    show_table(found["value"], columns, as_json)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """Remediations: ask for one, see what it would do, approve, follow, take back."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -9,7 +9,7 @@ from starlette.responses import Response
 from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.pages.policies.common import READ, SHOWN, assigned, policies_of, stored
-from holdfast.console.rendering import FORM, fragment, page, read_form
+from holdfast.console.rendering import FORM, form_token, fragment, page, read_form
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.permissions import Permission
 from holdfast.policy.kinds.names import ASSIGNMENT, REMEDIATION, full_id
@@ -62,7 +62,7 @@ def _task(request: ApiRequest) -> Resource:
     return visible(request, REMEDIATION, request.path["task"], READ)
 
 
-def _values(request: ApiRequest, problem: str = "") -> dict[str, object]:
+def _values(request: ApiRequest) -> dict[str, Any]:  # Any: what the templates show
     found = _task(request)
     task = read_task(found)
     return {
@@ -73,17 +73,17 @@ def _values(request: ApiRequest, problem: str = "") -> dict[str, object]:
         "waits": task.provisioning_state is TaskState.AWAITING_APPROVAL,
         "may_undo": task.provisioning_state.has_ended and any(undoable(task)),
         "may_manage": request.principal.allows(MANAGE, found.organization),
-        "problem": problem,
     }
 
 
 def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response:
-    return page(request, "policies/remediation.html", status=status, **_values(request, problem))
+    return page(request, "policies/remediation.html", status=status, problem=problem, **_values(request))
 
 
 def _progress(request: ApiRequest) -> Response:
     """The part of the page that changes while the task runs."""
-    return fragment("policies/remediation_progress.html", status=200, task=read_task(_task(request)))
+    token = form_token(request)
+    return fragment("policies/remediation_progress.html", form_token=token, **_values(request))
 
 
 def _decide(decision: str) -> Callable[[ApiRequest], Response]:
