@@ -5,6 +5,9 @@ import contextlib
 from collections.abc import Iterable
 from typing import Final
 
+from holdfast.access.reading import everything
+from holdfast.alerts.store.reading import AlertReader
+from holdfast.delivery.kind import DESTINATION
 from holdfast.kernel.clock import isoformat
 from holdfast.kernel.json import JsonObject
 from holdfast.policy.compliance.inventory import Inventory, Suppliers
@@ -12,6 +15,7 @@ from holdfast.policy.compliance.monitor import Monitor
 from holdfast.policy.compliance.reading import PolicyStates
 from holdfast.policy.compliance.sources.certificates import certificate_documents
 from holdfast.policy.compliance.sources.devices import device_facts
+from holdfast.policy.compliance.sources.network import ALERTS, alert_documents, sensor_facts
 from holdfast.policy.compliance.states import States
 from holdfast.policy.remediation.engine import RemediationEngine
 from holdfast.policy.types.documents import PolicyDocument, supplied
@@ -59,9 +63,13 @@ def open_inventory(instance: Instance, last_values: LastValues) -> Inventory:
         sources={
             "Holdfast.Vault/certificates": lambda: _certificates(instance),
             "Holdfast.Vault/keys": lambda: _keys(instance),
-            "Holdfast.Platform/auditLogs": _audit_log,
+            "Holdfast.Platform/auditLogs": lambda: _audit_log(instance),
+            ALERTS: lambda: alert_documents(AlertReader(instance.database)),
         },
-        facts={"device": device_facts(instance.store, last_values.last_times)},
+        facts={
+            "device": device_facts(instance.store, last_values.last_times),
+            "sensor": sensor_facts(instance.store, last_values.last_times),
+        },
     )
     return Inventory(instance.store, KINDS, suppliers)
 
@@ -82,6 +90,8 @@ def _keys(instance: Instance) -> Iterable[PolicyDocument]:
     yield supplied("Holdfast.Vault/keys", "root", properties)
 
 
-def _audit_log() -> Iterable[PolicyDocument]:
-    """It is kept without end, and its chain is signed."""
-    yield supplied("Holdfast.Platform/auditLogs", "audit", {"sealed": True, "forwarded": False})
+def _audit_log(instance: Instance) -> Iterable[PolicyDocument]:
+    """It is kept without end, and its chain is signed; destinations may ask for a copy of every record."""
+    stored = everything(instance.store, DESTINATION)
+    forwarded = any(each.body.get("audit") and each.body.get("enabled", True) for each in stored)
+    yield supplied("Holdfast.Platform/auditLogs", "audit", {"sealed": True, "forwarded": forwarded})
