@@ -39,13 +39,14 @@ class Plan:
     """What the loader does."""
 
     mode: str
-    """`publish`, `idle`, `listen` or `register`."""
+    """`publish`, `idle`, `listen`, `flood` or `register`."""
     host: str
     port: int
     ca: str
     """PEM of the server's authority."""
     logins: list[Login]
     in_flight: int = 1
+    payload_bytes: int = 128
     seconds: float = 5.0
     warm_up: float = 1.0
 

@@ -6,14 +6,17 @@ load.
                    that stores in SQLite with the same durability, in the same run
     people         the same rate while the API is called 100 times a second
     connections    CPU a message from 100 to 5,000 connections
+    stalled        memory while the log does not answer and 1,000 devices go on sending
     memory         resident bytes of an idle device, with a key and with a certificate chain
     provisioning   registrations a second, known devices with keys and new ones with chains
-    restart        all devices back, with persistent sessions
+    restart        10,000 devices back, with persistent sessions and a message that waits for each
 
-`HOLDFAST_BENCH_DEVICES` sets how many devices the last three have (5,000); the descriptor limit bounds it.
+`HOLDFAST_BENCH_DEVICES` sets how many devices there are at once (5,000); the descriptor limit bounds it. More
+devices than that come back in turns.
 """
 
 import base64
+import fcntl
 import json
 import os
 import shutil
@@ -33,10 +36,22 @@ import psutil
 from tests.support.pki import Identity, issue
 from tests.support.running import RunningInstance, own_address, running
 
+from holdfast.kernel.clock import SystemClock, SystemRandomness
+from holdfast.keys.file import open_key_ring
+from holdfast.log import operations
+from holdfast.log.open import open_writer
+from holdfast.log.port import QueuedMessage
+from holdfast.log.sqlite.turns import LOCK_FILE
 from holdfast.protocol.sas import derive_key, sign_sas
 from holdfast.vault.authority import create_authority
 
 DEVICES = int(os.environ.get("HOLDFAST_BENCH_DEVICES", "5000"))
+RETURNING = 2 * DEVICES
+"""Devices that come back after a restart, in two turns."""
+FLOODING = min(1000, DEVICES)
+FLOOD_MESSAGES, FLOOD_BYTES = 150, 1024
+"""What each of them has to send while the log is stalled: together twice of what may wait."""
+STALL_SECONDS = 5.0
 SECONDS = 5.0
 API_CALLS = 100.0
 """Calls a second beside the load, from `API_CALLERS` clients."""
@@ -76,6 +91,12 @@ class Loader:
             if said["what"] == what:
                 return said
         raise RuntimeError(f"the loader ended before it said {what}")
+
+    def tell(self) -> None:
+        """Let a flood begin."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
 
     def end(self) -> dict[str, Any]:
         assert self.process.stdin is not None
@@ -355,20 +376,79 @@ def provisioning(fleet: Fleet) -> None:
     print(f"new with chains {chains:,.0f} (goal 150)")
 
 
+@contextmanager
+def stalled_log(fleet: Fleet) -> Iterator[None]:
+    """Keep the log's writer from its turn, as a disk that does not answer would."""
+    with (fleet.instance.data / "log" / LOCK_FILE).open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def stalled(fleet: Fleet) -> None:
+    """What the gateway grows by while nothing becomes durable, and that nothing is lost."""
+    logins = [fleet.with_key(number) for number in range(FLOODING)]
+    plan = fleet.plan("flood", logins, in_flight=FLOOD_MESSAGES, payload_bytes=FLOOD_BYTES)
+    loader = Loader.start(plan)
+    loader.wait_for("connected")
+    before = fleet.settled_memory()
+    with stalled_log(fleet):
+        loader.tell()
+        grown = []
+        for _ in range(2):
+            time.sleep(STALL_SECONDS)
+            grown.append((fleet.gateway().memory_info().rss - before) / 2**20)
+        began = time.perf_counter()
+    loader.wait_for("acknowledged")
+    seconds = time.perf_counter() - began
+    messages = loader.end()["messages"]
+    print(
+        f"log stalled, {FLOODING:,} connections with {messages * FLOOD_BYTES / 2**20:.0f} MB to send: ",
+        end="",
+    )
+    print(
+        f"the gateway grew by {grown[0]:.0f} MB, after {STALL_SECONDS:.0f} s more {grown[1]:.0f} MB; ", end=""
+    )
+    print(f"all {messages:,.0f} messages acknowledged {seconds:.1f} s after it went on")
+
+
 def restart(fleet: Fleet) -> None:
-    """Every device back after the instance was stopped and started."""
-    logins = [fleet.with_key(number, clean=False) for number in range(DEVICES)]
-    first = Loader.start(fleet.plan("idle", logins))
-    first.wait_for("connected")
+    """Every device back after the instance was stopped and started, each with its message."""
+    fleet.register([fleet.with_key(number, register=True) for number in range(DEVICES, RETURNING)])
+    logins = [fleet.with_key(number, clean=False) for number in range(RETURNING)]
+    turns = [logins[start : start + DEVICES] for start in range(0, RETURNING, DEVICES)]
+    for turn in turns:
+        _listen(fleet, turn)
     fleet.instance.stop()
-    first.end()
+    _enqueue(fleet.instance.data, [login["client_id"] for login in logins])
     fleet.instance.start()
     began = time.perf_counter()
-    second = Loader.start(fleet.plan("idle", logins))
-    second.wait_for("connected")
+    for turn in turns:
+        _listen(fleet, turn)
     seconds = time.perf_counter() - began
-    second.end()
-    print(f"restart: {DEVICES:,} devices with persistent sessions back in {seconds:.1f} s")
+    print(
+        f"restart: {RETURNING:,} devices with persistent sessions back in {seconds:.1f} s (goal 30), ", end=""
+    )
+    print(f"{DEVICES:,} at a time, a queued message delivered to each")
+
+
+def _listen(fleet: Fleet, logins: list[dict[str, Any]]) -> None:
+    loader = Loader.start(fleet.plan("listen", logins))
+    loader.wait_for("connected")
+    loader.end()
+
+
+def _enqueue(data: Path, devices: list[str]) -> None:
+    """A cloud-to-device message for each, while the instance is down."""
+    clock = SystemClock()
+    writer = open_writer(data, open_key_ring(data, clock, SystemRandomness()), clock)
+    now = clock.now()
+    messages = [
+        QueuedMessage(f"{name}-1", name, "", b"{}", f"%24.mid={name}-1", now, now + 3600, 0)
+        for name in devices
+    ]
+    queued = [writer.submit(operations.enqueue, message, 50) for message in messages]
+    assert all(future.result(60) for future in queued)
+    writer.close()
 
 
 def _prepare(instance: RunningInstance, root: Identity) -> bytes:
@@ -394,6 +474,7 @@ def main() -> None:
             throughput(fleet, folder)
             beside_people(fleet)
             connections(fleet)
+            stalled(fleet)
             memory(fleet)
             restart(fleet)
 
