@@ -262,3 +262,23 @@ def test_a_capture_is_deleted_with_what_only_it_showed(admin: httpx.Client) -> N
     assert admin.delete("/api/defender/captures/monday").status_code == 204
     query = {"organization": "/plant/north/"}
     assert until(lambda: admin.get("/api/defender/assets", params=query).json()["total"] == 0)
+
+
+def test_a_mass_deletion_is_an_alert_and_a_risk_of_who_does_it(
+    instance: RunningInstance, admin: httpx.Client
+) -> None:
+    query = {"displayName": "q", "subject": "assets", "organization": "north"}
+    with client_of(instance, token_for(admin, "bulk", ANALYST, "north")) as client:
+        for number in range(20):
+            assert client.put(f"/api/defender/queries/q{number}", json=query).status_code == 200
+        for number in range(20):
+            assert client.delete(f"/api/defender/queries/q{number}").status_code == 204
+    alerts = {"engine": "platform"}
+
+    def told() -> Any:  # any JSON
+        found = admin.get("/api/defender/alerts", params=alerts).json()["value"]
+        return next((item for item in found if item["type"] == "mass-deletion"), None)
+
+    assert until(told)["source"] == "bulk"
+    signals = until(lambda: admin.get("/api/access/riskSignals").json()["value"])
+    assert [(signal["id"], signal["level"]) for signal in signals] == [("principal:bulk", "high")]

@@ -13,11 +13,12 @@ from holdfast.alerts.store.reading import AlertReader
 from holdfast.alerts.store.writing import AlertStore
 from holdfast.baseline.assessment.alerts import ALERT_TYPES as BASELINE_TYPES
 from holdfast.defender.catalogue.table import alert_types
+from holdfast.defender.platform.types import PLATFORM_TYPES
 from holdfast.policy.compliance.drift import DRIFT
 from holdfast.resources.port import ChangePath
 from holdfast.runtime.instance import Instance
 
-OWN_TYPES: Final[tuple[AlertType, ...]] = (DRIFT, *BASELINE_TYPES)
+OWN_TYPES: Final[tuple[AlertType, ...]] = (DRIFT, *BASELINE_TYPES, *PLATFORM_TYPES)
 """The types that the platform itself raises. A new one is one entry here."""
 TEND_SECONDS: Final = 600.0
 

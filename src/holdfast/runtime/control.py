@@ -51,6 +51,7 @@ from holdfast.runtime.gateway import sas_rule
 from holdfast.runtime.instance import Instance, open_instance, server_certificate_of
 from holdfast.runtime.network import open_enrolling, open_reading
 from holdfast.runtime.people_listener import PeopleListener, server_context
+from holdfast.runtime.platform_watch import serve_signals
 from holdfast.runtime.policies import open_inventory, open_remediations, run_remediations
 from holdfast.runtime.process import Role
 from holdfast.runtime.refusals import follow_refusals, record_refusal
@@ -84,6 +85,7 @@ async def _serve(role: Role, instance: Instance, changes: QueuedChangePath) -> N
     role.spawn(tend(access, role.stopping))
     alerts = services.extension(AlertStore)
     serve_alerts(role.cluster.bus, alerts)
+    serve_signals(role.cluster.bus, changes)
     role.spawn(tend_alerts(alerts, role.stopping))
     serve_provisioning(
         role.cluster.bus,

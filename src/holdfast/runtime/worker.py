@@ -25,6 +25,7 @@ from holdfast.runtime.network import (
     open_monitoring,
     sensor_gauges,
 )
+from holdfast.runtime.platform_watch import open_platform_watch
 from holdfast.runtime.policies import open_monitor
 from holdfast.runtime.process import Role
 from holdfast.runtime.relay import (
@@ -38,6 +39,8 @@ from holdfast.runtime.relay import (
 from holdfast.runtime.simulation.starting import open_fleet
 from holdfast.telemetry.open import open_last_values
 
+WATCH_SECONDS = 1.0
+"""How often the platform's own log and audit are looked at while they are quiet."""
 SENSOR_SECONDS = 15.0
 """How often it is looked for sensors that are silent."""
 TEND_SECONDS = 3600.0
@@ -125,6 +128,19 @@ async def _asset_edits(worker: Worker, stopping: asyncio.Event) -> None:
         await _follow(worker, "asset-edits", follow_edits(monitoring), stopping)
 
 
+async def _platform_watch(worker: Worker, stopping: asyncio.Event) -> None:
+    role = worker.role
+    watch = await asyncio.to_thread(
+        open_platform_watch, worker.instance, worker.alerts, role.cluster.bus, role.loop
+    )
+    try:
+        while not stopping.is_set():
+            if not await asyncio.to_thread(watch.step):
+                await _pause(role, WATCH_SECONDS)
+    finally:
+        await asyncio.to_thread(watch.close)
+
+
 async def _sensor_instructions(worker: Worker, stopping: asyncio.Event) -> None:
     with closing(await asyncio.to_thread(open_monitoring, worker.instance, worker.alerts)) as monitoring:
         telling = instructions(worker.instance, monitoring, worker.role.cluster.bus)
@@ -171,6 +187,7 @@ JOBS: dict[str, Job] = {
     "policies": _policies,
     "captures": _captures,
     "asset-edits": _asset_edits,
+    "platform-watch": _platform_watch,
     "sensors": _sensors,
     "sensor-instructions": _sensor_instructions,
     "sensor-watch": _sensor_watch,

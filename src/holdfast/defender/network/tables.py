@@ -154,3 +154,18 @@ captures = Table(
     Column("ended", MOMENT, nullable=False),
 )
 """How the analysis of an uploaded capture stands: `analyzing`, `done` or `failed`; `done` is a share of 1."""
+
+platform_memory = Table(
+    "defender_platform_memory",
+    metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+)
+"""What the detectors of the platform's own log and audit remember."""
+
+platform_positions = Table(
+    "defender_platform_positions",
+    metadata,
+    Column("partition", Integer, primary_key=True),
+    Column("offset", sqlalchemy.BigInteger, nullable=False),
+)

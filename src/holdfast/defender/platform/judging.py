@@ -1,0 +1,70 @@
+"""What detectors see of the platform, and what they say."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
+
+from holdfast.alerts.model import Report
+from holdfast.defender.platform.memory import Memory
+from holdfast.log.port import Record
+from holdfast.resources.model import Event
+
+SECOND = 1_000_000_000
+"""The windows of `engines.windows` count nanoseconds."""
+
+
+class Verdict(NamedTuple):
+    """Something that should be told."""
+
+    type: str
+    time: float
+    source: str
+    """An account's or a device's id, or an address."""
+    destination: str
+    observed: str
+    expected: str
+    principal: str = ""
+    """The account that is at risk, if one is."""
+    address: str = ""
+    """The address that is a risk, if one is."""
+
+    def report(self) -> Report:
+        """As the alert store takes it."""
+        return Report(
+            self.type, self.time, self.source, self.destination, "", self.observed[:300], self.expected[:300]
+        )
+
+
+GroupOf = Callable[[str], str]
+"""The group of a device, whose members are compared: its template, else its enrollment group."""
+
+
+class PlatformDetector(Protocol):
+    """One detector. Time comes with what it is given; `look` is called every half minute."""
+
+    def event(self, event: Event, memory: Memory) -> Iterator[Verdict]:
+        """An audit record."""
+        ...
+
+    def record(self, record: Record, memory: Memory) -> Iterator[Verdict]:
+        """A record of the log."""
+        ...
+
+    def look(self, now: float, memory: Memory) -> Iterator[Verdict]:
+        """Look at what did not happen."""
+        ...
+
+
+class Quiet:
+    """A detector that says nothing; the base of those that look at one kind of thing."""
+
+    def event(self, event: Event, memory: Memory) -> Iterator[Verdict]:
+        """See `PlatformDetector.event`."""
+        yield from ()
+
+    def record(self, record: Record, memory: Memory) -> Iterator[Verdict]:
+        """See `PlatformDetector.record`."""
+        yield from ()
+
+    def look(self, now: float, memory: Memory) -> Iterator[Verdict]:
+        """See `PlatformDetector.look`."""
+        yield from ()

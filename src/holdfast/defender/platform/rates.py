@@ -1,0 +1,136 @@
+"""Sudden rates of messages, commands, uploads and twin changes; and devices that no longer say anything.
+
+What is usual is learned for each group of devices: the most that a device of the group ever did within a
+window.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from holdfast.defender.platform.judging import GroupOf, Quiet, Verdict
+from holdfast.defender.platform.memory import (
+    MAXIMUM_DEVICES,
+    MAXIMUM_GROUPS,
+    Heard,
+    Level,
+    Memory,
+)
+from holdfast.defender.platform.types import BY_ID
+from holdfast.log.port import Record
+from holdfast.resources.model import Event
+
+LEARNING_WINDOWS: Final = 12
+"""Windows of devices of a group before one of them is judged: an hour of one device, or minutes of many."""
+_RECORDS: Final = {
+    "telemetry": "messages",
+    "reported": "twin changes",
+    "uploaded": "uploads",
+    "command-response": "commands",
+}
+_EVENTS: Final = {
+    "device.message-queued": "cloud-to-device messages",
+    "device.desired-patched": "twin changes",
+}
+_SMOOTH: Final = 0.1
+_REGULAR_TIMES: Final = 20
+"""Messages after which a device's pace is known."""
+
+
+class Rates(Quiet):
+    """Counts what each device does in fixed windows, and compares it with its group's."""
+
+    def __init__(self, group_of: GroupOf) -> None:
+        self._threshold = BY_ID["sudden-rate"].threshold
+        self._group_of = group_of
+        self._window = 0
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._told: set[tuple[str, str]] = set()
+
+    def event(self, event: Event, memory: Memory) -> Iterator[Verdict]:
+        """See `PlatformDetector.event`."""
+        what = _EVENTS.get(event.name)
+        if what is not None and event.outcome == "ok":
+            yield from self._count(event.resource, what, event.time, memory)
+
+    def record(self, record: Record, memory: Memory) -> Iterator[Verdict]:
+        """See `PlatformDetector.record`."""
+        what = _RECORDS.get(record.kind)
+        if what is not None:
+            yield from self._count(record.device, what, record.time, memory)
+
+    def _count(self, device: str, what: str, time: float, memory: Memory) -> Iterator[Verdict]:
+        window = int(time // self._threshold.seconds)
+        if window > self._window:
+            self._learn(memory)
+            self._window = window
+        key = (device, what)
+        self._counts[key] += 1
+        count = self._counts[key]
+        if count <= self._threshold.count or key in self._told:
+            return
+        level = memory.levels.get(f"{what}\x1f{self._group_of(device)}")
+        if level is not None and level.windows >= LEARNING_WINDOWS:
+            limit = level.highest * self._threshold.factor
+            if count > limit:
+                self._told.add(key)
+                minutes = self._threshold.seconds / 60
+                yield Verdict(
+                    "sudden-rate", time, device, "", f"over {count - 1} {what} in {minutes:g} minutes",
+                    f"at most {level.highest:g}, as devices of its group",
+                )  # fmt: skip
+
+    def _learn(self, memory: Memory) -> None:
+        """Take a window that is over as usual; one that was told raises the bar to its factor at most."""
+        for (device, what), count in self._counts.items():
+            name = f"{what}\x1f{self._group_of(device)}"
+            level = memory.levels.get(name)
+            if level is None:
+                if len(memory.levels) >= MAXIMUM_GROUPS:
+                    del memory.levels[next(iter(memory.levels))]
+                level = memory.levels[name] = Level()
+            known = level.windows >= LEARNING_WINDOWS
+            most = max(level.highest * self._threshold.factor, float(self._threshold.count))
+            level.highest = max(level.highest, min(float(count), most) if known else float(count))
+            level.windows += 1
+        self._counts.clear()
+        self._told.clear()
+
+
+class Silence(Quiet):
+    """Devices that used to send regularly."""
+
+    def __init__(self) -> None:
+        self._threshold = BY_ID["device-gone-silent"].threshold
+
+    def event(self, event: Event, memory: Memory) -> Iterator[Verdict]:
+        """See `PlatformDetector.event`."""
+        if event.name == "device.deleted":
+            memory.heard.pop(event.resource, None)
+        yield from ()
+
+    def record(self, record: Record, memory: Memory) -> Iterator[Verdict]:
+        """See `PlatformDetector.record`."""
+        if record.kind != "telemetry":
+            return
+        heard = memory.heard.get(record.device)
+        if heard is None:
+            if len(memory.heard) >= MAXIMUM_DEVICES:
+                del memory.heard[next(iter(memory.heard))]
+            memory.heard[record.device] = Heard(record.time)
+            return
+        gap = max(0.0, record.time - heard.last)
+        heard.mean = gap if heard.times < 2 else heard.mean + _SMOOTH * (gap - heard.mean)
+        heard.times += 1
+        heard.last, heard.silent = max(heard.last, record.time), False
+        yield from ()
+
+    def look(self, now: float, memory: Memory) -> Iterator[Verdict]:
+        """See `PlatformDetector.look`."""
+        for device, heard in memory.heard.items():
+            patience = max(self._threshold.seconds, heard.mean * self._threshold.factor)
+            if not heard.silent and heard.times >= _REGULAR_TIMES and now - heard.last > patience:
+                heard.silent = True
+                observed = f"silent for {round((now - heard.last) / 60)} minutes"
+                expected = f"a message every {heard.mean:.0f} s"
+                yield Verdict("device-gone-silent", now, device, "", observed, expected)

@@ -1,0 +1,72 @@
+"""The platform watched by its own detections, and control, which takes their signals of risk."""
+
+import asyncio
+from typing import Final
+
+from holdfast.access.conditional.risk import KIND as RISK_SIGNAL
+from holdfast.alerts.port import AlertSink
+from holdfast.cluster.port import Bus
+from holdfast.defender.network.open import open_network
+from holdfast.defender.platform.watch import PlatformSurroundings, PlatformWatch
+from holdfast.devices.device import DEVICE
+from holdfast.kernel.errors import InvalidError
+from holdfast.kernel.json import JsonObject
+from holdfast.kernel.organizations import ROOT, OrganizationPath
+from holdfast.kernel.principal import SYSTEM
+from holdfast.log.open import open_reader
+from holdfast.resources.model import Action, Change
+from holdfast.resources.port import ChangePath, ResourceStore
+from holdfast.runtime.instance import Instance
+
+SIGNAL: Final = "platform.risk-signal"
+"""`about`, `level`, `reason`, `until`: what the worker asks of control."""
+DEADLINE: Final = 20.0
+SOURCE: Final = "platform detections"
+
+
+def serve_signals(bus: Bus, changes: ChangePath) -> None:
+    """Put what detections say of people and addresses where conditional access reads it."""
+
+    async def put(body: JsonObject) -> JsonObject:
+        signal: JsonObject = {name: body[name] for name in ("level", "reason", "until")}
+        signal["reason"] = str(signal["reason"])[:500]
+        change = Change(Action.PUT, RISK_SIGNAL, str(body["about"]), {**signal, "source": SOURCE})
+        try:
+            await asyncio.to_thread(changes.apply, SYSTEM, change)
+        except InvalidError:
+            return {}  # an address in another form, or a moment that has passed: no signal
+        return {}
+
+    bus.serve(SIGNAL, put)
+
+
+def open_platform_watch(
+    instance: Instance, alerts: AlertSink, bus: Bus, loop: asyncio.AbstractEventLoop
+) -> PlatformWatch:
+    """The watch over an instance's own log and audit."""
+    settings, store = instance.settings, instance.store
+
+    def signal(about: str, level: str, reason: str, until: float) -> None:
+        body: JsonObject = {"about": about, "level": level, "reason": reason, "until": until}
+        asyncio.run_coroutine_threadsafe(bus.request("control", SIGNAL, body, DEADLINE), loop).result()
+
+    around = PlatformSurroundings(
+        alerts, lambda device: _group_of(store, device), lambda who: _organization_of(store, who), signal
+    )
+    return PlatformWatch(
+        open_network(settings.data, instance.ring, settings.database),
+        instance.events,
+        open_reader(settings.data, instance.ring, instance.clock, settings.database),
+        instance.clock,
+        around,
+    )
+
+
+def _group_of(store: ResourceStore, device: str) -> str:
+    found = store.get(DEVICE, device)
+    return "" if found is None else str(found.body.get("template") or found.body.get("group") or "")
+
+
+def _organization_of(store: ResourceStore, who: str) -> OrganizationPath:
+    found = store.get(DEVICE, who)
+    return ROOT if found is None else found.organization
