@@ -91,8 +91,10 @@ def moved(draft: Draft, before: T, asked: T, moves: Mapping[tuple[State, State],
     after = msgspec.structs.replace(
         before, state=asked.state, decision=asked.decision, decided_by=draft.principal.id
     )
-    if asked.state is State.ACTIVE:
-        return msgspec.structs.replace(after, starts=draft.now, ends=_end(before, draft.now))
+    if asked.state is State.ACTIVE:  # for as long as was asked for, or for less when the approver says so
+        shorter = min(before, asked, key=lambda given: _end(given, draft.now))
+        ends = _end(shorter, draft.now)
+        return msgspec.structs.replace(after, until=shorter.until, starts=draft.now, ends=ends)
     if asked.state is State.ENDED:
         return msgspec.structs.replace(after, ends=min(before.ends, draft.now))
     return after

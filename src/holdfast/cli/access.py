@@ -212,10 +212,12 @@ def decide(
     identity: Id,
     verb: Annotated[str, typer.Argument(help="approve, deny or end")],
     remark: Annotated[str, typer.Option(help="What you say to it.")] = "",
+    until: Annotated[str, typer.Option(help="Approve it for less: until this moment.")] = "",
 ) -> None:
     """Decide on an elevation or on support access."""
+    body = {"decision": remark} | ({"until": until} if until else {})
     with connect(context) as remote:
-        show_object(remote.post(f"/api/access/{collection}/{identity}/{verb}", {"decision": remark}))
+        show_object(remote.post(f"/api/access/{collection}/{identity}/{verb}", body))
 
 
 @app.command()

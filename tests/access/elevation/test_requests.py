@@ -269,3 +269,14 @@ def test_a_session_is_without_the_role_at_the_moment_when_eligibility_ends(here:
     assert here.who(cookie=cookie).allows(Permission.DEVICE_UPDATE)
     here.clock.advance(30)
     assert not here.who(cookie=cookie).allows(Permission.DEVICE_UPDATE)
+
+
+@pytest.mark.parametrize(("until", "lasts"), [(300, 300), (7200, 3600)])
+def test_an_approver_may_give_less_and_never_more(here: AccessWorld, until: float, lasts: float) -> None:
+    eligible(here)
+    ask(here)
+    patch: JsonObject = {"state": "active", "until": isoformat(here.clock.now() + until)}
+    here.world.change(Action.MERGE, KIND, "x", patch, here.as_user("boss"))
+    stored = here.world.store.get(KIND, "x")
+    assert stored is not None
+    assert stored.body["ends"] == here.clock.now() + lasts

@@ -53,8 +53,10 @@ def _ask(request: ApiRequest, kind: str, body: JsonObject, organization: Organiz
 
 
 def _decide(kind: str, state: State, request: ApiRequest) -> Reply:
-    decision = text(request.object(), "decision", "") if request.body is not None else ""
-    patch: JsonObject = {"state": state.value, "decision": decision}
+    body = request.object() if request.body is not None else {}
+    patch: JsonObject = {"state": state.value, "decision": text(body, "decision", "")}
+    if "until" in body and state is State.ACTIVE:
+        patch["until"] = text(body, "until")
     change = Change(Action.MERGE, kind, request.path["id"], patch, if_match=request.if_match)
     decided = request.services.changes.apply(request.principal, change).resource
     assert decided is not None
