@@ -11,7 +11,7 @@ import h11
 
 from tests.gateway.platform import Platform
 
-SECONDS = 60.0
+SECONDS = 120.0
 
 Headers = Mapping[str, str]
 _NONE: Headers = {}

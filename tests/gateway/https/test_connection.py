@@ -133,6 +133,19 @@ async def test_a_peer_that_never_stops_sending_what_was_refused_is_cut(platform:
         await client.closed()
 
 
+async def test_our_own_faults_are_told_without_their_cause(
+    platform: Platform, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_device: str) -> None:
+        raise ValueError("a secret of ours")
+
+    monkeypatch.setattr(platform.registry, "cached", broken)
+    async with await open_https(platform) as client:
+        answer = await client.request("POST", EVENTS, b"x", token)
+        assert (answer.status, answer.headers["iothub-errorcode"]) == (500, "ServerError")
+        assert b"secret" not in answer.body
+
+
 def is_reading() -> bool:
     """Whether the gateway works on a request."""
     return any(task.get_name() == EXCHANGE for task in asyncio.all_tasks())

@@ -17,7 +17,7 @@ from tests.gateway.https.uploading import content, set_up
 from tests.gateway.platform import Platform, open_platform
 
 Sdk = Any  # the SDK ships no types
-SECONDS = 60.0
+SECONDS = 240.0
 
 
 @pytest.fixture

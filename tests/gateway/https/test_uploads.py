@@ -11,7 +11,7 @@ import pytest
 from holdfast.devices.messages import STATE_DELETE, STATE_DELETE_FILE
 from holdfast.devices.uploads.model import PART_BYTES, UploadLimits
 from holdfast.gateway.https.files import end_overdue
-from tests.gateway.https.client import once, open_https
+from tests.gateway.https.client import SECONDS, once, open_https
 from tests.gateway.https.uploading import (
     CONTAINER,
     FILES,
@@ -126,7 +126,7 @@ async def test_an_address_ends_with_its_time_the_report_and_the_device(
     assert (await once(platform, "PUT", path_of(late), b"y", headers=BLOCK_BLOB)).status == 403
     platform.clock.advance(-3601)
     await platform.change("device", "dev-1", {"provisioned": True, "group": "keys", "enabled": False})
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(SECONDS):
         while (await once(platform, "PUT", path_of(blocked), b"y", headers=BLOCK_BLOB)).status != 403:
             await asyncio.sleep(0.01)  # the news is on its way
 
@@ -157,6 +157,16 @@ async def test_a_name_that_is_no_plain_path_is_refused(platform: Platform, token
     assert "blobName" in answer.json["Message"]
 
 
+async def test_a_content_type_that_no_header_can_hold_is_left_out(platform: Platform, token: str) -> None:
+    info = await begun(platform, token)
+    async with await open_https(platform) as client:
+        head = f"PUT {path_of(info)} HTTP/1.1\r\nHost: x\r\nx-ms-blob-type: BlockBlob\r\n"
+        client.writer.write(f"{head}Content-Type: text/é\r\nContent-Length: 1\r\n\r\nx".encode())
+        assert (await client.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 201 ")
+    assert files(platform)[0].content_type == ""
+    assert (await once(platform, "HEAD", path_of(info))).status == 200
+
+
 async def test_a_body_that_was_damaged_on_the_way_is_refused(platform: Platform, token: str) -> None:
     info = await begun(platform, token)
     for body, status in ((b"other", 400), (b"right", 201)):
@@ -171,7 +181,7 @@ async def test_an_upload_that_breaks_off_leaves_nothing(platform: Platform, toke
     async with await open_https(platform) as client:
         client.send_head("PUT", path_of(info), 3 * PART_BYTES, headers=BLOCK_BLOB)
         client.writer.write(bytes(PART_BYTES + 1))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(SECONDS):
             while not raw_files(platform):
                 await asyncio.sleep(0.01)
     await platform.gateway.services.tasks.finish()

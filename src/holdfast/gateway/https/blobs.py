@@ -152,9 +152,10 @@ async def _committed(
 def _description(services: Services, request: Request, target: Target) -> Upload:
     """What a commit says of the content beside its bytes."""
     headers = request.head.headers
-    content_type = headers.get("x-ms-blob-content-type") or headers.get("content-type", "")
+    given = headers.get("x-ms-blob-content-type") or headers.get("content-type", "")
+    content_type = given[:200] if given.isascii() and given.isprintable() else ""  # it becomes a header again
     etag = f'"0x{services.randomness.bytes(8).hex().upper()}"'
-    return target.upload._replace(etag=etag, content_type=content_type[:200], committed=services.clock.now())
+    return target.upload._replace(etag=etag, content_type=content_type, committed=services.clock.now())
 
 
 def _check_absence(state: StateReading, request: Request, target: Target) -> None:

@@ -70,6 +70,8 @@ class HttpConnection:
                 self._close()
         elif not self._closing:
             self._server.receive(data)
+            if self._busy and not self._server.is_receiving:
+                self._link.hold(Hold.DECIDING)  # the next request waits until this one is answered
             self._advance()
 
     def _advance(self) -> None:
@@ -80,7 +82,6 @@ class HttpConnection:
                 elif isinstance(event, End):
                     if self._body is not None:
                         self._body.end()
-                    self._link.hold(Hold.DECIDING)  # the next request waits in the socket
                 elif self._body is not None:
                     self._body.feed(event)
         except HttpError as error:
@@ -102,12 +103,14 @@ class HttpConnection:
             self._link.send(self._server.leave_to_continue())
 
     async def _answer(self, request: Request) -> None:
-        reply = await answer(self._services, request)
-        if self._closing:
-            return
-        stays = not self._server.is_receiving
-        self._send(reply, stays=stays)
-        self._done()
+        try:
+            reply = await answer(self._services, request)
+            if not self._closing:
+                self._send(reply, stays=not self._server.is_receiving)
+                self._done()
+        except BaseException:  # a connection whose request is never answered must not stay
+            self._close()
+            raise
 
     def _send(self, reply: Reply, *, stays: bool) -> None:
         headers = [("Date", formatdate(self._services.clock.now(), usegmt=True)), *reply.headers]

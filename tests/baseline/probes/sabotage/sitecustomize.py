@@ -134,8 +134,8 @@ def let_every_device_in() -> None:
     def judge(_user: object, _proof: object, _credentials: object, _hub: object, now: float) -> float:
         return now + 3600
 
-    for name in ("admission", "hub"):
-        vars(importlib.import_module(f"holdfast.gateway.sessions.{name}"))["judge"] = judge
+    for name in ("sessions.admission", "sessions.hub", "https.admission"):
+        vars(importlib.import_module(f"holdfast.gateway.{name}"))["judge"] = judge
 
 
 def take_every_token() -> None:

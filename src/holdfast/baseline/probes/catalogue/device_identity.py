@@ -5,6 +5,7 @@ from contextlib import ExitStack
 
 from holdfast.baseline.probes.certificates import Made, as_file, make_certificate
 from holdfast.baseline.probes.context import Endpoint, ProbeContext, Surface
+from holdfast.baseline.probes.device_https import STORED, send_telemetry
 from holdfast.baseline.probes.devices import ProbeDevice, probe_device
 from holdfast.baseline.probes.mqtt import ACCEPTED, Login, log_in
 from holdfast.baseline.probes.observation import Sight
@@ -27,6 +28,17 @@ def _sight(context: ProbeContext, surface: Surface, what: str, login: Login, *, 
     )
 
 
+def _api_sight(context: ProbeContext, what: str, login: Login, *, good: bool) -> Sight:
+    """A request to the device API, which judges every one for itself."""
+    status = send_telemetry(context, login)
+    return Sight(
+        f"device API over HTTPS, {what}",
+        "accepted" if good else "refused",
+        "accepted" if status == STORED else f"refused with status {status}",
+        (status == STORED) == good,
+    )
+
+
 def _surfaces(context: ProbeContext) -> list[Surface]:
     return [surface for surface in _DEVICE_SURFACES if surface in context.endpoints]
 
@@ -39,6 +51,13 @@ def keys_are_judged(context: ProbeContext) -> Iterator[Sight]:
             for number, (what, password) in enumerate(passwords.items()):
                 login = Login(device.id, password)
                 yield _sight(context, surface, what, login, good=number == 0)
+    if Surface.DEVICE_HTTPS in context.endpoints:
+        # Devices of their own: who failed too often is locked out, whatever comes next.
+        with probe_device(context) as device, probe_device(context) as other:
+            endpoint = context.endpoints[Surface.DEVICE_HTTPS]
+            passwords = _signatures(context, endpoint, device, other)
+            for number, (what, password) in enumerate(passwords.items()):
+                yield _api_sight(context, what, Login(device.id, password), good=number == 0)
 
 
 def _signatures(
@@ -84,6 +103,9 @@ def certificates_are_judged(context: ProbeContext) -> Iterator[Sight]:
                 login = Login(device.id, certificate=file)
                 yield _sight(context, surface, what, login, good=number == 0)
             yield from _expired(context, surface, expired.pem, Login("", certificate=late))
+        if Surface.DEVICE_HTTPS in context.endpoints:
+            for number, (what, file) in enumerate(files.items()):
+                yield _api_sight(context, what, Login(device.id, certificate=file), good=number == 0)
 
 
 def _expired(context: ProbeContext, surface: Surface, pem: str, login: Login) -> Iterator[Sight]:
