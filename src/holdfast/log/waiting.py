@@ -1,10 +1,14 @@
-"""How a reader waits for something new: at once after a silence, at most every `PACE_SECONDS` under load."""
+"""How a reader waits for something new: soon after a silence, at most every `PACE_SECONDS` under load."""
 
 import time
 from collections.abc import Callable, Hashable
 
 from holdfast.kernel.clock import Clock
 from holdfast.log.port import PACE_SECONDS
+
+QUIET_LOOKS = 200
+"""After so many looks in vain the next ones come `QUIET_FACTOR` times as far apart."""
+QUIET_FACTOR = 8
 
 
 class NewsWatch:
@@ -16,6 +20,7 @@ class NewsWatch:
         """Between two looks at `end`."""
         self._end = end
         self._seen: Hashable = None
+        self._vain_looks = 0
         self._next = clock.monotonic()
         """When the next round may begin."""
 
@@ -27,7 +32,10 @@ class NewsWatch:
         while (end := self._end()) == self._seen:
             if self._clock.monotonic() >= deadline:
                 return False
-            time.sleep(self._look_seconds)
+            quiet = self._vain_looks >= QUIET_LOOKS
+            time.sleep(self._look_seconds * (QUIET_FACTOR if quiet else 1))
+            self._vain_looks += 1
+        self._vain_looks = 0
         self._seen = end
         self._next = self._clock.monotonic() + PACE_SECONDS
         return True

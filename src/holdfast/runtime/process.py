@@ -9,6 +9,7 @@ import importlib
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +30,11 @@ ROLES = {
     "worker": "holdfast.runtime.worker",
 }
 """Role → the module whose `async run(role: Role)` is the role."""
+
+
+BLOCKING_THREADS = 64
+"""For `asyncio.to_thread`. Consumers of the log and of events wait in such a thread for most of their life,
+so there must be more threads than consumers."""
 
 
 def hub_path(settings: Settings) -> Path:
@@ -81,6 +87,7 @@ async def _serve(settings: Settings, node: str, run: Callable[[Role], Awaitable[
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=role.registry)
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(BLOCKING_THREADS, "blocking"))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, role.stopping.set)
 
