@@ -43,6 +43,7 @@ REGISTERED = (
     Registered("*.db-shm", FileKind.PUBLIC),
     Registered("*.parquet", FileKind.ENCRYPTED),
     Registered("device-files/*", FileKind.ENCRYPTED),
+    Registered("defender/*", FileKind.ENCRYPTED),
     Registered("certificates/*.sealed", FileKind.ENCRYPTED),
     Registered("evidence-files/*", FileKind.ENCRYPTED),
     Registered("keys/ring.json", FileKind.WRAPPED),

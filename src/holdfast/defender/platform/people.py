@@ -39,8 +39,8 @@ class Deletions(Quiet):
         if self._deleted.add(event.actor, int(event.time * SECOND)):
             self._deleted.clear(event.actor)
             observed = f"{self._threshold.count} deletions within {self._threshold.seconds / 60:g} minutes"
-            yield Verdict(
-                "mass-deletion", event.time, event.actor_name, "", observed, "fewer at once", event.actor)  # fmt: skip
+            who, expected = event.actor_name, "fewer at once"
+            yield Verdict("mass-deletion", event.time, who, "", observed, expected, event.actor)
 
 
 class Habits(Quiet):
