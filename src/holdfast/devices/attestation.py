@@ -18,6 +18,7 @@ ATTESTATION = "deviceAttestation"
 KEY_BYTES = 64
 """Length of keys made here: the most that the provisioning service takes."""
 _PLACES = ("primary", "secondary")
+_FIELDS = frozenset({"type", "symmetricKey", "x509", "tpm", "etag"})
 
 
 def new_key(randomness: Randomness) -> str:
@@ -87,6 +88,8 @@ def thumbprints_of(attestation: JsonValue) -> tuple[str, ...]:
 
 def checked_attestation(value: JsonObject) -> JsonObject:
     """An individual attestation, checked and normalized."""
+    if unknown := sorted(set(value) - _FIELDS):
+        raise InvalidError(f"An attestation has no field {unknown[0][:64]}.", f"/{unknown[0][:64]}")
     kind = value.get("type")
     if kind == "symmetricKey":
         return {"type": kind, "symmetricKey": checked_keys(value.get("symmetricKey"), "/symmetricKey")}

@@ -94,7 +94,7 @@ def _validate(draft: Draft, reader: Reader) -> JsonObject:
         raise InvalidError(f"A device has no field {unknown[0]}.", f"/{unknown[0]}")
     types = _texts(body, "types")
     template = _text(body, "template", 2048)
-    edge = "iotEdge" in types or _has_edge_model(reader, template)
+    edge = is_edge(reader, types, template)
     return {
         "key": draft.change.id.lower(),
         "displayName": _text(body, "displayName", MAXIMUM_NAME) or draft.change.id,
@@ -113,15 +113,16 @@ def _validate(draft: Draft, reader: Reader) -> JsonObject:
     }
 
 
-def _has_edge_model(reader: Reader, template: str) -> bool:
-    """Whether devices of the template are IoT Edge devices. InvalidError when there is no such template."""
+def is_edge(reader: Reader, types: JsonValue, template: str) -> bool:
+    """Whether a device is an IoT Edge device, by itself or its template. InvalidError when there is none."""
+    marked = isinstance(types, list) and "iotEdge" in types
     if not template:
-        return False
+        return marked
     resource = reader.get("deviceTemplate", template)
     if resource is None:
         raise InvalidError(f"There is no device template {template}; create it first.", "/template")
-    types = resource.body.get("@type")
-    return isinstance(types, list) and "EdgeModel" in types
+    models = resource.body.get("@type")
+    return marked or (isinstance(models, list) and "EdgeModel" in models)
 
 
 def _guard(draft: Draft, reader: Reader) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.devices.commands import DEVICE_COMMAND
 from holdfast.devices.groups import DEVICE_GROUP
 from holdfast.devices.jobs.engine import JobEngine
 from holdfast.devices.jobs.kinds import JOB, JOB_DEVICE, SCHEDULED_JOB
@@ -255,6 +256,22 @@ async def test_ended_jobs_are_forgotten_after_a_month(fleet: Fleet) -> None:
     await engine_of(fleet).step()
     assert fleet.world.store.get(JOB, "job") is None
     assert statuses(fleet) == {}
+
+
+async def test_calls_of_commands_are_forgotten_after_a_month(fleet: Fleet) -> None:
+    def call(identifier: str) -> None:
+        body: JsonObject = {"key": "p1///stop", "device": "p1"}
+        fleet.world.put(DEVICE_COMMAND, identifier, body)
+
+    call("old")
+    fleet.world.clock.advance(29 * 86_400)
+    call("new")
+    await engine_of(fleet).step()
+    assert fleet.world.store.get(DEVICE_COMMAND, "old") is not None
+    fleet.world.clock.advance(2 * 86_400)
+    await engine_of(fleet).step()
+    assert fleet.world.store.get(DEVICE_COMMAND, "old") is None
+    assert fleet.world.store.get(DEVICE_COMMAND, "new") is not None
 
 
 async def test_a_scheduled_job_makes_each_of_its_jobs_once(fleet: Fleet) -> None:

@@ -5,6 +5,7 @@ Paging parameters of every published version are accepted in every version: `$to
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from holdfast.access.people.organizations import path_of
@@ -44,6 +45,9 @@ MERGE = ("application/json", "application/merge-patch+json")
 DEFAULT_PAGE = 25
 MAXIMUM_PAGE = 100
 """Both as in the published previews."""
+
+_OWN = ("id", "etag", "organizations")
+"""Fields of answers that are not in a body."""
 
 Form = Callable[[Resource], JsonObject]
 """A resource as the API shows it."""
@@ -86,15 +90,14 @@ def listing(
     order: Order | None = None,
 ) -> Reply:
     """One page of the resources of a kind that the principal may see."""
-    query = Query(
-        kind=kind,
-        reach=request.principal.reach(permission),
-        where=where,
-        order=order,
-        limit=page_size(request),
-        after=parameter(request, "$skiptoken"),
-    )
-    page = request.services.store.find(query)
+    query = Query(kind=kind, reach=request.principal.reach(permission), where=where, order=order)
+    return paged(request, query, form)
+
+
+def paged(request: ApiRequest, query: Query, form: Form) -> Reply:
+    """The page of a query that the request asks for."""
+    asked = replace(query, limit=page_size(request), after=parameter(request, "$skiptoken"))
+    page = request.services.store.find(asked)
     body: dict[str, JsonValue] = {"value": [form(item) for item in page.items]}
     if page.next:
         body["nextLink"] = next_link(request, page.next)
@@ -148,6 +151,22 @@ def organization_from(request: ApiRequest, body: JsonObject) -> OrganizationPath
             "organizations must be a list with the id of at most one organization.", "/organizations"
         )
     return path_of(request.services.store, str(given[0])) if given else ROOT
+
+
+def written(
+    request: ApiRequest, action: Action, kind: str, id: str, form: Form, read_only: tuple[str, ...] = _OWN
+) -> Reply:
+    """Put or merge the body as a resource, without the fields that are not the caller's to say."""
+    given = request.object()
+    change = Change(
+        action,
+        kind,
+        id,
+        without(given, *read_only),
+        organization=organization_from(request, given),
+        if_match=request.if_match,
+    )
+    return Reply(200, form(applied(request, change)))
 
 
 def applied(request: ApiRequest, change: Change) -> Resource:

@@ -1,21 +1,15 @@
 """`/api/deviceGroups`: queries that are kept, and the devices that they find."""
 
-from dataclasses import replace
-
 from holdfast.api.central.common import (
     MERGE,
     VERSIONS,
-    applied,
     etag,
-    next_link,
-    organization_from,
     organizations_of,
-    page_size,
-    parameter,
+    paged,
     removed,
     searched,
     visible,
-    without,
+    written,
 )
 from holdfast.api.central.devices import shown as device_shown
 from holdfast.api.frame import ApiRequest, Reply, Route
@@ -23,7 +17,7 @@ from holdfast.devices.groups import DEVICE_GROUP, members_query
 from holdfast.devices.query.fields import NAMED_FILTER_FIELDS
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.permissions import Permission
-from holdfast.resources.model import Action, Change, Resource
+from holdfast.resources.model import Action, Resource
 
 READ = Permission.DEVICE_GROUP_READ
 
@@ -53,26 +47,12 @@ def _get(request: ApiRequest) -> Reply:
     return Reply(200, _shown(_group(request)))
 
 
-def _change(request: ApiRequest, action: Action) -> Reply:
-    given = request.object()
-    change = Change(
-        action,
-        DEVICE_GROUP,
-        request.path["group"],
-        without(given, "id", "etag", "organizations"),
-        organization=organization_from(request, given),
-        if_match=request.if_match,
-    )
-    return Reply(200, _shown(applied(request, change)))
-
-
 def _put(request: ApiRequest) -> Reply:
-    return _change(request, Action.PUT)
+    return written(request, Action.PUT, DEVICE_GROUP, request.path["group"], _shown)
 
 
 def _patch(request: ApiRequest) -> Reply:
-    _group(request)
-    return _change(request, Action.MERGE)
+    return written(request, Action.MERGE, DEVICE_GROUP, _group(request).id, _shown)
 
 
 def _delete(request: ApiRequest) -> Reply:
@@ -80,14 +60,8 @@ def _delete(request: ApiRequest) -> Reply:
 
 
 def _devices(request: ApiRequest) -> Reply:
-    store = request.services.store
     reach = request.principal.reach(Permission.DEVICE_READ)
-    query = members_query(store, _group(request), reach, page_size(request))
-    page = store.find(replace(query, after=parameter(request, "$skiptoken")))
-    body: JsonObject = {"value": [device_shown(device) for device in page.items]}
-    if page.next:
-        body["nextLink"] = next_link(request, page.next)
-    return Reply(200, body)
+    return paged(request, members_query(request.services.store, _group(request), reach), device_shown)
 
 
 _GROUP = "/api/deviceGroups/{group}"

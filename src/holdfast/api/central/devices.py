@@ -14,20 +14,22 @@ from holdfast.api.central.common import (
 )
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.devices.attestation import ATTESTATION, with_keys
-from holdfast.devices.device import DEVICE
+from holdfast.devices.device import DEVICE, is_edge
 from holdfast.devices.enrollment_group import DEFAULT_SAS_GROUP, ENROLLMENT_GROUP, read_group
 from holdfast.devices.manifests import deployment
 from holdfast.devices.organizations import find_organization
 from holdfast.devices.query.fields import device_filter_fields
 from holdfast.devices.relationships import disconnect_all
 from holdfast.devices.templates.kind import manifest_for
-from holdfast.kernel.errors import NotFoundError
+from holdfast.kernel.errors import InvalidError, NotFoundError
 from holdfast.kernel.json import JsonObject, JsonValue, merge_patch
 from holdfast.kernel.permissions import Permission
 from holdfast.protocol.sas import derive_key
 from holdfast.resources.model import Action, Change, Resource
 
 _WRITABLE = ("displayName", "template", "enabled", "simulated")
+_TAKEN = ("type", "organizations", "deploymentManifest", "id", "etag", "provisioned")
+"""What else a body may hold; the last three are only shown and may be sent back."""
 _KEPT = ("provisioned", "gateway", "types", "group", "registration", "cloud", "manifest", "modules")
 """What a replacement does not touch: it is not the caller's to say."""
 
@@ -72,6 +74,9 @@ def _get(request: ApiRequest) -> Reply:
 
 
 def _fields(given: JsonObject) -> JsonObject:
+    """The fields of a device that a body gives. InvalidError naming one that devices do not have."""
+    if unknown := sorted(set(given) - {*_WRITABLE, *_TAKEN}):
+        raise InvalidError(f"A device has no field {unknown[0][:64]}.", f"/{unknown[0][:64]}")
     fields: JsonObject = {name: given[name] for name in _WRITABLE if name in given}
     if "type" in given:
         types = given["type"]
@@ -109,14 +114,24 @@ def _patch(request: ApiRequest) -> Reply:
 
 
 def _apply(request: ApiRequest, change: Change, before: Resource | None) -> Reply:
-    services, template = request.services, str(change.body.get("template") or "")
-    changes, manifest = [change], manifest_for(services.store, template, before)
+    services, present = request.services, before.body if before else {}
+    changes, manifest = [change], _manifest(request, change, before)
     if manifest is not None:
-        present = before.body if before else {}
         changes += deployment(change.id, present, manifest, partial(services.state.twin, change.id))
     stored = [applied.resource for applied in services.changes.apply_all(request.principal, changes)]
     device = next(resource for resource in reversed(stored) if resource is not None)
     return Reply(200, _whole(device))
+
+
+def _manifest(request: ApiRequest, change: Change, before: Resource | None) -> JsonObject | None:
+    """The manifest that the device shall run from now on: the body's, else its new template's."""
+    store, after = request.services.store, {**(before.body if before else {}), **change.body}
+    template, given = str(after.get("template") or ""), request.object().get("deploymentManifest")
+    if given is None:
+        return manifest_for(store, template, before)
+    if not isinstance(given, dict) or not is_edge(store, after.get("types"), template):
+        raise InvalidError("Only an IoT Edge device runs a manifest.", "/deploymentManifest")
+    return {name: given[name] for name in ("id", "displayName", "data") if name in given}
 
 
 def _delete(request: ApiRequest) -> Reply:

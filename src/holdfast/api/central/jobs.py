@@ -12,6 +12,7 @@ from holdfast.api.central.common import (
     searched,
     visible,
     without,
+    written,
 )
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.devices.jobs.kinds import JOB, JOB_DEVICE, SCHEDULED_JOB
@@ -132,26 +133,15 @@ def _get_scheduled(request: ApiRequest) -> Reply:
     return Reply(200, _scheduled_shown(_scheduled(request)))
 
 
-def _change_scheduled(request: ApiRequest, action: Action) -> Reply:
-    given = request.object()
-    change = Change(
-        action,
-        SCHEDULED_JOB,
-        request.path["scheduled"],
-        without(given, *_READ_ONLY),
-        organization=organization_from(request, given),
-        if_match=request.if_match,
-    )
-    return Reply(200, _scheduled_shown(applied(request, change)))
-
-
 def _put_scheduled(request: ApiRequest) -> Reply:
-    return _change_scheduled(request, Action.PUT)
+    return written(
+        request, Action.PUT, SCHEDULED_JOB, request.path["scheduled"], _scheduled_shown, _READ_ONLY
+    )
 
 
 def _patch_scheduled(request: ApiRequest) -> Reply:
-    _scheduled(request)
-    return _change_scheduled(request, Action.MERGE)
+    scheduled = _scheduled(request)
+    return written(request, Action.MERGE, SCHEDULED_JOB, scheduled.id, _scheduled_shown, _READ_ONLY)
 
 
 def _delete_scheduled(request: ApiRequest) -> Reply:

@@ -1,5 +1,7 @@
 """`/api/fileUploads`, `/api/dashboards` and `/api/deploymentManifests`."""
 
+from dataclasses import replace
+
 from holdfast.api.central.common import (
     MERGE,
     PREVIEW,
@@ -12,6 +14,7 @@ from holdfast.api.central.common import (
     removed,
     visible,
     without,
+    written,
 )
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.devices.dashboards import DASHBOARD, of_person
@@ -176,20 +179,8 @@ def _get_manifest(request: ApiRequest) -> Reply:
     return Reply(200, _manifest_shown(_manifest(request)))
 
 
-def _put_fields(request: ApiRequest, given: JsonObject) -> Reply:
-    change = Change(
-        Action.PUT,
-        DEPLOYMENT_MANIFEST,
-        request.path["manifest"],
-        without(given, "id", "etag", "organizations"),
-        organization=organization_from(request, given),
-        if_match=request.if_match,
-    )
-    return Reply(200, _manifest_shown(applied(request, change)))
-
-
 def _put_manifest(request: ApiRequest) -> Reply:
-    return _put_fields(request, request.object())
+    return written(request, Action.PUT, DEPLOYMENT_MANIFEST, request.path["manifest"], _manifest_shown)
 
 
 def _patch_manifest(request: ApiRequest) -> Reply:
@@ -197,7 +188,7 @@ def _patch_manifest(request: ApiRequest) -> Reply:
     merged = merge_patch({"displayName": before.body["displayName"]}, request.object())
     assert isinstance(merged, dict)
     # The data of a manifest is a document of its own: a patch that names it replaces it.
-    return _put_fields(request, {"data": before.body["data"], **merged})
+    return _put_manifest(replace(request, body={"data": before.body["data"], **merged}))
 
 
 def _delete_manifest(request: ApiRequest) -> Reply:

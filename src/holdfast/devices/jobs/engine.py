@@ -23,13 +23,14 @@ from holdfast.devices.jobs.actions import actions_for
 from holdfast.devices.jobs.kinds import JOB, JOB_DEVICE, job_device_body, job_device_id, state_of
 from holdfast.devices.jobs.model import DeviceStatus, JobStatus, read_job
 from holdfast.devices.jobs.progress import Batch, count, in_status, is_cancelled, outcome
+from holdfast.devices.jobs.retention import forget_old
 from holdfast.devices.jobs.scheduling import start_due_jobs
 from holdfast.kernel.clock import Clock, Randomness, isoformat
 from holdfast.kernel.errors import HoldfastError, NotFoundError, PreconditionFailedError
 from holdfast.kernel.ids import new_id
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.permissions import Permission
-from holdfast.kernel.principal import SYSTEM, Grant, Principal, PrincipalKind
+from holdfast.kernel.principal import Grant, Principal, PrincipalKind
 from holdfast.log.port import DeviceState
 from holdfast.resources.model import Action, Change, Resource
 from holdfast.resources.port import ChangePath, ResourceStore
@@ -47,10 +48,8 @@ ROWS = 200
 """Rows of devices made in one transaction."""
 PAUSE = 1.0
 """Seconds between two looks for work when there is none."""
-RETENTION = 30 * 86_400.0
-"""Seconds that an ended job is kept; as in the hosted service."""
 CLEAN_SECONDS = 3600.0
-"""How often old jobs are looked for."""
+"""How often what is old is looked for."""
 
 _MAY = frozenset(
     {
@@ -108,7 +107,7 @@ class JobEngine:
         now = self._clock.now()
         start_due_jobs(self._store, self._changes, now)
         if now >= self._clean_at:
-            self._forget_old()
+            forget_old(self._store, self._changes, now)
             self._clean_at = now + CLEAN_SECONDS
         running = list(everything(self._store, JOB, Compare("status", Operator.EQUAL, JobStatus.RUNNING)))
         waiting = everything(self._store, JOB, Compare("status", Operator.EQUAL, JobStatus.PENDING))
@@ -132,18 +131,6 @@ class JobEngine:
             state = Compare("state", Operator.EQUAL, state_of(job.id, DeviceStatus.RUNNING))
             for row in everything(self._store, JOB_DEVICE, state):
                 self._close(job, row, "Interrupted: the command may or may not have reached the device.")
-
-    def _forget_old(self) -> None:
-        ended = (JobStatus.COMPLETE, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELLED)
-        where = In("status", tuple(status.value for status in ended))
-        for job in everything(self._store, JOB, where):
-            if job.modified >= self._clock.now() - RETENTION:
-                continue
-            rows = everything(self._store, JOB_DEVICE, Compare("job", Operator.EQUAL, job.id))
-            for some in _groups(rows, ROWS):
-                deletions = [Change(Action.DELETE, JOB_DEVICE, row.id) for row in some]
-                self._changes.apply_all(SYSTEM, deletions)
-            self._changes.apply(SYSTEM, Change(Action.DELETE, JOB, job.id))
 
     # --- one job ---
 
