@@ -36,6 +36,8 @@ class InMemory:
     world: World
     state: StoredDeviceState
     writer: LogWriter
+    speaking: list[Principal]
+    """For whom the client speaks: the last one."""
 
     def say(self, device: str, body: bytes, properties: str = "") -> None:
         """One durable message of a device."""
@@ -48,6 +50,7 @@ class InMemory:
 @contextmanager
 def open_api(folder: Path, principal: Principal = EVERYTHING) -> Iterator[InMemory]:
     """An instance in `folder`, and a client that speaks for `principal`."""
+    speaking = [principal]
     with open_world(folder, KINDS.values()) as world:
         writer = open_writer(folder, world.ring, world.clock)
         log = open_reader(folder, world.ring, world.clock)
@@ -62,7 +65,7 @@ def open_api(folder: Path, principal: Principal = EVERYTHING) -> Iterator[InMemo
             state=state,
             log=log,
             last_values=last_values,
-            authenticate=lambda **_credentials: principal,
+            authenticate=lambda **_credentials: speaking[-1],
             host="app.example.org",
             id_scope="0ne00000001",
         )
@@ -71,7 +74,7 @@ def open_api(folder: Path, principal: Principal = EVERYTHING) -> Iterator[InMemo
             with TestClient(
                 application, base_url="https://app.example.org", headers={"authorization": "any"}
             ) as client:
-                yield InMemory(client, world, state, writer)
+                yield InMemory(client, world, state, writer, speaking)
         finally:
             writer.close()
             log.close()

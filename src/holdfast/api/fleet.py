@@ -30,6 +30,7 @@ MAXIMUM_MESSAGES = 1_000
 DEFAULT_MESSAGES = 100
 
 READ, SECRETS = Permission.DEVICE_READ, Permission.DEVICE_CREDENTIALS
+RAW = Permission.DEVICE_RAW_DATA
 
 
 # CSV files
@@ -72,7 +73,7 @@ def _import(request: ApiRequest) -> Reply:
 
 
 def _device(request: ApiRequest) -> tuple[Resource, Template | None]:
-    device = visible(request, DEVICE, request.path["device"], READ)
+    device = visible(request, DEVICE, request.path["device"], RAW)
     return device, TEMPLATES.get(request.services.store, str(device.body.get("template") or ""))
 
 
@@ -160,6 +161,6 @@ ROUTES = [
         content_types=(CSV,),
         maximum_body=MAXIMUM_FILE,
     ),
-    Route("GET", f"{_ONE}/rawData", READ, _raw_data, "Read messages as they came, and how they fit"),
-    Route("POST", f"{_ONE}/templateProposal", READ, _proposal, "Propose a template from what it said"),
+    Route("GET", f"{_ONE}/rawData", RAW, _raw_data, "Read messages as they came, and how they fit"),
+    Route("POST", f"{_ONE}/templateProposal", RAW, _proposal, "Propose a template from what it said"),
 ]
