@@ -6,7 +6,7 @@ import pytest
 
 from holdfast.devices.messages import STATE_ENQUEUE, message_body
 from holdfast.log.port import QueuedMessage
-from tests.gateway.https.client import Answer, once
+from tests.gateway.https.client import SECONDS, Answer, once
 from tests.gateway.platform import Platform
 
 BOUND = "/devices/dev-1/messages/devicebound"
@@ -21,7 +21,7 @@ def token(platform: Platform) -> str:
 async def queued(platform: Platform, body: bytes, properties: str = "", device: str = "dev-1") -> None:
     now = platform.clock.now()
     message = QueuedMessage(body.decode(), device, "", body, properties, now, now + 3600, 0)
-    await platform.control.bus.request("gateway", STATE_ENQUEUE, message_body(message), 5.0)
+    await platform.control.bus.request("gateway", STATE_ENQUEUE, message_body(message), SECONDS)
 
 
 def lock_of(answer: Answer) -> str:

@@ -14,7 +14,7 @@ from holdfast.devices.messages import STATE_ENQUEUE, message_body
 from holdfast.devices.uploads import records
 from holdfast.gateway.limits import GatewayLimits
 from holdfast.log.port import QueuedMessage
-from tests.gateway.https.client import open_https
+from tests.gateway.https.client import SECONDS, open_https
 from tests.gateway.https.uploading import set_up
 from tests.gateway.platform import Platform, open_platform
 from tests.support.pki import issue
@@ -37,7 +37,7 @@ NAMES = [Name("dev-1"), Name("dev-2"), Name("dev-1", "m1"), Name("dev-2", "m1")]
 async def queue(platform: Platform, name: Name) -> None:
     now = platform.clock.now()
     message = QueuedMessage(f"for {name}", name.device, name.module, b"x", "", now, now + 3600, 0)
-    await platform.control.bus.request("gateway", STATE_ENQUEUE, message_body(message), 10.0)
+    await platform.control.bus.request("gateway", STATE_ENQUEUE, message_body(message), SECONDS)
 
 
 @pytest.mark.parametrize("what", ["telemetry", "devicebound", "files"])

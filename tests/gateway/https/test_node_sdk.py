@@ -12,7 +12,7 @@ from holdfast.log.port import QueuedMessage
 from holdfast.protocol.bags import decode_bag
 from holdfast.protocol.sas import derive_key
 from tests.gateway.https.uploading import content, set_up
-from tests.gateway.node import install, running
+from tests.gateway.node import SECONDS, install, running
 from tests.gateway.platform import Platform, open_platform
 from tests.support.pki import issue
 
@@ -46,7 +46,7 @@ async def test_a_device_with_a_key_lives_its_life(platform: Platform) -> None:
         assert decode_bag(records[1].properties) == {"Room": "a&b=c"}, "the SDK sends no more in batches"
         now = platform.clock.now()
         message = QueuedMessage("c-1", "dev-1", "", b"hello", "%24.mid=c-1&k=v", now, now + 600, 0)
-        await platform.control.bus.request("gateway", STATE_ENQUEUE, message_body(message), 5.0)
+        await platform.control.bus.request("gateway", STATE_ENQUEUE, message_body(message), SECONDS)
         for word in ("abandon", "complete"):
             received = await device.says(word)
             assert (received["body"], received["id"]) == ("hello", "c-1")

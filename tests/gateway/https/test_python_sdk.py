@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import io
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceExistsError
 from azure.iot.device.aio import IoTHubDeviceClient
+from azure.iot.device.exceptions import ClientError
 from azure.storage.blob import BlobBlock, BlobClient, ContentSettings
 
 from holdfast.devices.uploads import records
@@ -45,29 +47,39 @@ async def device(platform: Platform) -> AsyncIterator[Sdk]:
 
 def blob_client(platform: Platform, info: Sdk, **options: Any) -> BlobClient:
     address = "https://{hostName}/{containerName}/{blobName}{sasToken}".format(**info)
-    return BlobClient.from_blob_url(
-        address, connection_verify=str(platform.folder / "ca.pem"), retry_total=0, **options
-    )
+    trusted = str(platform.folder / "ca.pem")
+    patience: dict[str, Any] = {"retry_total": 8, "initial_backoff": 1, "increment_base": 1}
+    return BlobClient.from_blob_url(address, connection_verify=trusted, **patience, **options)
+
+
+async def begun(device: Sdk, name: str) -> Sdk:
+    """Where to upload to. The SDK waits ten seconds for an answer, which a busy machine may need."""
+    for _ in range(10):
+        with contextlib.suppress(ClientError):
+            return await device.get_storage_info_for_blob(name)
+    raise AssertionError("the gateway never answered")
 
 
 async def test_a_small_and_a_large_file(platform: Platform, device: Sdk) -> None:
     sizes = {"small.csv": 5000, "large.bin": 5 * 2**20}
     for name, size in sizes.items():
-        info = await device.get_storage_info_for_blob(name)
+        info = await begun(device, name)
         blob = blob_client(platform, info, max_single_put_size=2**20, max_block_size=2**20)
         settings = ContentSettings(content_type="text/csv")
         data = io.BytesIO(b"12345678" * (size // 8))
-        await asyncio.to_thread(blob.upload_blob, data, content_settings=settings)
+        await asyncio.to_thread(blob.upload_blob, data, content_settings=settings, overwrite=True)
         found = await asyncio.to_thread(blob.get_blob_properties)
         assert (found.size, found.content_settings.content_type) == (size, "text/csv")
-        await device.notify_blob_upload_status(info["correlationId"], True, 200, "done")
-    files = platform.state.read(records.of_device, "dev-2")
-    assert {file.name: file.size for file in files if file.done} == sizes
-    assert [content(platform, file) for file in files] == [b"12345678" * (n // 8) for n in sizes.values()]
+        with contextlib.suppress(ClientError):  # it may have been told all the same
+            await device.notify_blob_upload_status(info["correlationId"], True, 200, "done")
+    files = [file for file in platform.state.read(records.of_device, "dev-2") if file.done]
+    assert {file.name: file.size for file in files} == sizes
+    for file in files:
+        assert content(platform, file) == b"12345678" * (file.size // 8)
 
 
 async def test_blocks_are_staged_listed_and_committed(platform: Platform, device: Sdk) -> None:
-    info = await device.get_storage_info_for_blob("blocks")
+    info = await begun(device, "blocks")
     blob = blob_client(platform, info)
     blocks = [BlobBlock(block_id=name) for name in ("one", "two")]
     for block in blocks:
@@ -80,7 +92,7 @@ async def test_blocks_are_staged_listed_and_committed(platform: Platform, device
 
 
 async def test_what_the_client_is_told_when_it_is_refused(platform: Platform, device: Sdk) -> None:
-    info = await device.get_storage_info_for_blob("once")
+    info = await begun(device, "once")
     blob = blob_client(platform, info)
     await asyncio.to_thread(blob.upload_blob, b"x")
     with pytest.raises(ResourceExistsError):

@@ -250,9 +250,9 @@ async def test_files_go_with_a_person_s_wish_and_with_the_device(platform: Platf
         platform.clock.advance(1)
     bus, first = platform.control.bus, files(platform)[0]
     for _ in range(2):  # the outbox may ask twice
-        await bus.request("gateway", STATE_DELETE_FILE, {"device": "dev-1", "file": first.id}, 10.0)
+        await bus.request("gateway", STATE_DELETE_FILE, {"device": "dev-1", "file": first.id}, SECONDS)
     assert [file.name for file in files(platform)] == ["b"]
-    await bus.request("gateway", STATE_DELETE, {"device": "dev-1", "event": "1"}, 10.0)
+    await bus.request("gateway", STATE_DELETE, {"device": "dev-1", "event": "1"}, SECONDS)
     assert (files(platform), raw_files(platform)) == ([], [])
 
 

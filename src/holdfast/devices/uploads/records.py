@@ -43,7 +43,7 @@ class Committed(NamedTuple):
 def of_device(state: StateReading, device: str) -> list[Upload]:
     """Every upload of a device, oldest first."""
     found = [_decode(value) for _key, value in state.scan(UPLOADS, f"{device}/")]
-    return sorted(found, key=lambda upload: upload.created)
+    return sorted(found, key=lambda upload: (upload.created, upload.id))
 
 
 def find(state: StateReading, device: str, id: str) -> Upload:
