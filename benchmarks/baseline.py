@@ -34,6 +34,8 @@ from holdfast.keys.file import open_key_ring
 
 NOW = 1_800_000_000.0
 REPEATS = 7
+BURST = 200
+"""Changes one after the other, as fast as one client makes them."""
 
 
 def cpu_milliseconds(work: Callable[[], object]) -> float:
@@ -171,9 +173,45 @@ def runs() -> None:
         )
 
 
+def on_change() -> None:
+    """From a change of the network rules to fresh evidence over the API, on a live instance."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(Path(folder) / "data", HOLDFAST_BASELINE__AUTOMATIC="true") as instance,
+        instance.remote() as remote,
+    ):
+
+        def age() -> float:
+            return float(remote.get("/api/baseline/features/encryption-in-transit")["age"] or "inf")
+
+        def change(number: int) -> None:
+            remote.patch("/api/application", {"privateNetworks": [f"10.0.{number % 250}.0/24"]})
+
+        def until_fresh() -> float:
+            start = time.perf_counter()
+            while age() > time.perf_counter() - start:
+                time.sleep(0.02)
+            return time.perf_counter() - start
+
+        until_fresh()
+        times = []
+        for number in range(REPEATS):
+            change(number)
+            times.append(until_fresh())
+        alone = statistics.median(times) * 1000
+        print(f"  {'a change until its probes have run (wall)':<46} {alone:9.2f} ms")
+        start = time.perf_counter()
+        for number in range(BURST):
+            change(number)
+        rate = BURST / (time.perf_counter() - start)
+        after = until_fresh() * 1000
+        print(f"  {f'after {BURST} changes at {rate:.0f} a second (wall)':<46} {after:9.2f} ms")
+
+
 def main() -> None:
     """Print our figures and the peers', measured in this run."""
     documents()
     assessment()
     evidence()
     runs()
+    on_change()

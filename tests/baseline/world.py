@@ -20,10 +20,11 @@ from holdfast.baseline.evidence.store import open_evidence
 from holdfast.baseline.probes.context import ProbeContext
 from holdfast.baseline.probes.table import PROBES
 from holdfast.baseline.service import ASSESSED, Baseline, Owner
-from holdfast.kernel.clock import ManualClock
+from holdfast.kernel.clock import ManualClock, SystemClock
 from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import Grant, Principal, PrincipalKind
+from holdfast.resources.events import AuditFeed
 from holdfast.storage.blobs import LocalBlobs
 from tests.baseline.evidence.items import INSTANCE, KEY, NOW
 from tests.support.world import World, open_world
@@ -68,7 +69,7 @@ def open_baseline_world(folder: Path) -> Iterator[BaselineWorld]:
                 randomness=world.randomness,
                 store=world.store,
                 changes=world.changes,
-                events=world.feed,
+                events=AuditFeed(world.database, SystemClock()),  # whoever waits for events waits for real
                 authenticate=lambda **_credentials: AUDITOR,
                 extension=lambda _kind: baseline,
                 id_scope="0ne00000001",

@@ -9,7 +9,14 @@ from holdfast.baseline.assessment.assess import Assessment
 from holdfast.baseline.assessment.recommendations import recommendations
 from holdfast.baseline.evidence.archive import write_archive
 from holdfast.baseline.evidence.bundle import public_key_pem
-from holdfast.baseline.forms import assessment_form, control_form, feature_details, run_form, score_form
+from holdfast.baseline.forms import (
+    assessment_form,
+    control_form,
+    feature_details,
+    policy_form,
+    run_form,
+    score_form,
+)
 from holdfast.baseline.publishing.audit import audit_archive
 from holdfast.baseline.publishing.publish import PublicationFormat, render
 from holdfast.baseline.service import ASSESSED, WHOLE, Baseline, find_control, find_feature
@@ -68,7 +75,8 @@ def _control(request: ApiRequest) -> Reply:
     assessment = _assessment(request)
     state = find_control(assessment, request.path["control"])
     details: list[JsonValue] = [feature_details(item, assessment.moment) for item in state.features]
-    return Reply(200, {**control_form(assessment, state), "features": details})
+    policies: list[JsonValue] = [policy_form(each) for each in state.policies]
+    return Reply(200, {**control_form(assessment, state), "features": details, "policies": policies})
 
 
 def _recommendations(request: ApiRequest) -> Reply:

@@ -2,6 +2,7 @@
 
 from holdfast.baseline.assessment.assess import Assessment, ControlState, FeatureState
 from holdfast.baseline.assessment.assessor import RunReport
+from holdfast.baseline.assessment.policies import PolicyStanding
 from holdfast.baseline.assessment.recommendations import recommendations
 from holdfast.baseline.assessment.score import FORMULA, secure_score
 from holdfast.baseline.data.catalog import benchmark
@@ -144,3 +145,14 @@ def age_of(state: FeatureState, now: float) -> float | None:
     """Seconds since the oldest observation that counts; None without any."""
     moments = [item.collected for item in state.observations]
     return round(now - min(moments), 3) if moments else None
+
+
+def policy_form(standing: PolicyStanding) -> JsonObject:
+    """A policy that speaks for a control: how the resources stand that it judges."""
+    return {
+        "policy": standing.entry.name,
+        "title": standing.entry.title,
+        "feature": standing.entry.feature,
+        "state": str(standing.state),
+        "observations": [observation_form(item) for item in standing.observations],
+    }

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from holdfast.alerts.port import AlertSink
 from holdfast.api.services import Services
 from holdfast.baseline.assessment.alerts import change_reports, matters_over, reminder_key, reminders
 from holdfast.baseline.assessment.assessor import Assessor, RunReport, Trigger
+from holdfast.baseline.assessment.policies import policy_observations
 from holdfast.baseline.decisions.book import DecisionBook
 from holdfast.baseline.decisions.files import FOLDER as EVIDENCE_FILES
 from holdfast.baseline.decisions.files import PURPOSE as EVIDENCE_FILES_PURPOSE
@@ -28,6 +30,7 @@ from holdfast.baseline.probes.table import PROBES
 from holdfast.baseline.service import ASSESSED, PARTS, Baseline, Owner
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.network import NetworkRules
+from holdfast.policy.compliance.reading import PolicyStates
 from holdfast.resources.model import Event
 from holdfast.resources.port import EventFeed
 from holdfast.runtime.instance import ROOT_CA_FILE, Instance
@@ -64,7 +67,9 @@ class BaselineParts:
         self.personas.remove()
 
 
-def open_baseline(instance: Instance, access: AccessControl, application: str) -> BaselineParts:
+def open_baseline(
+    instance: Instance, access: AccessControl, application: str, policies: PolicyStates
+) -> BaselineParts:
     """Put it together for the role that writes the control database. Blocking."""
     settings, ring = instance.settings, instance.ring
     personas = Personas(access.ports, access.tokens)
@@ -95,7 +100,9 @@ def open_baseline(instance: Instance, access: AccessControl, application: str) -
         settings.data, ring.data_key(PURPOSE), application, ring.signing_key(PURPOSE), instance.clock
     )
     book = DecisionBook(instance.store, evidence)
-    assessor = Assessor(ASSESSED, PROBES, evidence, instance.clock, context, book.at)
+    assessor = Assessor(
+        ASSESSED, PROBES, evidence, instance.clock, context, book.at, partial(policy_observations, policies)
+    )
     blobs = LocalBlobs(
         settings.data / EVIDENCE_FILES, ring.data_key(EVIDENCE_FILES_PURPOSE), instance.randomness
     )

@@ -159,10 +159,10 @@ def _services(
     data = role.settings.data
     id_scope = str(application.body["idScope"])
     access = open_access(instance, changes, id_scope, role.cluster, loop)
-    parts = open_baseline(instance, access, id_scope)
     alerts, desk = open_alerts(instance, changes)
     last_values = open_last_values(data, instance.ring, role.settings.database)
     states = PolicyStates(open_states(data, instance.ring, role.settings.database).database)
+    parts = open_baseline(instance, access, id_scope, states)
     return Services(
         clock=instance.clock,
         randomness=instance.randomness,

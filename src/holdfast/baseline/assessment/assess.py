@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from holdfast.baseline.assessment.policies import PolicyStanding, standings
 from holdfast.baseline.assessment.states import Numbers, State, count, worst
 from holdfast.baseline.data.catalog import benchmark, feature_by_name
 from holdfast.baseline.decisions.model import Attestation, Decisions, Exemption
@@ -40,6 +41,15 @@ class ControlState(NamedTuple):
     features: tuple[FeatureState, ...] = ()
     attestation: Attestation | None = None
     exemption: Exemption | None = None
+    policies: tuple[PolicyStanding, ...] = ()
+    """Those that speak for the control and judge something."""
+
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        """What counts for it now, of probes and of policies."""
+        seen = (item for feature in self.features for item in feature.observations)
+        said = (item for policy in self.policies for item in policy.observations)
+        return tuple(dict.fromkeys((*seen, *said)))
 
 
 class Assessment(NamedTuple):
@@ -76,7 +86,9 @@ def assess(
         if feature:
             claims[feature.control].append(_feature_state(feature, entry, fresh, decisions, now))
     controls = tuple(
-        _control_state(control.id, claims.get(control.id, []), decisions, now)
+        _control_state(
+            control.id, claims.get(control.id, []), tuple(standings(control.id, fresh)), decisions, now
+        )
         for control in benchmark(service.benchmark).controls
     )
     return Assessment(service, now, controls)
@@ -131,17 +143,26 @@ def _desired_state(feature: Feature, claim: Entry, seen: Sequence[Observation]) 
 
 
 def _control_state(
-    control: str, features: Sequence[FeatureState], decisions: Decisions, now: float
+    control: str,
+    features: Sequence[FeatureState],
+    policies: tuple[PolicyStanding, ...],
+    decisions: Decisions,
+    now: float,
 ) -> ControlState:
+    """The worst of its features, its policies and what a person says of it."""
     exemption = decisions.exempted(control, None, now)
+    attestation = None if features else decisions.attested(control, now)
+    whole = ControlState(
+        control, State.ATTESTATION_DUE, "", tuple(features), attestation, exemption, policies
+    )
     if exemption:
-        return ControlState(control, State.EXEMPT, exemption.reason, tuple(features), exemption=exemption)
-    if features:
-        state = worst(feature.state for feature in features)
-        reason = next((feature.reason for feature in features if feature.state is state), "")
-        return ControlState(control, state, reason, tuple(features))
-    attestation = decisions.attested(control, now)
-    if attestation is None:
-        return ControlState(control, State.ATTESTATION_DUE, "nobody has said how it stands")
-    state = State.SATISFIED if attestation.satisfied else State.NOT_SATISFIED
-    return ControlState(control, state, attestation.statement, attestation=attestation)
+        return whole._replace(state=State.EXEMPT, reason=exemption.reason)
+    parts = [(feature.state, feature.reason) for feature in features]
+    if attestation is not None:
+        said = State.SATISFIED if attestation.satisfied else State.NOT_SATISFIED
+        parts.append((said, attestation.statement))
+    parts += [(policy.state, policy.reason) for policy in policies]
+    if not parts:
+        return whole._replace(reason="nobody has said how it stands")
+    state = worst(state for state, _ in parts)
+    return whole._replace(state=state, reason=next(reason for each, reason in parts if each is state))

@@ -13,6 +13,7 @@ from holdfast.baseline.assessment.changes import (
     changes_between,
     recommendations_changed,
 )
+from holdfast.baseline.assessment.policies import policy_news
 from holdfast.baseline.assessment.recommendations import recommendations
 from holdfast.baseline.decisions.model import Decisions
 from holdfast.baseline.evidence.store import EvidenceStore
@@ -55,7 +56,9 @@ class Assessor:
         clock: Clock,
         context: Callable[[], ProbeContext],
         decisions: Callable[[float | None], Decisions],
+        policies: Callable[[float], Iterable[Observation]] = lambda _now: (),
     ) -> None:
+        """`policies` says at a moment what the policies of the baseline say."""
         claimed = {probe for service in services for probe in _named(service)}
         self.probes: Mapping[str, Probe] = {probe.id: probe for probe in probes if probe.id in claimed}
         """Those that some claim names, by id."""
@@ -64,6 +67,7 @@ class Assessor:
         self._clock = clock
         self._context = context
         self._decisions = decisions
+        self._policies = policies
         self._comparing = threading.Lock()
         self._drilling = threading.Lock()
         self._last: dict[str, Assessment] = {}
@@ -86,15 +90,17 @@ class Assessor:
             seen = run_probes(known, self._context()) if known else Run((), ())
         with self._comparing:
             before = self._last or {item.service.key: item for item in self.assess()}
-            self._evidence.add_observations(seen.observations)
+            now = self._clock.now()
+            said = policy_news(self._policies(now), self._evidence.latest(now), now)
+            self._evidence.add_observations((*seen.observations, *said))
             after = {item.service.key: item for item in self.assess()}
             changes = [
-                change for key, now in after.items() for change in changes_between(before.get(key), now)
+                change for key, is_now in after.items() for change in changes_between(before.get(key), is_now)
             ]
             advice = [
                 change
-                for key, now in after.items()
-                for change in recommendations_changed(recommendations(before[key]), recommendations(now))
+                for key, is_now in after.items()
+                for change in recommendations_changed(recommendations(before[key]), recommendations(is_now))
             ]
             contents = [change.content() for change in changes]
             self._evidence.add_changes([*contents, *(change.content() for change in advice)])

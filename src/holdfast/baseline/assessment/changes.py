@@ -128,8 +128,7 @@ def _change(service: str, before: ControlState | None, after: ControlState) -> C
 
 
 def _by_subject(control: ControlState | None) -> dict[tuple[str, str], Observation]:
-    features = control.features if control else ()
-    return {(item.probe, item.subject): item for feature in features for item in feature.observations}
+    return {(item.probe, item.subject): item for item in control.observations} if control else {}
 
 
 def _meaning(item: Observation | None) -> tuple[object, ...]:

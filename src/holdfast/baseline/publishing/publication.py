@@ -43,8 +43,8 @@ class Publication(NamedTuple):
         found = (
             item
             for assessment in self.assessments
-            for feature in assessment.features
-            for item in feature.observations
+            for control in assessment.controls
+            for item in control.observations
         )
         return tuple(dict.fromkeys(found))
 

@@ -90,15 +90,15 @@ def _todo(assessment: Assessment) -> ReportTable:
 def _evidence(assessment: Assessment) -> ReportTable:
     rows = tuple(
         (
-            feature.feature.control,
+            control.control,
             item.probe,
             item.subject,
             item.observed,
             str(item.outcome),
             isoformat(item.valid_until),
         )
-        for feature in assessment.features
-        for item in feature.observations
+        for control in assessment.controls
+        for item in control.observations
     )
     columns = ("Control", "Probe", "Subject", "Observed", "Outcome", "Valid until")
     return ReportTable("Evidence", columns, (8, 22, 20, 26, 9, 15), rows, "evidence")

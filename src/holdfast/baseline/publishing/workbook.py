@@ -59,10 +59,21 @@ def _state(assessment: Assessment) -> Sheet:
 
 
 def _evidence(assessment: Assessment) -> Sheet:
+    about = [
+        (feature.feature.control, feature.feature.name, item)
+        for feature in assessment.features
+        for item in feature.observations
+    ]
+    about += [
+        (control.control, policy.entry.title, item)
+        for control in assessment.controls
+        for policy in control.policies
+        for item in policy.observations
+    ]
     rows = [
         (
-            feature.feature.control,
-            feature.feature.name,
+            control,
+            name,
             item.probe,
             str(item.version),
             item.subject,
@@ -74,8 +85,7 @@ def _evidence(assessment: Assessment) -> Sheet:
             "yes" if item.scratch else "no",
             item.digest,
         )
-        for feature in assessment.features
-        for item in feature.observations
+        for control, name, item in about
     ]
     return Sheet(OUR_SHEETS[1], _EVIDENCE_COLUMNS, (10, 40, 36, 8, 30, 40, 40, 10, 26, 26, 16, 66), rows)
 

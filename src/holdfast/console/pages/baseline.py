@@ -102,6 +102,7 @@ def _control(request: ApiRequest, problem: str = "", status: int = 200) -> Respo
         problem=problem,
         row=_control_row(assessment, state),
         features=[_row(feature, assessment.moment) for feature in state.features],
+        policies=state.policies,
         attestation=state.attestation,
         exemption=state.exemption,
         past=[

@@ -66,7 +66,7 @@ def write_results(publication: Publication, assessment: Assessment) -> bytes:
 
 def observations_of(assessment: Assessment) -> list[Observation]:
     """What counts for the service, once each."""
-    return list(dict.fromkeys(item for feature in assessment.features for item in feature.observations))
+    return list(dict.fromkeys(item for control in assessment.controls for item in control.observations))
 
 
 def open_risks(assessment: Assessment) -> list[tuple[Recommendation, Json]]:
@@ -81,7 +81,7 @@ def open_risks(assessment: Assessment) -> list[tuple[Recommendation, Json]]:
 
 def _finding(assessment: Assessment, control: ControlState, risks: list[tuple[Recommendation, Json]]) -> Json:
     key = assessment.service.key
-    seen = dict.fromkeys(item for feature in control.features for item in feature.observations)
+    seen = control.observations
     return without_empty(
         {
             "uuid": identifier("finding", key, control.control, isoformat(assessment.moment)),
