@@ -80,6 +80,9 @@ def connection_of(body: JsonObject) -> Destination:
         return msgspec.convert(rest, form)
     except msgspec.ValidationError as error:
         raise InvalidError(f"/connection: {error}.", "/connection") from None
+    except InvalidError as error:  # the form's own checks name their field alone
+        place = f"/connection/{error.field}"
+        raise InvalidError(f"{place}: {error}", place) from None
 
 
 def rule_of(resource: Resource) -> ForwardingRule | None:
