@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from holdfast.kernel.errors import InvalidError, UnavailableError
+from holdfast.log.chunks import CHUNK_BYTES
 from holdfast.log.frames import MAXIMUM_RECORD_BYTES, ROW_RECORDS
 from holdfast.log.port import PARTITIONS, Entry, Position, partition_of
 from tests.log.world import BEGINNING, LogWorld, bodies, consume, entry
@@ -86,6 +87,27 @@ def test_only_the_asked_partitions_are_read(log: LogWorld) -> None:
     assert {record.position.partition for record in records} == {0, 31, 63}
     expected = [f"{n}" for n in range(300) if partition_of(f"device-{n}") in (0, 31, 63)]
     assert sorted(bodies(records)) == sorted(expected)
+
+
+def test_one_kind_is_read_and_the_others_are_passed(log: LogWorld) -> None:
+    reported = entry("device-1", "a patch")._replace(kind="reported")
+    resembling = entry("device-1", "no patch, though it says so")._replace(body=b"\xa8reported")
+    log.append(*(entry(f"device-{number}", "x") for number in range(100)), resembling, reported)
+    chunk = log.reader.poll(BEGINNING, kind="reported")
+    assert bodies(chunk.records) == ["a patch"]
+    assert chunk.complete
+    assert log.reader.poll(chunk.positions).records == [], "the positions are behind everything"
+
+
+def test_large_records_end_a_chunk_early(log: LogWorld) -> None:
+    text = "x" * (MAXIMUM_RECORD_BYTES - 1000)
+    for number in range(10):
+        assert log.append(entry(f"device-{number}", text), entry(f"device-{number}", f"{number}")) is None
+    chunk = log.reader.poll(BEGINNING)
+    assert not chunk.complete
+    assert sum(len(record.body) for record in chunk.records) <= CHUNK_BYTES + MAXIMUM_RECORD_BYTES
+    rest, _ = consume(log.reader, after=chunk.positions)
+    assert sorted(bodies(chunk.records + rest)) == sorted([text] * 10 + [f"{number}" for number in range(10)])
 
 
 def test_ends_are_the_last_records(log: LogWorld) -> None:
