@@ -10,6 +10,7 @@ from holdfast.access.conditional.evaluate import Verdict
 from holdfast.access.conditional.kind import KIND
 from holdfast.access.conditional.model import Client, Policy, Risk, State, Strength, Window
 from holdfast.access.conditional.what_if import Question, what_if
+from holdfast.access.local.passkeys import METHODS as PASSKEY
 from holdfast.access.people.users import KIND as USER
 from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
@@ -28,7 +29,7 @@ HERE = "/access/conditions"
 MOODS = {State.ENABLED: "good", State.REPORT_ONLY: "waiting", State.DISABLED: ""}
 METHODS = {
     "pwd otp": "password and one-time code",
-    "hwk user": "passkey",
+    " ".join(sorted(PASSKEY)): "passkey",
     "fed": "identity provider",
     "fed mfa": "identity provider with two factors",
 }
