@@ -15,8 +15,6 @@ from holdfast.protocol.sas import sign_sas
 from holdfast.runtime.simulation.link import Endpoint, MqttLink, connected
 
 TOKEN_SECONDS = 86_400
-RETRY_SECONDS = 15.0
-"""After a refusal or a break; a blocked device is taken off the list before."""
 _REGISTER = "$dps/registrations/PUT/iotdps-register/?$rid=1"
 _POLL = "$dps/registrations/GET/iotdps-get-operationstatus/?$rid=2&operationId={}"
 
@@ -32,8 +30,17 @@ class Identity(NamedTuple):
     is_provisioned: bool
 
 
+class Pace(NamedTuple):
+    """How fast simulated devices live, in seconds."""
+
+    interval: float = 10.0
+    """Between what a device sends."""
+    retry: float = 15.0
+    """After a refusal or a break. A blocked device is taken off the list before."""
+
+
 async def simulate(
-    identity: Identity, behaviour: Behaviour, endpoint: Endpoint, clock: Clock, interval: float
+    identity: Identity, behaviour: Behaviour, endpoint: Endpoint, clock: Clock, pace: Pace
 ) -> None:
     """Be the device until cancelled."""
     log = structlog.get_logger().bind(device=identity.device)
@@ -43,10 +50,10 @@ async def simulate(
             if must_register:
                 await _provision(identity, endpoint, clock)
                 must_register = False
-            await _live(identity, behaviour, endpoint, clock, interval)
+            await _live(identity, behaviour, endpoint, clock, pace.interval)
         except HoldfastError as error:
             log.info("a simulated device connects again", reason=str(error))
-            await asyncio.sleep(RETRY_SECONDS)
+            await asyncio.sleep(pace.retry)
 
 
 async def _provision(identity: Identity, endpoint: Endpoint, clock: Clock) -> None:

@@ -18,11 +18,15 @@ from holdfast.kernel.organizations import ROOT
 from holdfast.resources.model import Resource
 from holdfast.resources.port import ResourceStore
 from holdfast.resources.query import All, Compare, Operator, Query
-from holdfast.runtime.simulation.device import Identity, simulate
+from holdfast.runtime.simulation.device import Identity, Pace, simulate
 from holdfast.runtime.simulation.link import Endpoint
 
 LOOK_SECONDS = 1.0
 """How often it is looked for what changed. Whom the gateway must not hear any more it cuts off at once."""
+STARTED_AT_ONCE = 50
+"""Devices that begin with one look, so that many do not all shake hands with the gateway together."""
+PLAN_SECONDS = 30.0
+"""How long a device's plan holds while the device is the same: its group's keys may have changed."""
 _SIMULATED = All((Compare("simulated", Operator.EQUAL, True), Compare("enabled", Operator.EQUAL, True)))
 
 
@@ -31,6 +35,14 @@ class _Plan(NamedTuple):
 
     identity: Identity
     template: Template
+
+
+class _Known(NamedTuple):
+    """A plan, and what it was made of."""
+
+    etag: str
+    until: float
+    plan: _Plan | None
 
 
 class _Running(NamedTuple):
@@ -49,12 +61,13 @@ class Fleet:
     clock: Clock
     id_scope: str
     maximum: int
-    interval: float
-    """Seconds between what a device sends."""
+    pace: Pace
     _running: dict[str, _Running] = field(default_factory=dict)
+    _known: dict[str, _Known] = field(default_factory=dict)
 
-    def __len__(self) -> int:
-        return len(self._running)
+    def running(self) -> set[str]:
+        """The devices that are simulated now."""
+        return set(self._running)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Simulate until `stopping` is set."""
@@ -71,17 +84,26 @@ class Fleet:
     def _plans(self) -> dict[str, _Plan]:
         """The devices to simulate, by id."""
         found: dict[str, _Plan] = {}
+        known: dict[str, _Known] = {}
         after = ""
         while len(found) < self.maximum:
             page = self.store.find(Query(DEVICE, (ROOT,), _SIMULATED, limit=100, after=after))
             for device in page.items:
-                plan = self._plan(device)
+                known[device.id] = self._looked_up(device)
+                plan = known[device.id].plan
                 if plan is not None and len(found) < self.maximum:
                     found[device.id] = plan
             if not page.next:
                 break
             after = page.next
+        self._known = known
         return found
+
+    def _looked_up(self, device: Resource) -> _Known:
+        known, now = self._known.get(device.id), self.clock.monotonic()
+        if known is not None and known.etag == device.etag and now < known.until:
+            return known
+        return _Known(device.etag, now + PLAN_SECONDS, self._plan(device))
 
     def _plan(self, device: Resource) -> _Plan | None:
         template = TEMPLATES.get(self.store, str(device.body.get("template") or ""))
@@ -98,22 +120,25 @@ class Fleet:
     async def _follow(self, plans: dict[str, _Plan]) -> None:
         """End what is not wanted (any more, or so), and begin what is."""
         ended = [
-            name for name, running in self._running.items() if not _is_same(plans.get(name), running.plan)
+            name
+            for name, running in self._running.items()
+            if running.task.done() or not _is_same(plans.get(name), running.plan)
         ]
         tasks = [self._running.pop(name).task for name in ended]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if not plans.keys() - self._running.keys():
+        wanted = [name for name in plans if name not in self._running][:STARTED_AT_ONCE]
+        if not wanted:
             return
         endpoint = await asyncio.to_thread(self.endpoint)
-        for name, plan in plans.items():
-            if name not in self._running:
-                behaviour = Behaviour(name, plan.template)
-                work = simulate(plan.identity, behaviour, endpoint, self.clock, self.interval)
-                task = asyncio.create_task(work, name=f"simulated {name}")
-                task.add_done_callback(_tell)
-                self._running[name] = _Running(plan, task)
+        for name in wanted:
+            plan = plans[name]
+            behaviour = Behaviour(name, plan.template)
+            work = simulate(plan.identity, behaviour, endpoint, self.clock, self.pace)
+            task = asyncio.create_task(work, name=f"simulated {name}")
+            task.add_done_callback(_tell)
+            self._running[name] = _Running(plan, task)
 
 
 def _is_same(wanted: _Plan | None, running: _Plan) -> bool:

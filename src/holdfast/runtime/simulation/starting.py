@@ -8,6 +8,7 @@ from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import UnavailableError
 from holdfast.runtime.gateway import sas_rule
 from holdfast.runtime.instance import ROOT_CA_FILE, Instance, server_certificate_of
+from holdfast.runtime.simulation.device import Pace
 from holdfast.runtime.simulation.fleet import Fleet
 from holdfast.runtime.simulation.link import Endpoint
 
@@ -27,7 +28,7 @@ def open_fleet(instance: Instance, clock: Clock) -> Fleet:
         clock,
         str(application.body["idScope"]),
         settings.simulation.devices,
-        settings.simulation.interval_seconds,
+        Pace(settings.simulation.interval_seconds),
     )
 
 
