@@ -69,6 +69,18 @@ def test_a_policy_that_makes_no_sense_is_refused_with_a_sentence(
     assert said in browser.refused("/access/conditions", **{**POLICY, **changed})
 
 
+def test_what_was_filled_in_is_still_there_after_a_refusal(http: Http, browser: Browser) -> None:
+    everybody = {**POLICY, "principals-include": "", "networks-exclude": "", "hours": "", "state": "enabled"}
+    refused = browser.submit("/access/conditions", everybody).text
+    assert 'value="Only from the plant"' in refused
+    assert '<details class="panel" open>' in refused
+    body = {"displayName": "Corp", "issuer": "https://login.example.org", "clientId": "holdfast"}
+    http.root("PUT", "/api/access/identityProviders/corp", body)
+    form = {"name": "Other", "issuer": "http://far.example", "client": "c", "algorithm-RS256": "on"}
+    refused = browser.submit("/access/providers/corp", form).text
+    assert 'value="http://far.example"' in refused
+
+
 def test_a_question_that_is_none_is_answered_with_a_sentence(browser: Browser) -> None:
     answer = browser.request("GET", "/access/conditions?principal=root&address=192.0.2.1&time=soon")
     assert answer.status_code == 400

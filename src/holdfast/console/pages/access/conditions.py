@@ -14,7 +14,7 @@ from holdfast.access.local.passkeys import METHODS as PASSKEY
 from holdfast.access.people.users import KIND as USER
 from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
-from holdfast.console.pages.access.forms import Fields, control, lines, people, submitted, whole
+from holdfast.console.pages.access.forms import Fields, again, control, lines, people, submitted, whole
 from holdfast.console.rendering import FORM, page
 from holdfast.console.tables import Cell, Column, ResourceTable
 from holdfast.kernel.clock import parse_isoformat
@@ -100,7 +100,7 @@ def _list(request: ApiRequest, problem: str = "", status: int = 200) -> Response
         answer=answer,
         people=people(request),
         methods=METHODS,
-        **_form(request, Policy(display_name="")),
+        **_form(request, Policy(display_name=""), {}),
     )
 
 
@@ -129,11 +129,12 @@ def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response
         status=status,
         problem=problem,
         address=_address(stored.id),
-        **_form(request, _policy(stored)),
+        **_form(request, _policy(stored), stored.body),
     )
 
 
-def _form(request: ApiRequest, policy: Policy) -> dict[str, object]:
+def _form(request: ApiRequest, policy: Policy, before: JsonObject) -> dict[str, object]:
+    policy = again(request, policy, lambda fields: read_body(_body(fields, before), Policy))
     times = policy.conditions.times
     return {
         "policy": policy,

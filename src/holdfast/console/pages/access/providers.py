@@ -5,11 +5,12 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from holdfast.access.bodies import read_body
 from holdfast.access.oidc.flow import CALLBACK
 from holdfast.access.oidc.providers import KIND, Algorithm, Provider, read_provider
 from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
-from holdfast.console.pages.access.forms import Fields, lines, submitted, whole
+from holdfast.console.pages.access.forms import Fields, again, lines, submitted, whole
 from holdfast.console.rendering import FORM, page
 from holdfast.console.tables import Cell, Column, ResourceTable
 from holdfast.kernel.json import JsonObject
@@ -55,7 +56,7 @@ def _list(request: ApiRequest, problem: str = "", status: int = 200) -> Response
         status=status,
         problem=problem,
         table=TABLE.show(request),
-        **_form(request, "", NEW),
+        **_form(request, "", NEW, {}),
     )
 
 
@@ -68,11 +69,12 @@ def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response
         status=status,
         problem=problem,
         address=_address(stored.id),
-        **_form(request, stored.id, provider),
+        **_form(request, stored.id, provider, stored.body),
     )
 
 
-def _form(request: ApiRequest, id_: str, provider: Provider) -> dict[str, object]:
+def _form(request: ApiRequest, id_: str, provider: Provider, before: JsonObject) -> dict[str, object]:
+    provider = again(request, provider, lambda fields: read_body(_body(fields, before), Provider))
     origin = request.url.partition(HERE)[0]
     return {
         "id": id_,
