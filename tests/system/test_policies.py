@@ -433,6 +433,20 @@ def test_a_form_that_a_policy_refuses_says_so(client: Client, page: Page) -> Non
     assert "Refused by the policy “About no-groups” (assignment “no-groups”)" in alert
 
 
+def test_what_a_policy_changes_in_a_form_is_told_once(client: Client, page: Page) -> None:
+    step = {"operation": "addOrReplace", "field": f"{DEVICES}/enabled", "value": False}
+    details = {"roleDefinitionIds": [], "operations": [step]}
+    named = {"field": "name", "equals": "told"}
+    client.assign("told", client.define("told", of_type(DEVICES, named), "modify", **details))
+    page.goto(f"{client.instance.url}/devices/new")
+    page.get_by_label("Device id").fill("told")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_text("the policy “About told” (assignment “told”) set enabled to false").wait_for()
+    page.reload()
+    assert page.get_by_text("Your change was changed").count() == 0
+    client.unassign("told")
+
+
 def test_compliance_is_shown_resource_by_resource_and_exempted(client: Client, page: Page) -> None:
     named = {"field": "name", "equals": "seen"}
     client.ok("PUT", "/api/devices/seen", {"displayName": "Seen"})

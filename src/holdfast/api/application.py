@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import structlog
@@ -48,6 +49,13 @@ MAXIMUM_DEPTH = 64
 
 MAXIMUM_EFFECTS = 4096
 """Bytes of that header; clients take at least eight kilobytes of headers."""
+
+EFFECTS_COOKIE = "holdfast-policy-effects"
+"""Carries what policies changed to the page that is shown after a form; that page takes it away."""
+EFFECTS_SECONDS = 60
+EFFECTS_SHOWN = 3
+EFFECT_SHOWN = 200
+"""Characters of one; browsers keep 4,096 bytes of a cookie."""
 
 _encode = msgspec.json.Encoder().encode
 _SECURITY_HEADERS = {
@@ -136,6 +144,11 @@ class _Endpoint:
         response = respond(result) if isinstance(result, Reply) else result
         if effects:
             response.headers[POLICY_EFFECTS] = effects_header(effects)
+        if effects and route.is_page:  # a form leads on to another page, which tells
+            shown = quote(json.dumps([effect[:EFFECT_SHOWN] for effect in effects[:EFFECTS_SHOWN]]))
+            response.set_cookie(
+                EFFECTS_COOKIE, shown, EFFECTS_SECONDS, secure=True, httponly=True, samesite="strict"
+            )
         return response
 
     async def _admit(self, request: Request, route: Route) -> Principal:

@@ -2,10 +2,11 @@
 
 import hashlib
 import hmac
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import jinja2
 from starlette.requests import Request
@@ -14,8 +15,10 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from holdfast.access.application import APPLICATION
+from holdfast.api.application import EFFECTS_COOKIE
 from holdfast.api.frame import ApiRequest
 from holdfast.console import navigation
+from holdfast.console.cookies import cookie
 from holdfast.console.filters import FILTERS
 from holdfast.console.organization import chosen
 from holdfast.kernel import organizations
@@ -126,8 +129,21 @@ def page(request: ApiRequest, template: str, *, status: int = 200, **values: obj
         "organization": organizations.name(chosen(request)) or "All organizations",
         "form_token": form_token(request) if signed_in else "",
         "now": request.services.clock.now(),
+        "policy_effects": _policy_effects(request),
     }
-    return fragment(template, status=status, **frame, **values)
+    response = fragment(template, status=status, **frame, **values)
+    if frame["policy_effects"]:
+        response.delete_cookie(EFFECTS_COOKIE, secure=True, httponly=True, samesite="strict")
+    return response
+
+
+def _policy_effects(request: ApiRequest) -> list[str]:
+    """What policies changed in the form that led here."""
+    try:
+        effects = json.loads(unquote(cookie(request, EFFECTS_COOKIE)) or "[]")
+    except ValueError:
+        return []
+    return [str(effect) for effect in effects] if isinstance(effects, list) else []
 
 
 def fragment(template: str, *, status: int = 200, **values: object) -> Response:
