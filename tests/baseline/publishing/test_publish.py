@@ -11,8 +11,10 @@ from holdfast.baseline.documents.document import DocumentError
 from holdfast.baseline.documents.workbook.layout import OUR_SHEETS
 from holdfast.baseline.model.vocabulary import Answer
 from holdfast.baseline.publishing.markdown import check_page
+from holdfast.baseline.publishing.policies import policy_tables
 from holdfast.baseline.publishing.publish import PublicationFormat, publish, render
 from holdfast.baseline.services import carried_service
+from holdfast.policy.builtin.catalog import entries
 from tests.baseline.evidence.items import NOW
 from tests.baseline.publishing.publications import publication, unassessed
 
@@ -59,6 +61,14 @@ def test_a_published_page_is_a_page() -> None:
         if entry.supported is not Answer.NOT_APPLICABLE
     }
     assert {entry.feature: entry.supported for entry in again.entries} == claims
+
+
+def test_a_page_lists_the_policies_by_control_and_provider() -> None:
+    name = "holdfast-platform-security-baseline.md"
+    page = parse_document(render(publication(), PublicationFormat.MARKDOWN, {})[name], name)
+    listed = {(table.control, table.namespace): table.policies for table in page.baseline.policies}
+    assert listed == {(table.control, table.namespace): table.policies for table in policy_tables()}
+    assert sum(len(rows) for rows in listed.values()) >= len(entries())
 
 
 def test_an_edit_is_found() -> None:

@@ -7,13 +7,16 @@ from typing import Final, NamedTuple
 from holdfast.baseline.assessment.states import State
 from holdfast.baseline.probes.observation import Observation, Outcome
 from holdfast.policy.builtin.catalog import Entry, entries
-from holdfast.policy.compliance.judging import State as PolicyState
+from holdfast.policy.compliance.judging import State as Verdict
+from holdfast.policy.compliance.model import PolicyState
 from holdfast.policy.compliance.reading import EVERYWHERE, Filter, PolicyStates
 
 PREFIX: Final = "policy-state."
 """Before the name of a policy: what its observations are called by."""
 MAXIMUM_SUBJECTS: Final = 20
 """Resources that are named for each policy; the others are counted."""
+MAXIMUM_JUDGED: Final = 10_000
+"""Resources of one policy that are counted."""
 VALID_SECONDS: Final = 86_400.0
 
 
@@ -52,24 +55,30 @@ def standings(control: str, fresh: Mapping[str, Iterable[Observation]]) -> Itera
 
 
 def policy_observations(states: PolicyStates, now: float) -> Iterator[Observation]:
-    """What every policy says now; nothing of those that judge nothing."""
+    """What every policy says now; nothing of those that judge nothing but what probes made."""
     for entry in entries():
-        wanted = Filter(EVERYWHERE, definition=entry.name)
-        counted = states.by_resource(wanted)
-        if not counted.judged:
-            continue
-        against = [
+        found = [
             item
-            for state in (PolicyState.NON_COMPLIANT, PolicyState.ERROR)
-            for item in states.find(Filter(EVERYWHERE, definition=entry.name, state=state), MAXIMUM_SUBJECTS)
+            for item in states.find(Filter(EVERYWHERE, definition=entry.name), MAXIMUM_JUDGED)
+            if item.state in _JUDGED and not is_of_probes(item)
         ]
+        against = [item for item in found if item.state.is_against]
         for item in against[:MAXIMUM_SUBJECTS]:
             yield _observation(entry, now, item.resource, item.because or str(item.state), Outcome.FAILED)
-        others = counted.against - len(against[:MAXIMUM_SUBJECTS])
-        if others > 0:
-            yield _observation(entry, now, "other resources", f"{others} more do not comply", Outcome.FAILED)
-        if good := counted.judged - counted.against:
+        if len(against) > MAXIMUM_SUBJECTS:
+            others = f"{len(against) - MAXIMUM_SUBJECTS} more"
+            yield _observation(entry, now, "other resources", others, Outcome.FAILED)
+        if good := len(found) - len(against):
             yield _observation(entry, now, "resources that comply", str(good), Outcome.PASSED)
+
+
+_JUDGED: Final = frozenset({Verdict.COMPLIANT, Verdict.PROTECTED, Verdict.NON_COMPLIANT, Verdict.ERROR})
+"""States that count; exempt resources and those that nobody attested stand apart."""
+
+
+def is_of_probes(item: PolicyState) -> bool:
+    """Whether the resource is one of the probes' own, which live beside those of people."""
+    return "baseline-probe" in f"{item.organization}{item.name}"
 
 
 def _observation(entry: Entry, now: float, subject: str, observed: str, outcome: Outcome) -> Observation:

@@ -9,6 +9,7 @@ from holdfast.baseline.assessment.states import percent
 from holdfast.baseline.data.catalog import own_wording
 from holdfast.baseline.documents.document import DocumentError
 from holdfast.baseline.documents.markdown.writer import write_page
+from holdfast.baseline.publishing.policies import policy_tables
 from holdfast.baseline.publishing.publication import Publication, live_line, score
 from holdfast.kernel.clock import isoformat
 
@@ -48,7 +49,8 @@ def _page(publication: Publication, assessment: Assessment) -> bytes:
     )
     wording = ours.model_copy(update={"front_matter": front_matter, "introduction": summary})
     live = {feature.feature.name: live_line(feature) for feature in assessment.features}
-    page = write_page(assessment.service, wording, live)
+    service = assessment.service.model_copy(update={"policies": policy_tables()})
+    page = write_page(service, wording, live)
     return page.replace(_BLANK.encode(), _digest(page).encode(), 1)
 
 
