@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from holdfast.cli.main import COMMANDS
+from holdfast.cli.main import COMMANDS, build
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -36,5 +37,24 @@ def test_every_docs_page_is_reached_from_another() -> None:
     assert lost == []
 
 
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
+STATE = re.compile(r" \([^)]*\)$")
+"""What a running instance found, which a page cannot know."""
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of a Markdown table, without the line below its head."""
+    lines = [line for line in text.splitlines() if line.startswith("|") and not set(line) <= {"|", "-", ":"}]
+    return [[STATE.sub("", cell.strip()) for cell in line.strip("|").split("|")] for line in lines]
+
+
 def test_the_readme_fits_on_two_screens() -> None:
-    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 90
+    assert len(FOLDED.sub("", README).splitlines()) <= 90
+
+
+def test_the_readme_compares_services_as_the_command_does() -> None:
+    services = ["iot-central", "microsoft-defender-for-iot", "holdfast"]
+    printed = CliRunner().invoke(build("baseline"), ["baseline", "compare", *services]).stdout
+    (folded,) = FOLDED.findall(README)
+    assert rows(folded) == rows(printed)
