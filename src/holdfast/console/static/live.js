@@ -13,7 +13,11 @@ const live = {
     live.topics = topics;
     live.stream = new EventSource(`/live?${new URLSearchParams(topics.map((topic) => ["topic", topic]))}`);
     live.stream.onmessage = (event) => live.tell(topics[Number(event.data)]);
-    live.stream.onopen = () => document.documentElement.classList.add("live");
+    live.stream.onopen = () => {
+      document.documentElement.classList.add("live");
+      // What somebody asked of one thing may have happened between the page and its stream.
+      topics.filter((topic) => /:./.test(topic)).forEach(live.tell);
+    };
     live.stream.onerror = () => document.documentElement.classList.remove("live");
   },
 

@@ -1,0 +1,132 @@
+"""Strings that devices, packets and people may send where a name is expected, and who sends them."""
+
+import base64
+import struct
+
+import msgspec
+from azure.iot.device import Message
+from azure.iot.device.aio import IoTHubDeviceClient, ProvisioningDeviceClient
+
+from holdfast.api.client import Remote
+from holdfast.kernel.json import JsonObject, JsonValue
+from tests.support.running import RunningInstance
+from tests.support.traffic import modbus
+from tests.support.traffic.wire import Wire
+
+HOSTILE = [
+    "<script>window.owned=1</script>",
+    '"><img src=x onerror=window.owned=1>',
+    "{{ 7*7 }} ${7*7} javascript:alert(1)",
+    "\u202etxet\u202c " + "long" * 30,
+]
+TEMPLATE, MODEL = "dtmi:hostile:template;1", "dtmi:hostile:model;1"
+
+
+def template() -> JsonObject:
+    """A template whose every text for people is hostile."""
+    kinds = [("Telemetry", "t"), ("Property", "p"), ("Command", "c")]
+    contents: list[JsonValue] = [
+        {"@type": kind, "name": name, "displayName": text[:64], "description": text[:64], **_schema(kind)}
+        for (kind, name), text in zip(kinds, HOSTILE, strict=False)
+    ]
+    return {
+        "@type": ["ModelDefinition", "DeviceModel"],
+        "@context": ["dtmi:iotcentral:context;2", "dtmi:dtdl:context;2"],
+        "displayName": HOSTILE[0],
+        "description": HOSTILE[1],
+        "capabilityModel": {
+            "@id": MODEL,
+            "@type": "Interface",
+            "displayName": HOSTILE[0],
+            "contents": contents,
+        },
+    }
+
+
+def _schema(kind: str) -> JsonObject:
+    return {} if kind == "Command" else {"schema": "double"}
+
+
+def plant(remote: Remote) -> None:
+    """What people can name."""
+    for number, text in enumerate(HOSTILE):
+        remote.put(f"/api/devices/hostile-{number}", {"displayName": text[:148]})
+        remote.put(
+            f"/api/deviceGroups/hostile-{number}",
+            {"displayName": text, "filter": f'SELECT * FROM devices WHERE $displayName = "{number}"'},
+        )
+    remote.put(f"/api/deviceTemplates/{TEMPLATE}", template())
+    remote.put(
+        "/api/enrollmentGroups/hostile",
+        {"displayName": HOSTILE[1], "type": "iot", "attestation": {"type": "symmetricKey"}},
+    )
+    job: JsonObject = {"type": "command", "target": TEMPLATE, "path": "c", "value": HOSTILE[0]}
+    remote.put("/api/jobs/hostile", {"displayName": HOSTILE[0], "group": "hostile-0", "data": [job]})
+    remote.put(
+        "/api/dashboards/hostile?api-version=2022-10-31-preview",
+        {"displayName": HOSTILE[0], "tiles": list(tiles())},
+    )
+
+
+def tiles() -> list[JsonObject]:
+    """A tile of every type, hostile wherever a text goes."""
+    shown: JsonObject = {
+        "group": "",
+        "devices": ["hostile-0"],
+        "capabilities": [{"capability": HOSTILE[0]}, {"capability": "t"}],
+        "queryRange": {"type": "time", "duration": HOSTILE[1]},
+    }
+    types: dict[str, JsonObject] = {
+        **dict.fromkeys(("lineChart", "barChart", "pieChart", "heatMapChart", "eventHistoryChart"), shown),
+        **dict.fromkeys(("stateHistoryChart", "stateChart", "kpi", "lkv", "property", "mapTelemetry"), shown),
+        "label": {"text": HOSTILE[0]},
+        "markdown": {"text": f"# {HOSTILE[0]}\n- [x](javascript:window.owned=1) **{HOSTILE[1]}**"},
+        "image": {"sourceUrl": "data:image/svg+xml,<svg onload=window.owned=1>"},
+        "externalContent": {"sourceUrl": "javascript:window.owned=1"},
+        "command": {"command": HOSTILE[0], "devices": ["hostile-0"]},
+        HOSTILE[0]: {},
+    }
+    return [_tile(number, type, body) for number, (type, body) in enumerate(types.items())]
+
+
+def _tile(number: int, type: str, body: JsonObject) -> JsonObject:
+    configuration: JsonObject = {"type": type, **body}
+    place: JsonObject = {"x": number % 4 * 3, "y": number // 4 * 2, "width": 3, "height": 2}
+    return {"displayName": HOSTILE[number % 4], "configuration": configuration, **place}
+
+
+async def speak(instance: RunningInstance, device: str, group_key: bytes) -> None:
+    """What a device can say: names and values of telemetry and of reported properties."""
+    key = base64.b64encode(group_key).decode()
+    common = {"symmetric_key": key, "server_verification_cert": instance.root_ca.read_text()}
+    registration = ProvisioningDeviceClient.create_from_symmetric_key(
+        instance.address, device, instance.id_scope, **common
+    )
+    registration.provisioning_payload = {"modelId": MODEL}
+    assigned = (await registration.register()).registration_state
+    assert assigned is not None
+    client = IoTHubDeviceClient.create_from_symmetric_key(
+        hostname=assigned.assigned_hub, device_id=device, **common
+    )
+    await client.connect()
+    said = dict.fromkeys(HOSTILE, HOSTILE[0]) | {"t": 21.5}
+    text = msgspec.json.encode(said).decode()
+    await client.send_message(Message(text))  # type: ignore[no-untyped-call]  # the SDK ships no types
+    await client.patch_twin_reported_properties({"p": HOSTILE[0], "<b>x</b>": HOSTILE[1]})
+    await client.shutdown()
+
+
+def capture() -> bytes:
+    """A capture file: a PLC that calls itself hostile things, and somebody who writes to it."""
+    wire = Wire()
+    talk = wire.connect("10.1.0.10", "10.1.0.20", 502)
+    talk.send(modbus.frame(bytes((0x2B, 14, 1, 0))))
+    talk.answer(modbus.frame(modbus.identification(o0=HOSTILE[0], o1=HOSTILE[1], o2=HOSTILE[0])))
+    for transaction in range(20):
+        talk.send(modbus.frame(modbus.write(transaction), transaction=transaction))
+        talk.answer(modbus.frame(modbus.write(transaction), transaction=transaction))
+    head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    return head + b"".join(
+        struct.pack("<IIII", int(time), int(time % 1 * 1e6), len(frame), len(frame)) + frame
+        for time, frame in wire.frames
+    )

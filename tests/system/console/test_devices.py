@@ -1,0 +1,112 @@
+"""Journeys with devices: the guide to a connected one, what it says and hears, many at once, groups, jobs."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.support.hostile import HOSTILE
+from tests.support.running import RunningInstance
+from tests.support.sdk_device import sdk_device
+from tests.support.waiting import Aside
+
+
+def test_the_guide_ends_with_a_connected_device_that_can_be_talked_to(
+    instance: RunningInstance, page: Page
+) -> None:
+    page.goto("/guide")
+    page.get_by_label("Device id").fill("pump-1")
+    page.get_by_role("button", name="Go on").click()
+    page.wait_for_url("**/guide/pump-1")
+    given = dict(
+        zip(
+            page.locator("main dt").all_inner_texts(), page.locator(".secret").all_inner_texts(), strict=False
+        )
+    )
+    with sdk_device() as device:
+        root_ca = instance.root_ca.read_text()
+        device.run(device.connect(given["host"], given["idScope"], "pump-1", given["symmetricKey"], root_ca))
+        expect(page.locator("li.done", has_text="It is connected")).to_be_visible()
+        device.run(device.send('{"temperature": 21.5}'))
+        expect(page.get_by_text("The device is connected and sends")).to_be_visible()
+        page.get_by_role("link", name="See what it says").click()
+        expect(page.locator("dd", has_text="21.5")).to_be_visible()
+        device.run(device.send('{"temperature": 33.25}'))
+        expect(page.locator("dd", has_text="33.25")).to_be_visible()
+        expect(page.locator(".chart canvas")).to_be_visible()
+
+        page.get_by_role("link", name="Properties").click()
+        page.get_by_role("combobox", name="Property").fill("speed")
+        page.get_by_label("Value (JSON").fill("7")
+        page.get_by_role("button", name="Ask for it").click()
+        expect(page.locator("tr", has_text="speed").get_by_text("accepted")).to_be_visible()
+
+        page.get_by_role("link", name="Commands").click()
+        page.get_by_role("textbox", name="Command").fill("blink")
+        page.get_by_role("button", name="Call").click()
+        expect(page.locator("tr", has_text="blink")).to_contain_text("200")
+
+        page.get_by_role("link", name="Raw data").click()
+        expect(page.get_by_text('{"temperature": 33.25}')).to_be_visible()
+        page.get_by_role("link", name="History").click()
+        expect(page.get_by_role("region", name="Connections").first).to_contain_text("connected")
+
+
+def test_a_device_is_made_blocked_and_deleted(page: Page) -> None:
+    page.goto("/devices/new")
+    page.get_by_label("Device id").fill("fan-1")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_role("button", name="Block").click()
+    expect(page.get_by_text("waiting for approval")).to_be_visible()
+    page.get_by_role("button", name="Approve").click()
+    page.get_by_text("Delete", exact=True).click()
+    page.get_by_role("button", name="Delete this device").click()
+    page.wait_for_url("**/devices")
+    page.goto("/devices?filter=fan-1")
+    expect(page.get_by_text("Nothing here matches")).to_be_visible()
+
+
+def test_what_is_done_to_many_devices_is_shown_before_and_while_it_is_done(aside: Aside, page: Page) -> None:
+    for number in range(60):
+        aside.put(f"/api/devices/many-{number:02}", {})
+    page.goto("/devices?filter=many-")
+    page.get_by_role("checkbox", name="Select many-00").check()
+    expect(page.get_by_text("1 selected")).to_be_visible()
+    page.get_by_role("checkbox", name="All devices that the filter finds").check()
+    page.locator("select[name=work]").select_option("block")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("heading", name="Block: 60 devices")).to_be_visible()
+    expect(page.get_by_text("and 40 more")).to_be_visible()
+    page.get_by_role("button", name="Block").click()
+    expect(page.get_by_text("60 of 60 devices blocked")).to_be_visible()
+    page.goto("/devices?filter=many-&state=waiting")
+    expect(page.get_by_text("50 of 60")).to_be_visible()
+
+
+def test_a_group_shows_what_it_finds_while_its_query_is_typed(page: Page) -> None:
+    page.goto("/groups")
+    page.get_by_text("New group").click()
+    page.get_by_label("Query").fill('SELECT * FROM devices WHERE $id = "hostile-0"')
+    expect(page.get_by_text("Finds 1 device now")).to_be_visible()
+    page.get_by_label("Query").fill("SELECT nonsense")
+    expect(page.locator("#preview .bad")).to_be_visible()
+    page.get_by_label("Query").fill('SELECT * FROM devices WHERE CONTAINS($displayName, "script")')
+    page.get_by_role("textbox", name="Id").fill("scripts")
+    page.get_by_role("textbox", name="Name").fill(HOSTILE[0])
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_url("**/groups/scripts")
+    expect(page.get_by_role("link", name=HOSTILE[0])).to_be_visible()
+    assert page.evaluate("window.owned") is None
+
+
+def test_a_job_shows_its_progress_by_itself(aside: Aside, page: Page) -> None:
+    aside.put("/api/devices/worked-on", {})
+    query = 'SELECT * FROM devices WHERE $id = "worked-on"'
+    aside.put("/api/deviceGroups/worked", {"displayName": "Worked", "filter": query})
+    page.goto("/job-editor")
+    page.get_by_label("Name").fill("Move over")
+    page.locator("select[name=group]").select_option("worked")
+    page.locator("select[name=work]").select_option("deviceTemplateMigration")
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_url(re.compile(r"/jobs/"))
+    expect(page.get_by_role("status")).to_contain_text("complete")
+    expect(page.get_by_text("1 of 1 devices")).to_be_visible()
