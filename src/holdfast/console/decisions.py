@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from holdfast.access.elevation.requests import KIND as ELEVATION
+from holdfast.access.reviews.reviews import KIND as REVIEW
+from holdfast.access.support.requests import KIND as SUPPORT
 from holdfast.access.timeboxed import State as Asked
 from holdfast.api.frame import ApiRequest
 from holdfast.baseline.assessment.states import State
@@ -74,6 +76,25 @@ def _elevations(request: ApiRequest) -> Iterator[Decision]:
     yield Decision(count, text, "/access/elevation")
 
 
+def _support(request: ApiRequest) -> Iterator[Decision]:
+    """Who asks, and who is in: nobody from outside is here without every administrator seeing it."""
+    asked = _count(request, SUPPORT, Permission.ACCESS_READ, _equal("state", Asked.PENDING))
+    text = _number(asked, "engineer asks for support access", "engineers ask for support access")
+    yield Decision(asked, text, "/access/support")
+    held = Compare("ends", Operator.GREATER, request.services.clock.now())
+    inside = _count(request, SUPPORT, Permission.ACCESS_READ, _equal("state", Asked.ACTIVE), held)
+    text = _number(inside, "engineer has support access now", "engineers have support access now")
+    yield Decision(inside, text, "/access/support", "bad")
+
+
+def _reviews(request: ApiRequest) -> Iterator[Decision]:
+    late = Compare("due", Operator.LESS, request.services.clock.now())
+    count = _count(request, REVIEW, Permission.REVIEW_DECIDE, _equal("state", "open"), late)
+    yield Decision(
+        count, _number(count, "access review is overdue", "access reviews are overdue"), "/access/reviews"
+    )
+
+
 def _baseline(request: ApiRequest) -> Iterator[Decision]:
     states = [c.state for c in request.services.extension(Baseline).assessment().controls]
     failing, due = states.count(State.NOT_SATISFIED), states.count(State.ATTESTATION_DUE)
@@ -88,6 +109,8 @@ SOURCES = (
     Source(Permission.DEVICE_READ, _unassigned_devices),
     Source(Permission.JOB_READ, _failed_jobs),
     Source(Permission.ELEVATION_APPROVE, _elevations),
+    Source(Permission.ACCESS_READ, _support),
+    Source(Permission.REVIEW_DECIDE, _reviews),
     Source(Permission.ASSESSMENT_READ, _baseline),
 )
 """A new kind of decision is one entry and one function."""

@@ -1,6 +1,15 @@
 """Elevation, access reviews and support access at the console."""
 
+from types import SimpleNamespace
+from typing import cast
+
+from holdfast.access.reviews.reviews import AccessReview
 from holdfast.access.roles.builtin import ADMINISTRATOR, OPERATOR, SUPPORT_ENGINEER
+from holdfast.access.support.requests import KIND as SUPPORT
+from holdfast.api.frame import ApiRequest
+from holdfast.api.services import Services
+from holdfast.console.decisions import _reviews, _support
+from holdfast.resources.model import Action
 from tests.api.access.http import Http
 from tests.console.pages.access.browser import Browser
 
@@ -57,3 +66,30 @@ def test_support_is_allowed_asked_for_approved_and_ended(http: Http, browser: Br
     assert engineer.request("GET", f"/api/access/supportRequests/{request['id']}").status_code == 403
     assert "ended" in engineer.post(decide, decision="end")
     assert "engineer@example.org" in browser.get("/access/support")
+
+
+def test_every_administrator_sees_at_the_bell_who_is_in(http: Http) -> None:
+    """The table of decisions, asked as the pages ask it."""
+    here = http.here
+    here.user("engineer", SUPPORT_ENGINEER.id)
+    here.user("second", ADMINISTRATOR.id)
+    here.world.put(
+        "accessSettings", "application", {"support": {"enabled": True, "approverRole": ADMINISTRATOR.id}}
+    )
+    here.world.put(SUPPORT, "s", {"role": OPERATOR.id, "reason": "case 7"}, here.as_user("engineer"))
+
+    def told(user: str) -> list[str]:
+        services = SimpleNamespace(store=here.world.store, clock=here.clock)
+        request = ApiRequest(cast(Services, services), here.as_user(user), "GET", "https://app/", {}, {}, {})
+        return [d.text for source in (_support, _reviews) for d in source(request) if d.number]
+
+    assert told("second") == ["engineer asks for support access"]
+    here.world.change(Action.MERGE, SUPPORT, "s", {"state": "active"}, here.as_user("root"))
+    assert told("second") == ["engineer has support access now"]
+    here.clock.advance(3600)
+    assert told("second") == []
+    body = AccessReview(display_name="Quarter", reviewers=("root",), due=here.clock.now() + 60)
+    here.access.reviews.begin(here.as_user("root"), "q", body)
+    assert told("root") == []
+    here.clock.advance(61)
+    assert told("root") == ["access review is overdue"]
