@@ -24,7 +24,7 @@ ASSIGNMENTS = "/providers/Microsoft.Authorization/policyAssignments"
 EXEMPTIONS = "/providers/Microsoft.Authorization/policyExemptions"
 INSIGHTS = "/providers/Microsoft.PolicyInsights"
 STATES = f"{INSIGHTS}/policyStates"
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds until something must have happened, on the slowest machine."""
 
 

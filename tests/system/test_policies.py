@@ -37,7 +37,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     with running(tmp_path_factory.mktemp("policies") / "data") as instance:
         trust = ssl.create_default_context(cafile=str(instance.root_ca))
         headers = {"authorization": instance.token}
-        with httpx.Client(verify=trust, base_url=instance.url, headers=headers, timeout=60) as http_client:
+        with httpx.Client(verify=trust, base_url=instance.url, headers=headers, timeout=120) as http_client:
             yield Client(instance, http_client)
 
 
