@@ -1,7 +1,7 @@
 """The API over a real store, log and device state, served in memory for one principal."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +48,9 @@ class InMemory:
 
 
 @contextmanager
-def open_api(folder: Path, principal: Principal = EVERYTHING) -> Iterator[InMemory]:
+def open_api(
+    folder: Path, principal: Principal = EVERYTHING, extensions: Mapping[type, object] | None = None
+) -> Iterator[InMemory]:
     """An instance in `folder`, and a client that speaks for `principal`."""
     speaking = [principal]
     with open_world(folder, KINDS.values()) as world:
@@ -66,6 +68,7 @@ def open_api(folder: Path, principal: Principal = EVERYTHING) -> Iterator[InMemo
             log=log,
             last_values=last_values,
             authenticate=lambda **_credentials: speaking[-1],
+            extension=lambda kind: (extensions or {})[kind],
             host="app.example.org",
             id_scope="0ne00000001",
         )
