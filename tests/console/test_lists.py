@@ -1,4 +1,4 @@
-"""Tables over lists and the addresses of tables: sorted, filtered, paged, and never a formula in their CSV."""
+"""Tables over lists and the addresses of tables: sorted, filtered, paged, never a formula in their CSV."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
