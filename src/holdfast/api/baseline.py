@@ -122,7 +122,8 @@ def _key(request: ApiRequest) -> Response:
 def _audit(request: ApiRequest) -> Response:
     since, until = _period(request)
     baseline = _baseline(request)
-    archive = audit_archive(baseline.publication(until), baseline.evidence, since, until)
+    publication = baseline.publication(until)
+    archive = audit_archive(publication, baseline.evidence, since, until, baseline.files.get)
     return Response(archive, media_type="application/zip")
 
 

@@ -2,6 +2,9 @@
 
 import base64
 import hashlib
+import io
+import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -127,6 +130,20 @@ def test_a_file_is_kept_and_given_out_again(world: BaselineWorld) -> None:
     answer = world.client.get("/api/baseline/attestations/a/evidence")
     assert answer.content == content
     assert answer.headers["content-disposition"] == 'attachment; filename="roles_.pdf"'
+
+
+def test_an_auditor_gets_the_file_and_evidence_with_its_digest(world: BaselineWorld) -> None:
+    content = b"%PDF a scan"
+    file = {"name": "roles.pdf", "content": base64.b64encode(content).decode()}
+    put(world, "attestations/a", {**ATTESTATION, "evidenceFile": file})
+    answer = world.client.get("/api/baseline/audit")
+    digest = hashlib.sha256(content).hexdigest()
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        (name,) = (name for name in archive.namelist() if name.startswith(f"files/{digest}/"))
+        assert archive.read(name) == content
+        bundle = archive.read("evidence.jsonl").splitlines(keepends=True)
+    (item,) = verify_bundle(iter(bundle), KEY.public).items
+    assert digest in json.dumps(item.content)
 
 
 def test_its_owner_is_reminded_once(world: BaselineWorld) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from holdfast.baseline.evidence.store import open_evidence
+from holdfast.baseline.probes.probe import DAY
 from holdfast.baseline.publishing.audit import audit_archive
 from holdfast.cli.main import build
 from holdfast.kernel.clock import ManualClock
@@ -16,9 +17,10 @@ from tests.baseline.publishing.publications import publication
 
 def test_the_archive_of_a_period_verifies_offline(tmp_path: Path) -> None:
     evidence = open_evidence(tmp_path, b"\7" * 32, INSTANCE, KEY, ManualClock(NOW))
-    evidence.add_observations([observation(collected=NOW + day) for day in range(4)])
-    data = audit_archive(publication(), evidence, NOW + 1, NOW + 2)
-    assert data == audit_archive(publication(), evidence, NOW + 1, NOW + 2)
+    evidence.add_observations([observation(collected=NOW + day * DAY) for day in range(4)])
+    period = NOW + DAY, NOW + 2 * DAY
+    data = audit_archive(publication(), evidence, *period)
+    assert data == audit_archive(publication(), evidence, *period)
     path = tmp_path / "audit.zip"
     path.write_bytes(data)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -76,7 +76,7 @@ def _attestation(decision: Decision) -> Attestation:
         satisfied=body.satisfied,
         owner=body.owner,
         statement=body.statement,
-        evidence=body.evidence or (file.name if file else ""),
+        evidence=file.name if file else body.evidence,
         evidence_digest=file.digest if file else "",
         given=parse_isoformat(body.given),
         expires=parse_isoformat(body.expires),
