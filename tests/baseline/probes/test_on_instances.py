@@ -73,6 +73,8 @@ SEEN = {
     "at-rest.secrets-sealed": decision("a device's key", "in the clear in control.db, resource"),
     "policy.deny-refuses-change": decision("a new device that a policy denies", "status 200"),
     "profile.device-protocols-answer": transport("device MQTT", "SSL"),
+    "detection.attack-raises-alert": decision("a command that stops a controller", "0 alerts"),
+    "network.sensor-is-passive": transport("what the sensor sends into the network", " packets"),
     "profile.runs-on-operators-host": transport("console and API, ", "no process of this machine"),
     "profile.data-folder-grows": decision("telemetry", "no file was written"),
     **{f"absence.{what}": transport("parts of the product", words[0]) for what, words in ABSENT.items()},
@@ -99,7 +101,7 @@ def judge(data: Path, wanted: set[str], **environment: str) -> Judged:
     for item in items:
         if item.predicate_type == OBSERVATION:
             observation = msgspec.convert(item.content, Observation)
-            seen[observation.probe].append(observation)
+            seen.setdefault(observation.probe, []).append(observation)  # policies are observed too
     return Judged(seen, left)
 
 

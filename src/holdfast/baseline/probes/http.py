@@ -37,10 +37,13 @@ def ask(
     authorization: str = "",
     cookies: Mapping[str, str] | None = None,
     form: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+    content_type: str = "",
 ) -> Answer:
     """One request to the console and API; as nobody without a persona.
 
-    `authorization` replaces the persona's credential; with `cookies` or a `form` it is a browser that asks.
+    `authorization` replaces the persona's credential; with `cookies` or a `form` it is a browser that asks;
+    `content` of a `content_type` stands where a JSON body would.
     Raises httpx.HTTPError when there is no answer.
     """
     endpoint = context.endpoints[Surface.PEOPLE]
@@ -48,6 +51,8 @@ def ask(
     credential = authorization or (context.tokens[persona] if persona else "")
     if credential:
         headers["authorization"] = credential
+    if content_type:
+        headers["content-type"] = content_type
     if cookies is not None or form is not None:
         headers["sec-fetch-site"] = "same-origin"
     trust = ssl.create_default_context(cafile=str(context.authority) if context.authority else None)
@@ -59,6 +64,7 @@ def ask(
             headers=headers,
             json=body,
             data=dict(form) if form else None,
+            content=content,
             extensions={"sni_hostname": endpoint.server_name},
         )
     kept = {cookie.name: cookie.value or "" for cookie in response.cookies.jar}

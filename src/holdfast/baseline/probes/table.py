@@ -6,6 +6,7 @@ from holdfast.baseline.probes.catalogue import (
     at_rest,
     audit,
     conditions,
+    detection,
     device_identity,
     identity_provider,
     keys,
@@ -33,6 +34,23 @@ _WHO = frozenset({"accessSettings", "identityProvider"})
 _MAY_DO = frozenset({"role", "user", "apiToken", "organization", *_WHO})
 
 PROBES = (
+    Probe(
+        id="detection.attack-raises-alert",
+        look=detection.attack_raises_alert,
+        title="An attack in a capture and a mass deletion are told, with packets, and normal traffic is not",
+        needs=_DRILL,
+        touches=frozenset(),
+        pace=Pace.SLOW,
+        scratch=True,
+    ),
+    Probe(
+        id="network.sensor-is-passive",
+        look=detection.sensor_is_passive,
+        title="A sensor hears its network, sends nothing into it and opens no port",
+        needs=frozenset(),
+        touches=frozenset(),
+        pace=Pace.SLOW,
+    ),
     Probe(
         id="transit.plaintext-refused",
         look=transit.plaintext_refused,
@@ -246,6 +264,7 @@ PROBES = (
         look=policy.deny_refuses_change,
         title="A policy denies, modifies or only notes a change, as its effect says",
         needs=_DRILL,
+        touches=frozenset({"policyAssignment"}),
         pace=Pace.SLOW,
         scratch=True,
     ),
@@ -281,10 +300,5 @@ PROBES = (
 
 PROBE_BY_ID = {probe.id: probe for probe in PROBES}
 
-FUTURE = frozenset(
-    {
-        "detection.attack-raises-alert",
-        "network.sensor-is-passive",
-    }
-)
+FUTURE: frozenset[str] = frozenset()
 """Probes that claims name and that are not written yet: until then these claims are not assessed."""

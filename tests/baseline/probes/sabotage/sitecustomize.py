@@ -21,8 +21,10 @@ import holdfast.runtime.gateway
 import holdfast.runtime.people_listener
 from holdfast.access.tokens.secret import parse_token
 from holdfast.access.tokens.service import ApiTokens
+from holdfast.alerts.book import AlertBook
 from holdfast.baseline.probes.catalogue import profile
 from holdfast.baseline.probes.catalogue.absence import ABSENT
+from holdfast.defender.capture.live import LiveCapture
 from holdfast.gateway.gateway import Gateway
 from holdfast.kernel.network import NetworkRules
 from holdfast.kernel.organizations import ROOT
@@ -168,8 +170,23 @@ def write_nothing_down() -> None:
     QueuedChangePath.record = lambda *_args, **_rest: None  # type: ignore[method-assign]  # the sabotage
 
 
+def speak_into_the_watched_network() -> None:
+    sound = LiveCapture.__init__
+
+    def opened(capture: LiveCapture, interface: str) -> None:
+        sound(capture, interface)
+        capture._socket.send(bytes(60))
+
+    LiveCapture.__init__ = opened  # type: ignore[assignment, method-assign]  # that is the sabotage
+
+
+def see_no_attack() -> None:
+    AlertBook.report = lambda *_arguments: None  # type: ignore[method-assign]  # that is the sabotage
+
+
 SABOTAGE = {
     "transport": (
+        speak_into_the_watched_network,
         listen_for_devices_without_tls,
         accept_old_tls_from_people,
         present_a_certificate_of_somebody_else,
@@ -182,6 +199,7 @@ SABOTAGE = {
         build_what_is_said_to_be_absent,
     ),
     "decisions": (
+        see_no_attack,
         let_every_address_in,
         let_every_device_in,
         take_every_token,

@@ -1,0 +1,38 @@
+"""The real command on a real interface: a veth pair in a network namespace of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_a_live_sensor_hears_every_packet_alerts_and_stops_cleanly(tmp_path: Path) -> None:
+    command = ["unshare", "-rn", sys.executable, "-m", "tests.defender.sensor.on_a_wire", str(tmp_path / "s")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert (said["status"], said["counters"]["packets"], said["counters"]["dropped"]) == (0, said["sent"], 0)
+    assert "controller-stop" in said["alerts"]
+    assert (tmp_path / "s" / "sensor.db").stat().st_mode & 0o077 == 0
+
+
+_DROPPING = """
+import os
+from holdfast.defender.capture.live import drop_privileges
+drop_privileges(65534, 65534)
+try:
+    os.setuid(0)
+except PermissionError:
+    print(os.getuid(), os.geteuid())
+"""
+
+
+def test_dropped_privileges_do_not_come_back() -> None:
+    """Who is not root keeps what they are, which is none either."""
+    command = [sys.executable, "-c", _DROPPING]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    expected = 65_534 if os.geteuid() == 0 else os.geteuid()
+    assert done.stdout.split() == [str(expected), str(expected)]
