@@ -176,6 +176,23 @@ async def test_a_body_that_was_damaged_on_the_way_is_refused(platform: Platform,
     assert len(raw_files(platform)) == 1
 
 
+@pytest.mark.parametrize("more", ["", f"&comp=block&blockid={id_of(1)}"], ids=["blob", "block"])
+async def test_what_arrives_after_the_report_is_not_kept(platform: Platform, token: str, more: str) -> None:
+    info = await begun(platform, token)
+    await once(platform, "PUT", path_of(info), b"first", headers=BLOCK_BLOB)
+    async with await open_https(platform) as client:
+        client.send_head("PUT", path_of(info, more), PART_BYTES + 1, headers=BLOCK_BLOB)
+        client.writer.write(bytes(PART_BYTES))
+        async with asyncio.timeout(SECONDS):
+            while len(raw_files(platform)) < 2:
+                await asyncio.sleep(0.01)
+        await reported(platform, token, info)
+        client.writer.write(b"x")
+        assert (await client.answer()).status == 404
+    assert content(platform, files(platform)[0]) == b"first"
+    assert len(raw_files(platform)) == 1
+
+
 async def test_an_upload_that_breaks_off_leaves_nothing(platform: Platform, token: str) -> None:
     info = await begun(platform, token)
     async with await open_https(platform) as client:

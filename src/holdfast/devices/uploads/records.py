@@ -89,6 +89,7 @@ def begin(view: StateView, upload: Upload, limits: UploadLimits, now: float) -> 
 
 def stage(view: StateView, upload: Upload, block: StoredBlock, limits: UploadLimits) -> list[Part]:
     """Keep a block until a list commits it; of two with one id the later counts. QuotaExceededError."""
+    _check_open(view, upload)
     _check_room(view, upload, block.size, limits)
     key = f"{_key(upload)}/{block.id}"
     former = view.get(STAGED, key)
@@ -119,6 +120,7 @@ def commit(
     limits: UploadLimits,
 ) -> Committed:
     """Make these blocks the content; etag, type and time come from `description`. QuotaExceededError."""
+    _check_open(view, upload)
     committed, staged = blocks_of(view, upload)
     size = sum(block.size for block in blocks)
     if size > limits.file_bytes:
@@ -212,6 +214,12 @@ def _expire(view: StateView, upload: Upload, now: float) -> Iterable[Part]:
     if upload.committed:
         return _finish(view, upload, {"statusDescription": "not reported by the device"}, now)[1]
     return remove(view, upload)
+
+
+def _check_open(state: StateReading, upload: Upload) -> None:
+    """NotFoundError when the upload ended while its content was on the way."""
+    if find(state, upload.device, upload.id).done:
+        raise NotFoundError("The upload was reported meanwhile.")
 
 
 def _check_room(view: StateView, upload: Upload, size: int, limits: UploadLimits) -> None:

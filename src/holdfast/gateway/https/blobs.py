@@ -72,11 +72,14 @@ async def _admit(services: Services, request: Request) -> Target:
 
 
 async def _judged(services: Services, request: Request, device: str) -> Target:
-    uploads, settings = await present(services)
+    if services.uploads is None:
+        raise NotFoundError("this process serves no file uploads")
     container, _, name = "/".join(request.segments).partition("/")
+    blob, key = Blob(ACCOUNT, container, name), services.uploads.key
+    verify_blob(request.head.query, blob, key, WRITE, services.clock.now())  # before anything that costs more
+    uploads, settings = await present(services)
     if container != settings.container:
-        raise SignatureError("the address is for another container")
-    verify_blob(request.head.query, Blob(ACCOUNT, container, name), uploads.key, WRITE, services.clock.now())
+        raise NotFoundError("the address is for a container that is not set up any more")
     credentials = await look_up(services, device)
     if credentials is None or not credentials.enabled:
         raise NotFoundError("the device is gone or blocked")

@@ -6,7 +6,7 @@ minute, and is handed out again when it was not settled until then.
 
 import asyncio
 
-from holdfast.gateway.https.admission import Sender, admit
+from holdfast.gateway.https.admission import Sender, admit, keep_pace
 from holdfast.gateway.https.exchange import Reply, Request
 from holdfast.gateway.https.surfaces import Refused
 from holdfast.gateway.services import Services
@@ -21,6 +21,7 @@ BODY_TYPE = "application/octet-stream"
 async def receive(services: Services, request: Request, path: dict[str, str]) -> Reply:
     """The next message: 200 with its lock token as the ETag, 204 when none waits."""
     sender = await admit(services, request, path["device"], path.get("module", ""))
+    await keep_pace(services, sender, 1)
     now = services.clock.now()
     taken = await asyncio.wrap_future(
         services.log.submit(
@@ -54,6 +55,7 @@ async def abandon(services: Services, request: Request, path: dict[str, str]) ->
 
 async def _settle(services: Services, request: Request, path: dict[str, str], outcome: str) -> Reply:
     sender = await admit(services, request, path["device"], path.get("module", ""))
+    await keep_pace(services, sender, 1)
     if not await _settled(services, sender, path["lock"], outcome):
         raise Refused(412, "DeviceMessageLockLost", "The message is not locked by this token any more.")
     return Reply(204)

@@ -9,7 +9,7 @@ from holdfast.devices.file_uploads import AzureBlobs, UploadSettings
 from holdfast.devices.uploads import records
 from holdfast.devices.uploads.content import discard
 from holdfast.devices.uploads.model import Part, Upload, Uploads, check_name
-from holdfast.gateway.https.admission import Sender, admit
+from holdfast.gateway.https.admission import Sender, admit, keep_pace
 from holdfast.gateway.https.exchange import Reply, Request
 from holdfast.gateway.https.surfaces import Refused
 from holdfast.gateway.services import Services
@@ -28,6 +28,7 @@ MAXIMUM_BODY = 16 * 1024
 async def begin(services: Services, request: Request, path: dict[str, str]) -> Reply:
     """Give the device an address that admits it to one blob."""
     sender = await admit(services, request, path["device"])
+    await keep_pace(services, sender, 1)
     body = _object(await request.body.whole(MAXIMUM_BODY))
     name = check_name(body.get("blobName"))
     uploads, settings = await present(services)
@@ -42,6 +43,7 @@ async def begin(services: Services, request: Request, path: dict[str, str]) -> R
 async def report(services: Services, request: Request, path: dict[str, str]) -> Reply:
     """The device says how the upload ended."""
     sender = await admit(services, request, path["device"])
+    await keep_pace(services, sender, 1)
     body = _object(await request.body.whole(MAXIMUM_BODY))
     correlation = path.get("correlation") or body.get("correlationId")
     if not isinstance(correlation, str) or not isinstance(body.get("isSuccess"), bool):
