@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -28,8 +29,8 @@ PICTURES = {
 }
 
 
-async def fill(instance: RunningInstance) -> None:
-    """Connect the demo's five thermostats and let them send for a while."""
+async def fill(instance: RunningInstance, filled: threading.Event, done: threading.Event) -> None:
+    """Connect the demo's five thermostats and let them send until the pictures are made."""
     api = ApiClient(instance.url, instance.root_ca, instance.token)
     with certificate_folder() as folder:
         identities = await enroll(api, Path(folder), time.time())
@@ -42,7 +43,8 @@ async def fill(instance: RunningInstance) -> None:
                 await thermostat.send(second)
             await asyncio.sleep(0.5)
         await api.patch("/api/devices/thermostat-3/properties", {"targetTemperature": 22.5})
-        await asyncio.sleep(2)
+        filled.set()
+        await asyncio.to_thread(done.wait)
         await asyncio.gather(*(thermostat.stop() for thermostat in fleet))
     await api.close()
 
@@ -52,7 +54,10 @@ def main() -> None:
     logging.getLogger("azure").setLevel(logging.CRITICAL)
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "data") as instance:
-        asyncio.run(fill(instance))
+        filled, done = threading.Event(), threading.Event()
+        fleet = threading.Thread(target=lambda: asyncio.run(fill(instance, filled, done)))
+        fleet.start()
+        filled.wait(300)
         with sync_playwright() as playwright:
             arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
             browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
@@ -60,9 +65,11 @@ def main() -> None:
             sign_in(page, instance)
             for name, path in PICTURES.items():
                 page.goto(instance.url + path)
-                page.wait_for_timeout(1500)
+                page.wait_for_timeout(2500)
                 page.screenshot(path=IMAGES / f"{name}.png")
                 print(f"docs/images/{name}.png")
+        done.set()
+        fleet.join()
 
 
 if __name__ == "__main__":

@@ -21,8 +21,6 @@ from holdfast.resources.query import All, Compare, Operator
 READ = Permission.DEVICE_READ
 WEEK = 7 * 86_400.0
 CHART_SECONDS = 6 * 3600.0
-NOW_MINUTES = 5
-"""Whole minutes that "now" is the mean of."""
 
 
 class Card(NamedTuple):
@@ -74,10 +72,9 @@ def _cards(request: ApiRequest) -> list[Card]:
 
 
 def _rate(request: ApiRequest) -> float:
-    """The mean of the last whole minutes."""
-    this_minute = request.services.clock.now() // 60
-    begins = (this_minute - NOW_MINUTES) * 60
-    return sum(request.services.last_values.received(begins, this_minute * 60 - 1).values()) / NOW_MINUTES
+    """Messages of the last whole minute, or of this one where it has more already."""
+    now = request.services.clock.now()
+    return max(request.services.last_values.received(now - 60, now).values(), default=0)
 
 
 def _alerts(request: ApiRequest) -> list[tuple[str, str, int]]:
@@ -140,8 +137,8 @@ def _messages(request: ApiRequest) -> Reply:
     if not request.principal.allows(READ, ROOT):
         return Reply(200, {"series": [], "columns": [[]]})
     now = request.services.clock.now()
-    counted = request.services.last_values.received(now - CHART_SECONDS, now - 60)
-    first, last = int((now - CHART_SECONDS) // 60), int(now // 60) - 1
+    counted = request.services.last_values.received(now - CHART_SECONDS, now)
+    first, last = int((now - CHART_SECONDS) // 60), int(now // 60)
     minutes = [minute for minute in range(first, last + 1) if minute >= min(counted, default=last)]
     moments: list[JsonValue] = [minute * 60.0 for minute in minutes]
     numbers: list[JsonValue] = [counted.get(minute, 0) for minute in minutes]
