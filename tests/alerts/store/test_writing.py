@@ -160,3 +160,14 @@ def test_a_full_store_forgets_the_least_important_and_never_gives_a_number_twice
     assert [a.source for a in small.all()] == ["s0", "s1", "s2", "s6", "s7", "s8", "s9", "s10", "s11"]
     small.see(report(source="next"))
     assert small.reader.newest() == newest + 1
+
+
+def test_text_that_no_database_keeps_is_kept_in_another_form(desk: Desk) -> None:
+    desk.see(*[report(source="pump\0\ud800", observed="x\0") for _ in range(2)])
+    alert = desk.only()
+    assert (alert.count, "\0" in alert.source) == (2, False)
+    assert desk.found(party="pump\0\ud800") == [alert.source]
+    with pytest.raises(NotFoundError):
+        desk.reader.get("\0", EVERYWHERE)
+    with pytest.raises(NotFoundError):
+        desk.store.edit("\ud800", EVERYWHERE, lifecycle.investigate)

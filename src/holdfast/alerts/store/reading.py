@@ -11,6 +11,7 @@ from holdfast.alerts.store import rows
 from holdfast.alerts.store.tables import alert as table
 from holdfast.kernel.errors import InvalidError, NotFoundError
 from holdfast.kernel.organizations import ROOT, OrganizationPath
+from holdfast.resources.events import storable
 from holdfast.storage.database import Database
 
 EVERYWHERE: Final = (ROOT,)
@@ -63,7 +64,7 @@ class AlertReader:
 
     def get(self, identity: str, reach: Sequence[OrganizationPath]) -> Alert:
         """The alert. NotFoundError also where it is out of reach."""
-        statement = select(table).where(table.c.id == identity, _within(tuple(reach)))
+        statement = select(table).where(table.c.id == storable(identity), _within(tuple(reach)))
         with self._database.read() as connection:
             row = connection.execute(statement).one_or_none()
         if row is None:
@@ -100,16 +101,17 @@ def _conditions(wanted: AlertFilter) -> Iterable[ColumnElement[bool]]:
     if wanted.organization:
         if not (wanted.organization.startswith("/") and wanted.organization.endswith("/")):
             raise InvalidError("An organization is a path such as /north/.", "organization")
-        yield columns.organization.startswith(wanted.organization, autoescape=True)
+        yield columns.organization.startswith(storable(wanted.organization), autoescape=True)
     if wanted.statuses:
         yield columns.status.in_([status.value for status in wanted.statuses])
     if wanted.minimum is not Severity.LOW:
         yield columns.severity >= wanted.minimum.rank
     for name in ("engine", "type", "site", "zone", "sensor"):
         if value := getattr(wanted, name):
-            yield columns[name] == value
+            yield columns[name] == storable(value)
     if wanted.party:
-        yield or_(columns.source == wanted.party, columns.destination == wanted.party)
+        party = storable(wanted.party)
+        yield or_(columns.source == party, columns.destination == party)
     if wanted.since is not None:
         yield columns["last"] >= wanted.since
     if wanted.until is not None:

@@ -1,5 +1,6 @@
 """Alerts as rows and as JSON: the only place that knows how they are encoded."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,11 +11,13 @@ from holdfast.alerts.model import Alert, AlertType, Comment, Matter, Resolution,
 from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import OrganizationPath
+from holdfast.resources.events import storable
 
 Values = dict[str, Any]  # Any: column values of mixed types, bound by name
 
 MAXIMUM_SENSORS = 100
 
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SEVERITIES = {severity.rank: severity for severity in Severity}
 
 
@@ -37,13 +40,13 @@ _decoder = msgspec.json.Decoder(Kept)
 
 def folds(matter: Matter) -> str:
     """One text for what further reports of an alert have in common."""
-    return "\x1f".join(matter)
+    return storable("\x1f".join(matter))
 
 
 def values(alert: Alert, *, folding: bool) -> Values:
     """The columns of an alert; `folding` when further reports shall be folded into it."""
     kept = Kept(**{name: getattr(alert, name) for name in Kept.__struct_fields__})
-    return {
+    columns = {
         "id": alert.id,
         "folds": folds(alert.matter) if folding and alert.open else None,
         "type": alert.type.id,
@@ -61,6 +64,7 @@ def values(alert: Alert, *, folding: bool) -> Values:
         "last": alert.last,
         "body": msgspec.json.encode(kept).decode(),
     }
+    return {name: storable(value) if isinstance(value, str) else value for name, value in columns.items()}
 
 
 def to_alert(row: Any) -> Alert:  # Any: rows of a query carry its columns as attributes
@@ -94,6 +98,8 @@ def from_document(document: Mapping[str, object]) -> Alert:
         alert = msgspec.convert(document, Alert)
     except msgspec.ValidationError as error:
         raise InvalidError(f"This is no alert: {error}.") from None
+    if _ID.fullmatch(alert.id) is None:
+        raise InvalidError("An alert's id has 1 to 64 letters and digits.", "id")
     if len(alert.violations) > MAXIMUM_VIOLATIONS or len(alert.sensors) > MAXIMUM_SENSORS:
         raise InvalidError(f"The alert {alert.id} has too many violations or sensors.")
     return alert

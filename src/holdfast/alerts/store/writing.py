@@ -29,6 +29,7 @@ from holdfast.alerts.store.tables import muted
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import ConflictError, InvalidError, NotFoundError
 from holdfast.kernel.organizations import OrganizationPath, contains
+from holdfast.resources.events import storable
 from holdfast.storage.database import Database
 
 MAXIMUM_ALERTS: Final = 200_000
@@ -95,7 +96,7 @@ class AlertStore:
 
     def _raise(self, sightings: Sequence[Sighting]) -> None:
         with self._database.write() as connection:
-            wanted = [each for each in sightings if self._types[each.report.type].enabled]
+            wanted = [_storable(each) for each in sightings if self._types[each.report.type].enabled]
             matters = {_matter(*each) for each in wanted}
             silent = _muted(connection, matters)
             known = _open_of(connection, matters)
@@ -182,6 +183,19 @@ _NOT_NEWEST: Final[ColumnElement[bool]] = (
 """The newest stays, so that no number is given twice: whoever follows the table would miss an alert."""
 
 
+def _storable(sighting: Sighting) -> Sighting:
+    """With texts that every database takes: what comes from a wire may hold anything."""
+    report, origin = sighting
+    cleaned = report._replace(
+        source=storable(report.source),
+        destination=storable(report.destination),
+        protocol=storable(report.protocol),
+        observed=storable(report.observed),
+        expected=storable(report.expected),
+    )
+    return Sighting(cleaned, origin._replace(site=storable(origin.site)))
+
+
 def _matter(report: Report, origin: Origin) -> Matter:
     return Matter(report.type, report.source, report.destination, origin.organization, origin.site)
 
@@ -204,7 +218,7 @@ def _muted(connection: Connection, matters: Iterable[Matter]) -> set[str]:
 
 def _one(connection: Connection, identity: str, reach: Sequence[OrganizationPath]) -> tuple[Alert, bool]:
     """The alert, and whether reports are folded into it here."""
-    row = connection.execute(select(table).where(table.c.id == identity)).one_or_none()
+    row = connection.execute(select(table).where(table.c.id == storable(identity))).one_or_none()
     if row is None or not any(contains(node, row.organization) for node in reach):
         raise NotFoundError(f"There is no alert {identity}.")
     return rows.to_alert(row), row.folds is not None
