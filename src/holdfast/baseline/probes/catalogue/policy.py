@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from holdfast.baseline.probes.context import Persona, ProbeContext
+from holdfast.baseline.probes.context import Need, Persona, ProbeContext
 from holdfast.baseline.probes.devices import VERSION, demand
 from holdfast.baseline.probes.http import Answer, ask
 from holdfast.baseline.probes.observation import Sight
+from holdfast.baseline.probes.people import listed
 from holdfast.kernel.json import JsonObject
 
 _AUTHORIZATION = "/providers/Microsoft.Authorization"
@@ -16,8 +17,17 @@ _DENIED = "RequestDisallowedByPolicy"
 def deny_refuses_change(context: ProbeContext) -> Iterator[Sight]:
     """Assign a policy of each effect on an instance of its own, and make changes that concern them."""
     assert context.scratch is not None  # the probe needs it
+    enforced = _is_enforced(context) if context.has(Need.PERSONAS) else None
     with context.scratch.shared() as drill:
-        yield from _judged(drill)
+        for sight in _judged(drill):
+            yield sight._replace(in_force=enforced)
+
+
+def _is_enforced(context: ProbeContext) -> bool:
+    """Whether a policy is enforced on the assessed instance, and not only judges."""
+    found = (item["properties"] for item in listed(context, f"{_AUTHORIZATION}/policyAssignments"))
+    modes = [item.get("enforcementMode", "Default") for item in found if isinstance(item, dict)]
+    return "Default" in modes
 
 
 def _judged(context: ProbeContext) -> Iterator[Sight]:

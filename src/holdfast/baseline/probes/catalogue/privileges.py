@@ -58,7 +58,6 @@ def support_needs_approval(context: ProbeContext) -> Iterator[Sight]:
 
 def elevation_ends(context: ProbeContext) -> Iterator[Sight]:
     """Hold no role, take one for a while with somebody's approval, and be without it again."""
-    in_force = bool(listed(context, "/api/access/eligibleAssignments"))
     assert context.scratch is not None  # the probe needs it
     with context.scratch.shared() as drill, entered_provider(drill) as provider:
         approver = new_person(drill, provider, ADMINISTRATOR).signed_in()
@@ -67,7 +66,7 @@ def elevation_ends(context: ProbeContext) -> Iterator[Sight]:
         eligible: JsonObject = {"user": person.id, "role": ADMINISTRATOR}
         path = f"/api/access/eligibleAssignments/{person.id}"
         demand(ask(drill, "PUT", path, Persona.KEEPER, eligible), "an eligible assignment")
-        yield status_sight("eligible only", 403, browser.status(_PROVIDERS))._replace(in_force=in_force)
+        yield status_sight("eligible only", 403, browser.status(_PROVIDERS))
         asked: JsonObject = {"eligible": person.id, "reason": "a drill"}
         request = str(demand(browser.ask("POST", _ELEVATIONS, asked), "asking for the role")["id"])
         yield status_sight("asked for", 403, browser.status(_PROVIDERS))
