@@ -11,7 +11,7 @@ function options(element, answer) {
     height: "fill" in element.dataset ? Math.max(60, element.parentElement.clientHeight - 78) : Math.max(220, Math.min(320, element.clientWidth / 2.5)),
     legend: { live: true },
     cursor: { y: false },
-    scales: { x: { range: (_plot, low, high) => [element.answer.from ?? low, element.answer.to ?? Math.max(high, low + 60)] } },
+    scales: { x: { range: (_plot, low, high) => [Math.max(element.answer.from ?? low, low), element.answer.to ?? Math.max(high, low + 60)] } },
     series: [{}, ...answer.series.map((name, n) => ({
       label: name, stroke: COLOURS[n % COLOURS.length], width: 2, spanGaps: true,
       paths: answer.bars ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
