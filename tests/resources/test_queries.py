@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.json import JsonObject, at_path
 from holdfast.kernel.organizations import ROOT, OrganizationPath, contains
+from holdfast.resources import conditions
 from holdfast.resources.model import Resource
 from holdfast.resources.query import All, AnyOf, Compare, Condition, In, Not, Operator, Order, Query, Scalar
 from tests.resources.kinds import KINDS, NORTH, SOUTH
@@ -264,13 +265,21 @@ def model_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(where=CONDITIONS, reach=st.lists(st.sampled_from([ROOT, NORTH, SOUTH]), max_size=2).map(tuple))
+@given(
+    where=CONDITIONS,
+    reach=st.lists(st.sampled_from([ROOT, NORTH, SOUTH]), max_size=2).map(tuple),
+    many=st.sampled_from([1, 2, 20_000]),
+)
 def test_any_condition_finds_what_a_plain_reading_finds(
-    model_world: World, where: Condition, reach: tuple[OrganizationPath, ...]
+    model_world: World, where: Condition, reach: tuple[OrganizationPath, ...], many: int
 ) -> None:
+    """However many rows count as many: that decides how it is searched, and nothing else."""
     expected = [
         identity
         for identity, (organization, body) in BODIES.items()
         if any(contains(node, organization) for node in reach) and holds(where, body)
     ]
-    assert ids(model_world, where, reach) == "".join(expected)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conditions, "MANY", many)
+        assert ids(model_world, where, reach) == "".join(expected)
+        assert model_world.store.count("thing", reach, where) == len(expected)

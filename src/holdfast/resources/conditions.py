@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, and_, false, not_, or_, true
+from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, true
 
 from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.organizations import ROOT, OrganizationPath
@@ -25,6 +25,15 @@ BUILT_IN: dict[str, tuple[Column, IndexType]] = {
 }
 """The columns that every kind may be searched and sorted by."""
 
+Estimate = Callable[[Select[tuple[str]]], int]
+"""How many rows a selection has, as far as `MANY`."""
+Has = Callable[..., Expression]
+"""Whether a resource has rows of the side table that fulfil some conditions: by listing, or by looking up."""
+
+MANY = 20_000
+"""Rows from which on listing them costs more than walking through the resources until a page is full."""
+CLOSE = 8
+"""So many times the rows of the narrowest condition are listed sooner than looked up one by one."""
 MAXIMUM_DEPTH = 32
 MAXIMUM_CONDITIONS = 500
 
@@ -41,13 +50,66 @@ def within(reach: tuple[OrganizationPath, ...]) -> Expression:
     return or_(false(), *(and_(column >= node, column < node[:-1] + "0") for node in reach))
 
 
-def compiled(condition: Condition | None, kind: str, indexes: Indexes) -> Expression:
-    """The SQL expression of a condition. InvalidError for paths, types and sizes that cannot be searched."""
+def compiled(
+    condition: Condition | None, kind: str, indexes: Indexes, estimate: Estimate, *, paged: bool = True
+) -> Expression:
+    """The SQL expression of a condition. InvalidError for paths, types and sizes that cannot be searched.
+
+    The narrowest of several conditions is listed and wide ones are looked up for it. `paged`: only a page
+    of what is found is wanted, and not all.
+    """
     if condition is None:
         return true()
     if _size(condition, 1) > MAXIMUM_CONDITIONS:
         raise InvalidError(f"A search has at most {MAXIMUM_CONDITIONS} conditions.", "filter")
-    return _compiled(condition, kind, indexes)
+    if isinstance(condition, All) and len(condition.conditions) > 1:
+        return _around_narrowest(condition.conditions, kind, indexes, estimate, paged=paged)
+    return _compiled(condition, kind, indexes, _has)
+
+
+def _around_narrowest(
+    conditions: tuple[Condition, ...], kind: str, indexes: Indexes, estimate: Estimate, *, paged: bool
+) -> Expression:
+    """All of them: what the narrowest finds, each looked up for the others; if none is narrow, everything.
+
+    Of 200,000 devices that all have the template and of which 200 are of the site, `template AND site` takes
+    0.5 ms this way, and 60 where both are listed.
+    """
+    found = {
+        place: estimate(sqlalchemy.select(tables.indexed_value.c.id).where(*rows))
+        for place, condition in enumerate(conditions)
+        if (rows := _rows(condition, kind, indexes)) is not None
+    }
+    narrowest = min(found.values(), default=MANY)
+    if narrowest < MANY:
+        looked_up = {place for place in range(len(conditions)) if found.get(place, MANY) > CLOSE * narrowest}
+        looked_up |= {place for place, rows in found.items() if rows >= MANY}
+    else:
+        looked_up = set(found) if paged else set()
+    return and_(
+        true(),
+        *(
+            _compiled(condition, kind, indexes, _has_by_lookup if place in looked_up else _has)
+            for place, condition in enumerate(conditions)
+        ),
+    )
+
+
+def _rows(condition: Condition, kind: str, indexes: Indexes) -> tuple[Expression, ...] | None:
+    """The rows of the side table that a condition lists; None for one that is no plain range of an index."""
+    match condition:
+        case Compare(path, operator, value) if (
+            path not in BUILT_IN
+            and value is not None
+            and operator is not Operator.NOT_EQUAL
+            and operator not in _WITHOUT_CASE
+        ):
+            indexed = indexes.path(kind, path)
+            type_ = _type_of(value) if indexed.type is IndexType.ANY else indexed.type
+            present = tables.indexed_value.c.path == indexed.number
+            return present, _test(column_of(type_), type_, operator, condition)
+        case _:
+            return None
 
 
 def _size(condition: Condition, depth: int) -> int:
@@ -64,44 +126,22 @@ def _size(condition: Condition, depth: int) -> int:
             return 1
 
 
-def _compiled(condition: Condition, kind: str, indexes: Indexes) -> Expression:
+def _compiled(condition: Condition, kind: str, indexes: Indexes, has: Has) -> Expression:
     match condition:
         case All(conditions):
-            probe = any(_is_narrow(inner) for inner in conditions)
-            return and_(true(), *(_part(inner, kind, indexes, probe=probe) for inner in conditions))
+            return and_(true(), *(_compiled(inner, kind, indexes, has) for inner in conditions))
         case AnyOf(conditions):
-            return or_(false(), *(_compiled(inner, kind, indexes) for inner in conditions))
+            return or_(false(), *(_compiled(inner, kind, indexes, has) for inner in conditions))
         case Not(inner):
-            return not_(_compiled(inner, kind, indexes))
+            return not_(_compiled(inner, kind, indexes, has))
         case In(path, values):
-            return or_(
-                false(), *(_compare(Compare(path, Operator.EQUAL, value), kind, indexes) for value in values)
-            )
+            equal = (Compare(path, Operator.EQUAL, value) for value in values)
+            return or_(false(), *(_compare(one, kind, indexes, has) for one in equal))
         case Compare():
-            return _compare(condition, kind, indexes)
+            return _compare(condition, kind, indexes, has)
 
 
-def _is_narrow(condition: Condition) -> bool:
-    """Whether a condition usually leaves few resources: a text or a number that is given."""
-    match condition:
-        case Compare(_, Operator.EQUAL, value):
-            return isinstance(value, str | int | float) and not isinstance(value, bool)
-        case _:
-            return False
-
-
-def _part(condition: Condition, kind: str, indexes: Indexes, *, probe: bool) -> Expression:
-    """One of several conditions. A yes or no beside a narrow condition is looked up for what the narrow one
-    leaves, instead of listing half of all resources (200,000 devices: 1.5 ms instead of 27)."""
-    if probe and isinstance(condition, Compare) and isinstance(condition.value, bool):
-        return _compare(condition, kind, indexes, has=_has_by_lookup)
-    return _compiled(condition, kind, indexes)
-
-
-def _compare(
-    condition: Compare, kind: str, indexes: Indexes, has: Callable[..., Expression] | None = None
-) -> Expression:
-    has = has or _has
+def _compare(condition: Compare, kind: str, indexes: Indexes, has: Has) -> Expression:
     if condition.path in BUILT_IN:
         return _compare_built_in(condition)
     indexed = indexes.path(kind, condition.path)

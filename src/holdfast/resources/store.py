@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 import sqlalchemy
-from sqlalchemy import Connection, and_, func
+from sqlalchemy import Connection, Select, and_, func
 
 from holdfast.kernel.organizations import OrganizationPath
 from holdfast.keys.port import KeyRing
 from holdfast.resources import tables
-from holdfast.resources.conditions import Expression, compiled, within
+from holdfast.resources.conditions import MANY, Expression, compiled, within
 from holdfast.resources.indexes import Indexes
 from holdfast.resources.model import Kind, Page, Resource
 from holdfast.resources.paging import BEGINNING, open_token, ordering, rows_from, token
@@ -38,7 +38,7 @@ class RowReader:
 
     def find(self, query: Query) -> Page:
         """See `Reader.find`."""
-        wanted = self._wanted(query.kind, query.reach, query.where)
+        wanted = self._wanted(query.kind, query.reach, query.where, paged=True)
         limit = max(1, min(query.limit, MAXIMUM_PAGE))
         order = ordering(query, self._indexes)
         place = open_token(query) if query.after else BEGINNING
@@ -49,7 +49,7 @@ class RowReader:
 
     def count(self, kind: str, reach: tuple[OrganizationPath, ...], where: Condition | None = None) -> int:
         """See `Reader.count`."""
-        wanted = self._wanted(kind, reach, where)
+        wanted = self._wanted(kind, reach, where, paged=False)
         statement = sqlalchemy.select(func.count()).select_from(tables.resource).where(wanted)
         return self._connection.execute(statement).scalar_one()
 
@@ -59,8 +59,16 @@ class RowReader:
         statement = sqlalchemy.select(kind, func.count()).where(within((node,))).group_by(kind)
         return {row[0]: row[1] for row in self._connection.execute(statement)}
 
-    def _wanted(self, kind: str, reach: tuple[OrganizationPath, ...], where: Condition | None) -> Expression:
-        return and_(tables.resource.c.kind == kind, within(reach), compiled(where, kind, self._indexes))
+    def _wanted(
+        self, kind: str, reach: tuple[OrganizationPath, ...], where: Condition | None, *, paged: bool
+    ) -> Expression:
+        condition = compiled(where, kind, self._indexes, self._estimate, paged=paged)
+        return and_(tables.resource.c.kind == kind, within(reach), condition)
+
+    def _estimate(self, rows: Select[tuple[str]]) -> int:
+        """How many rows there are, as far as it matters."""
+        some = rows.limit(MANY).subquery()
+        return self._connection.execute(sqlalchemy.select(func.count()).select_from(some)).scalar_one()
 
 
 class SqlResourceStore:
