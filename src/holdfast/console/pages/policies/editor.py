@@ -8,7 +8,7 @@ import msgspec
 from starlette.responses import Response
 
 from holdfast.api.central.common import visible
-from holdfast.api.frame import ApiRequest, Handler, Route
+from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.filters import pretty
 from holdfast.console.pages.policies.common import MANAGE, READ, policies_of, stored
 from holdfast.console.pages.policies.resource import Line, reason_lines
@@ -174,22 +174,26 @@ def _tried(request: ApiRequest, properties: JsonObject, trial: Trial) -> tuple[D
     return decision, ""
 
 
-def _route(method: str, path: str, handler: Handler, summary: str) -> Route:
-    content_types = FORM if method == "POST" else ("application/json",)
-    return Route(
-        method,
-        path,
-        MANAGE if handler is _save else READ,
-        handler,
-        summary,
-        content_types=content_types,
+ROUTES = [
+    Route("GET", "/policies/editor", READ, _page, "Write a policy definition", is_page=True),
+    Route(
+        "POST",
+        "/policies/check",
+        READ,
+        _check,
+        "What is wrong with a definition, and what it would do",
+        content_types=FORM,
         is_page=True,
         maximum_body=MAXIMUM_BODY,
-    )
-
-
-ROUTES = [
-    _route("GET", "/policies/editor", _page, "Write a policy definition"),
-    _route("POST", "/policies/check", _check, "What is wrong with a definition, and what it would do"),
-    _route("POST", "/policies/editor", _save, "Store a definition"),
+    ),
+    Route(
+        "POST",
+        "/policies/editor",
+        MANAGE,
+        _save,
+        "Store a definition",
+        content_types=FORM,
+        is_page=True,
+        maximum_body=MAXIMUM_BODY,
+    ),
 ]
