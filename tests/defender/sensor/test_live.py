@@ -172,3 +172,17 @@ def test_nothing_that_is_kept_can_be_read_without_the_key(plant: Plant) -> None:
             assert b"10.1.0.20" not in content
             assert b"controller" not in content
             assert path.stat().st_mode & 0o077 == 0
+
+
+def test_what_was_captured_before_the_stop_is_read(plant: Plant) -> None:
+    state = plant.state()
+    sensor = Sensor(SensorSettings(name="s1"), learned_in(state), Slices())
+    traffic = heard(poll, STOP_PLC)
+    source = Played([*traffic, Block(b"", [], 1), *traffic], plant.clock)
+    live = LiveRun(
+        source, sensor, state, None, plant.clock, lambda: Usage(0.0, 0), plant.told.append, plant.news.append
+    )
+    live.run(lambda: True)
+    state.close()
+    assert sensor.counters.packets == sum(len(block.packets) for block in traffic)
+    assert "controller-stop" in types(plant.told)

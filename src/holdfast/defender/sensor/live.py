@@ -31,6 +31,8 @@ from holdfast.kernel.clock import Clock, isoformat
 
 LOOK_SECONDS: Final = 0.5
 """How long a look for packets lasts when none come, and how often alerts are told."""
+LAST_BLOCKS: Final = 64
+"""Blocks that are read after the stop at most: as many as the kernel's ring holds."""
 NETWORK_SECONDS: Final = 10.0
 """How often assets and connections are told."""
 HEALTH_SECONDS: Final = 10.0
@@ -73,12 +75,14 @@ class LiveRun:
         self._bulletins = Bulletins(self.sensor)
 
     def run(self, stopping: Callable[[], bool]) -> None:
-        """Watch until `stopping` says so; then everything that is known is told and kept."""
+        """Watch until `stopping` says so; what was captured by then is read, told and kept."""
         with rare_collections():
+            left = LAST_BLOCKS
             for block in self.source.blocks(LOOK_SECONDS):
                 self._pipeline.feed(block)
                 self.step()
-                if stopping():
+                left -= stopping()
+                if left < LAST_BLOCKS and (not block.packets or not left):
                     break
             self.finish()
 
