@@ -268,9 +268,7 @@ async def measure(instance: RunningInstance) -> None:
     await connection.request("PUT", f"/api/deviceTemplates/{TEMPLATE}?{_VERSION}", TEMPLATE_BODY)
     print("CPU of the control role a request:")
     first, last = await walk(connection, control)
-    print(
-        f"{'pages of 100':<24} {first:>8.2f} ms first quarter, {last:.2f} ms last", flush=True
-    )
+    print(f"{'pages of 100':<24} {first:>8.2f} ms first quarter, {last:.2f} ms last", flush=True)
     for name, ask in SORTS.items():
         goal = f"(goal {GOALS[name]:g})" if name in GOALS else "(floor)"
         print(f"{name:<24} {await alone(connection, control, ask):>8.2f} ms {goal}", flush=True)

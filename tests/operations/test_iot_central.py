@@ -138,9 +138,7 @@ def test_requests_are_paced() -> None:
 
 
 def test_the_next_page_is_asked_of_the_source_alone() -> None:
-    left = Documents(
-        roles={"value": [{"id": "a"}], "nextLink": "https://elsewhere.example/api/more?x=2"}
-    )
+    left = Documents(roles={"value": [{"id": "a"}], "nextLink": "https://elsewhere.example/api/more?x=2"})
     left.documents["/api/more"] = [{"id": "b"}]
     assert [item["id"] for item in _source(left).items("roles")] == ["a", "b"]
     assert left.asked == ["/api/roles", "/api/more?x=2"]
