@@ -1,5 +1,6 @@
 """From settings to a running instance: prepare the data folder, then supervise the roles."""
 
+import asyncio
 import socket
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,7 +10,8 @@ import msgspec
 from holdfast.access.first_start import FirstStart
 from holdfast.kernel.errors import StartupError
 from holdfast.runtime.access import welcome
-from holdfast.runtime.instance import Instance, Prepared, prepare
+from holdfast.runtime.instance import Instance, Prepared, key_ring, prepare
+from holdfast.runtime.key_watch import watch_key
 from holdfast.runtime.settings import Settings
 from holdfast.runtime.supervisor import Supervisor
 
@@ -88,7 +90,7 @@ class Announcement(NamedTuple):
 async def launch(settings: Settings, announce: Callable[[Announcement], None]) -> None:
     """Run an instance until SIGTERM or SIGINT; `announce` is told what is needed to reach it.
 
-    StartupError when something stands in the way.
+    StartupError when something stands in the way, or when the key is taken away meanwhile.
     """
     check_ports(settings)
     with prepare(settings) as (prepared, instance):
@@ -102,4 +104,9 @@ async def launch(settings: Settings, announce: Callable[[Announcement], None]) -
             first.token if first else "",
         )
     )
-    await Supervisor(settings).run()
+    supervisor = Supervisor(settings)
+    watching = asyncio.create_task(watch_key(key_ring(settings), supervisor.stop))
+    await supervisor.run()
+    watching.cancel()
+    if watching.done():
+        raise StartupError(await watching)
