@@ -80,7 +80,7 @@ def first_paint(page: Page, path: str) -> float:
     times = []
     for _ in range(REPEATS):
         page.goto(path)
-        page.wait_for_function(f"({FIRST_PAINT}) >= 0")
+        page.wait_for_function(f"() => ({FIRST_PAINT}) >= 0")
         times.append(page.evaluate(FIRST_PAINT))
     return float(statistics.median(times))
 
