@@ -1,4 +1,4 @@
-"""One instance and one browser for all tests of the console that run in this process.
+"""One instance and one browser for the tests of the console that follow one another in this process.
 
 The instance holds hostile strings in every field that a person, a device or a packet can fill.
 """
@@ -21,7 +21,7 @@ PATIENCE = 60_000
 """Milliseconds that a page may take on a machine that is busy with other things."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningInstance]:
     with running(tmp_path_factory.mktemp("console") / "data") as instance:
         with instance.remote() as remote:
@@ -41,12 +41,12 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningInstan
         yield instance
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def aside(instance: RunningInstance) -> Aside:
     return Aside(instance)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -57,7 +57,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def signed_in(instance: RunningInstance, browser: Browser) -> Iterator[BrowserContext]:
     """A browser whose first administrator came in by the sign-in link and set a password."""
     context = browser.new_context(ignore_https_errors=True, base_url=instance.url)
