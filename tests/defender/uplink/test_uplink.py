@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.defender.uplink.mqtt import KEEP_ALIVE
 from holdfast.defender.uplink.spool import Spool
 from holdfast.defender.uplink.state import Identity, SensorState
-from holdfast.defender.uplink.uplink import WINDOW, Uplink
+from holdfast.defender.uplink.uplink import KEEP_ALIVE, WINDOW, Uplink
 from holdfast.kernel.clock import ManualClock, SystemRandomness
 from holdfast.kernel.errors import UnauthenticatedError, UnavailableError
 from holdfast.protocol.mqtt.connect import decode_connect, encode_connack

@@ -10,11 +10,11 @@ import msgspec
 
 from holdfast.defender.network.enrolling import MODEL
 from holdfast.defender.uplink.connection import CONNECT_SECONDS, client_context
-from holdfast.defender.uplink.mqtt import Connected, MqttClient, Received
 from holdfast.defender.uplink.state import Identity
 from holdfast.kernel.clock import Clock, Randomness
 from holdfast.kernel.errors import ForbiddenError, UnavailableError
 from holdfast.protocol.dps import RESPONSES
+from holdfast.protocol.mqtt.client import Connected, MqttClient, Received
 
 DEADLINE: Final = 60.0
 POLL_SECONDS: Final = 1.0
@@ -48,7 +48,7 @@ class Registration:
 
     def begin(self) -> bytes:
         """The first bytes."""
-        return self._client.connect(self._identity.device, self._user)
+        return self._client.connect(self._identity.device, self._user, clean=False)
 
     def poll(self) -> bytes:
         """Ask how the registration stands."""

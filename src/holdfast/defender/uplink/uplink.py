@@ -1,7 +1,8 @@
 """The sensor's connection to the platform: sends what the spool holds, in order, and keeps what it is told.
 
-Sans-I/O over `mqtt`: `connection` gives it bytes and time. A message leaves the spool when the platform has
-acknowledged it and every one before; whatever was under way when a connection ended is sent again.
+Sans-I/O over `protocol.mqtt.client`: `connection` gives it bytes and time. A message leaves the spool when
+the platform has acknowledged it and every one before; whatever was under way when a connection ended is sent
+again.
 """
 
 from collections import deque
@@ -9,21 +10,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from holdfast.defender.uplink.messages import MARK, NUMBER, SPOOL
-from holdfast.defender.uplink.mqtt import (
-    API_VERSION,
-    KEEP_ALIVE,
-    Acknowledged,
-    Answered,
-    Connected,
-    MqttClient,
-    Received,
-)
 from holdfast.defender.uplink.spool import Spool
 from holdfast.defender.uplink.state import Identity, SensorState
 from holdfast.kernel.errors import UnauthenticatedError, UnavailableError
 from holdfast.protocol.bags import encode_bag
 from holdfast.protocol.hub import events_topic
+from holdfast.protocol.mqtt.client import Acknowledged, Alive, Connected, MqttClient, Received
 
+API_VERSION: Final = "2021-04-12"
+KEEP_ALIVE: Final = 60
 WINDOW: Final = 20
 """Messages under way at once: enough to fill a line with 100 ms there and back at 200 KB each."""
 _DESIRED = "$iothub/twin/PATCH/properties/desired/#"
@@ -54,7 +49,7 @@ class Uplink:
         self._spoke = now
         identity = self._identity
         user = f"{identity.host}/{identity.device}/?api-version={API_VERSION}"
-        return self._client.connect(identity.device, user)
+        return self._client.connect(identity.device, user, keep_alive=KEEP_ALIVE, clean=False)
 
     def receive(self, data: bytes, now: float) -> Iterator[bytes]:
         """Take what arrived; what to answer.
@@ -72,7 +67,7 @@ class Uplink:
                     self._told(topic, payload)
                     if packet:
                         yield self._client.acknowledge(packet)
-                case Answered():
+                case Alive():
                     self._pinged = None
             self._spoke = now
 
