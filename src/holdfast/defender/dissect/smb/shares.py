@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Hashable
+from typing import NamedTuple, Protocol, TypeVar
 
 from holdfast.defender.dissect.rpc.connected import Connection
 from holdfast.defender.dissect.session import MalformedError
 from holdfast.defender.dissect.tables import names
 from holdfast.defender.flows.model import Direction
-from holdfast.defender.record import Emit, Fields, Record
+from holdfast.defender.record import Emit, Fields, Record, Role
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
@@ -63,6 +63,32 @@ class Asked(NamedTuple):
     file: Hashable
 
 
+class Command(Protocol):
+    """A command of either version, as far as its record needs it."""
+
+    @property
+    def is_response(self) -> bool:
+        """Whether a server says it."""
+        ...
+
+    @property
+    def failed(self) -> bool:
+        """Whether it says that the request was refused."""
+        ...
+
+    @property
+    def status(self) -> int:
+        """How the request ended."""
+        ...
+
+
+class Dialect(NamedTuple):
+    """What the records of a version have in common."""
+
+    protocol: str
+    decode: Callable[[Record], Fields]
+
+
 class Shares:
     """The state of one connection."""
 
@@ -75,6 +101,36 @@ class Shares:
         self.files: dict[Hashable, str] = {}
         self.asked: dict[Hashable, Asked] = {}
         self._pipes: dict[Hashable, tuple[Connection, list[bytes]]] = {}
+
+    def tell(
+        self,
+        dialect: Dialect,
+        command: Command,
+        kind: str,
+        about: tuple[str, ...],
+        details: Fields,
+        asked: Asked | None,
+        frame: int,
+        time: int,
+        direction: Direction,
+    ) -> Record:
+        """Emit the record of a command; `about` is what it is about, `asked` the request that it answers."""
+        if asked is not None and asked.details.get("username"):
+            details["username"] = asked.details["username"]
+        key: tuple[Hashable, ...] = (kind, *about)
+        role = Role.REQUEST
+        if command.is_response:
+            role = Role.FAILURE if command.failed else Role.RESPONSE
+            key = (*key, command.status) if command.failed else key
+        if details.get("username"):
+            key = (*key, details["username"])
+        body = (command, details, about, self.user)
+        request = asked.record if asked is not None else None
+        record = Record(
+            frame, time, direction, dialect.protocol, kind, role, key, body, dialect.decode, request
+        )
+        self.emit(record)
+        return record
 
     def remember(self, asked: Asked, number: Hashable) -> None:
         """Keep a request until its answer."""

@@ -10,11 +10,10 @@ from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.rpc.ntlm import ntlm_fields
 from holdfast.defender.dissect.session import TRUNCATED, MalformedError
 from holdfast.defender.dissect.smb.commands import NT_TRANSACTIONS, TRANSACTIONS_2, VERSION_1
-from holdfast.defender.dissect.smb.shares import Asked, Shares, is_refusal, status_name
+from holdfast.defender.dissect.smb.shares import Asked, Dialect, Shares, is_refusal, status_name
 from holdfast.defender.flows.model import Direction
-from holdfast.defender.record import Fields, Record, Role
+from holdfast.defender.record import Fields, Record
 
-NAME = "smb"
 _HEADER = struct.Struct("<4sBIBH12xHHHH").unpack_from
 _HEADER_LENGTH = 32
 _RESPONSE, _UNICODE, _NT_STATUS = 0x80, 0x8000, 0x4000
@@ -105,21 +104,9 @@ class Version1:
         read = (_RESPONSES if block.is_response else _REQUESTS).get(block.command)
         if read is not None and not block.failed:
             read(block, details)
-        if asked is not None and asked.details.get("username"):
-            details["username"] = asked.details["username"]
         file = self._file(block, asked)
         about = self._about(block, details, asked, file)
-        if block.is_response:
-            role = Role.FAILURE if block.failed else Role.RESPONSE
-            key = (kind, *about, block.status) if block.failed else (kind, *about)
-        else:
-            role, key = Role.REQUEST, (kind, *about)
-        if details.get("username"):
-            key = (*key, details["username"])
-        body = (block, details, about, shares.user)
-        request = asked.record if asked is not None else None
-        record = Record(frame, time, direction, NAME, kind, role, key, body, _fields, request)
-        shares.emit(record)
+        record = shares.tell(_DIALECT, block, kind, about, details, asked, frame, time, direction)
         if not block.is_response:
             shares.remember(Asked(record, details, file), call)
         elif not block.failed:
@@ -315,3 +302,6 @@ def _fields(record: Record, fields: Fields) -> None:
     fields |= {"tree_id": block.tree, "user_id": block.user, "process_id": block.process}
     fields["multiplex_id"] = block.number
     fields |= details
+
+
+_DIALECT = Dialect("smb", _fields)

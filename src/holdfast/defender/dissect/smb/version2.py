@@ -10,11 +10,10 @@ from holdfast.defender.dissect.decoding import fields_of
 from holdfast.defender.dissect.rpc.ntlm import ntlm_fields
 from holdfast.defender.dissect.session import TRUNCATED, MalformedError
 from holdfast.defender.dissect.smb.commands import DIALECTS_2, VERSION_2
-from holdfast.defender.dissect.smb.shares import Asked, Shares, is_refusal, status_name
+from holdfast.defender.dissect.smb.shares import Asked, Dialect, Shares, is_refusal, status_name
 from holdfast.defender.flows.model import Direction
-from holdfast.defender.record import Fields, Record, Role
+from holdfast.defender.record import Fields, Record
 
-NAME = "smb2"
 _HEADER = struct.Struct("<4sHHIHHIIQIIQ").unpack_from
 _HEADER_LENGTH = 64
 _RESPONSE, _SIGNED = 0x01, 0x08
@@ -92,21 +91,9 @@ class Version2:
         read = (_RESPONSES if part.is_response else _REQUESTS).get(part.command)
         if read is not None and not part.failed:
             read(part, details)
-        if asked is not None and asked.details.get("username"):
-            details["username"] = asked.details["username"]
         file = self._file(part, asked)
         about = self._about(part, details, asked, file)
-        if part.is_response:
-            role = Role.FAILURE if part.failed else Role.RESPONSE
-            key = (kind, *about, part.status) if part.failed else (kind, *about)
-        else:
-            role, key = Role.REQUEST, (kind, *about)
-        if details.get("username"):
-            key = (*key, details["username"])
-        body = (part, details, about, shares.user)
-        request = asked.record if asked is not None else None
-        record = Record(frame, time, direction, NAME, kind, role, key, body, _fields, request)
-        shares.emit(record)
+        record = shares.tell(_DIALECT, part, kind, about, details, asked, frame, time, direction)
         if not part.is_response:
             shares.remember(Asked(record, {**details, "name": about[1]}, file), call)
         elif asked is not None and not part.failed and part.status != _PENDING:
@@ -281,3 +268,6 @@ def _fields(record: Record, fields: Fields) -> None:
     fields |= {"tree_id": part.tree, "session_id": part.session, "message_id": part.number}
     fields["signed"] = bool(part.flags & _SIGNED)
     fields |= details
+
+
+_DIALECT = Dialect("smb2", _fields)
