@@ -90,7 +90,7 @@ def test_alterations_are_noticed(blobs: LocalBlobs, tmp_path: Path) -> None:
         "cut": head + one + two,
         "cut inside": whole[:-3],
         "swapped": head + two + one + rest,
-        "header": b"XXXX" + whole[4:],
+        "header": b"ZIP!" + whole[4:],
         "empty": b"",
         "head only": head,
     }

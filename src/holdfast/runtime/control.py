@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 import structlog
-from prometheus_client import Gauge
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route as StarletteRoute
@@ -204,10 +203,8 @@ def _listener(
 ) -> PeopleListener:
     context = server_context()
     load_into(context, issued, instance.randomness)
-    refused = Gauge(
-        "holdfast_people_refused", "Connections refused by network rules.", registry=role.registry
-    )
-    connections = Gauge("holdfast_people_connections", "Open connections of people.", registry=role.registry)
+    refused = metrics.gauge(role.registry, "holdfast_people_refused", "Connections refused by network rules.")
+    connections = metrics.gauge(role.registry, "holdfast_people_connections", "Open connections of people.")
 
     def on_refused(address: str, reason: str) -> None:
         refused.inc()

@@ -7,7 +7,6 @@ from collections.abc import Awaitable
 from functools import partial
 
 import structlog
-from prometheus_client import Gauge
 
 from holdfast.access.application import Listener
 from holdfast.access.reading import everything
@@ -33,6 +32,7 @@ from holdfast.log.writer import GroupCommitWriter
 from holdfast.resources.port import ResourceStore
 from holdfast.runtime.certificates import follow_certificate
 from holdfast.runtime.instance import Instance, open_instance, server_certificate_of
+from holdfast.runtime.metrics import gauge
 from holdfast.runtime.process import Role
 from holdfast.runtime.rules import CurrentRules, follow_rules
 from holdfast.runtime.settings import Settings
@@ -85,21 +85,21 @@ def gateway_limits(settings: Settings) -> GatewayLimits:
 
 async def _serve(role: Role, instance: Instance, writer: GroupCommitWriter) -> None:
     bus = role.cluster.bus
-    registry = Registry(
+    directory = Registry(
         instance.store,
         sas_allowed=sas_rule(instance.store),
         trusted=lambda: bus.silent_for() <= SILENCE_SECONDS,
     )
 
     def invalidate(topic: str, message: JsonObject) -> None:
-        registry.invalidate(topic.removeprefix(INVALIDATE), str(message.get("id", "")))
+        directory.invalidate(topic.removeprefix(INVALIDATE), str(message.get("id", "")))
 
     bus.subscribe(INVALIDATE, invalidate)  # before the gateway's own: it judges sessions by this cache
     issued = await asyncio.to_thread(server_certificate_of, instance)
     ports = Ports(
         log=writer,
         cluster=role.cluster,
-        directory=registry,
+        directory=directory,
         provisioning=RemoteProvisioning(bus),
         clock=role.clock,
         randomness=role.randomness,
@@ -193,4 +193,4 @@ def _measure(role: Role, gateway: Gateway, writer: GroupCommitWriter) -> None:
         "holdfast_log_pending_bytes": ("Bytes queued and not yet durable.", writer.pending_bytes),
     }
     for name, (meaning, read) in figures.items():
-        Gauge(name, meaning, registry=role.registry).set_function(read)
+        gauge(role.registry, name, meaning).set_function(read)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -25,6 +25,11 @@ class _Merged:
         return list(self._families.values())
 
 
+def gauge(page: CollectorRegistry, name: str, meaning: str, *labels: str) -> Gauge:
+    """A figure that goes up and down, on a process's own page instead of the library's global one."""
+    return Gauge(name, meaning, labels, "", "", "", page)
+
+
 def render(registry: CollectorRegistry) -> str:
     """One process's page in the Prometheus text format."""
     return generate_latest(registry).decode()
@@ -32,6 +37,6 @@ def render(registry: CollectorRegistry) -> str:
 
 def merge(pages: Mapping[str, str]) -> bytes:
     """One page of many: every sample gets the label `node` with the process it came from."""
-    registry = CollectorRegistry()
-    registry.register(_Merged(pages))
-    return generate_latest(registry)
+    page = CollectorRegistry()
+    page.register(_Merged(pages))
+    return generate_latest(page)

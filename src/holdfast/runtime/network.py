@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry
 
 from holdfast.access.reading import everything
 from holdfast.alerts.port import AlertSink
@@ -36,6 +36,7 @@ from holdfast.kernel.organizations import OrganizationPath, contains
 from holdfast.resources.model import Event
 from holdfast.resources.port import ChangePath, ResourceStore
 from holdfast.runtime.instance import Instance
+from holdfast.runtime.metrics import gauge
 from holdfast.runtime.relay import GATEWAY_DEADLINE, RETRY_SECONDS
 from holdfast.storage.database import Database
 from holdfast.vault.authority import Authority
@@ -144,7 +145,7 @@ def sensor_gauges(registry: CollectorRegistry) -> SensorGauges:
     """The metrics `holdfast_sensor_…` of every sensor; made once, whoever runs the job again."""
     return SensorGauges(
         {
-            member: Gauge(f"holdfast_sensor_{member}", meaning, ["sensor"], registry=registry)
+            member: gauge(registry, f"holdfast_sensor_{member}", meaning, "sensor")
             for member, meaning in SENSOR_METRICS.items()
         }
     )

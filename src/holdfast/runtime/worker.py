@@ -18,6 +18,7 @@ from holdfast.policy.compliance.drift import DriftAlerts
 from holdfast.policy.compliance.states import open_states
 from holdfast.runtime.delivery import open_dispatcher, open_shelf_of
 from holdfast.runtime.instance import Instance, open_instance
+from holdfast.runtime.metrics import gauge
 from holdfast.runtime.network import (
     follow_captures,
     follow_edits,
@@ -201,9 +202,7 @@ async def run(role: Role) -> None:
     """Run the role until it is told to stop."""
     instance = await asyncio.to_thread(open_instance, role.settings)
     try:
-        followed = Gauge(
-            "holdfast_events_followed", "Newest event handled.", ["consumer"], registry=role.registry
-        )
+        followed = gauge(role.registry, "holdfast_events_followed", "Newest event handled.", "consumer")
         worker = Worker(role, instance, RemoteAlerts(role.cluster.bus, role.loop), followed)
         jobs = [asyncio.create_task(_led(worker, name, job), name=name) for name, job in JOBS.items()]
         role.ready = True

@@ -14,6 +14,8 @@ from tests.support.shared import SHARED_DATA
 FOLDER = SHARED_DATA / "captures" / "icsnpp"
 ENDS = "id.orig_h id.orig_p id.resp_h id.resp_p"
 PLACES = "source_h source_p destination_h destination_p"
+ZEEK_MASKED_TIME = "XXXXXXXXXX.XXXXXX"
+"""What Zeek's own tests write in place of a time, so that their logs can be compared."""
 HEAD = f"ts uid {ENDS} is_orig {PLACES} "
 """Columns of logs whose header was stripped."""
 
@@ -273,7 +275,7 @@ def compare(log: Log, path: Path) -> tuple[int, int]:
     ours = [_placed(seen, row) for seen in _seen(FOLDER / log.capture) for row in log.rows(seen)]
     head = log.head + log.columns if log.head == HEAD else log.head
     theirs = [
-        {name: value.replace("XXXXXXXXXX.XXXXXX", "0.000000") for name, value in row.items()}
+        {name: value.replace(ZEEK_MASKED_TIME, "0.000000") for name, value in row.items()}
         for row in zeek_rows(path, head)
     ]
     only_theirs, only_ours = differences(theirs, ours, f"{log.places} {log.columns}".split())

@@ -17,7 +17,7 @@ _UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
-    NotImplementedError,
+    NotImplementedError,  # of zipfile, for a compression or encryption that it does not know
     RuntimeError,
     ValueError,
     OSError,

@@ -14,7 +14,16 @@ from holdfast.access.local.passkeys import METHODS as PASSKEY
 from holdfast.access.people.users import KIND as USER
 from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
-from holdfast.console.pages.access.forms import Fields, again, control, lines, people, submitted, whole
+from holdfast.console.pages.access.forms import (
+    Fields,
+    again,
+    control,
+    lines,
+    people,
+    store_or_delete,
+    submitted,
+    whole,
+)
 from holdfast.console.rendering import FORM, page
 from holdfast.console.tables import Cell, Column, ResourceTable
 from holdfast.kernel.clock import parse_isoformat
@@ -211,12 +220,9 @@ def _create(request: ApiRequest) -> Response:
 def _change(request: ApiRequest) -> Response:
     def work(fields: Fields) -> str:
         stored = visible(request, KIND, request.path["policy"], READ)
-        if fields.get("do") == "delete":
-            request.services.changes.apply(request.principal, Change(Action.DELETE, KIND, stored.id))
-            return HERE
-        change = Change(Action.PUT, KIND, stored.id, _body(fields, stored.body), if_match=stored.etag)
-        request.services.changes.apply(request.principal, change)
-        return _address(stored.id)
+        is_over = fields.get("do") == "delete"
+        store_or_delete(request, stored, None if is_over else _body(fields, stored.body))
+        return HERE if is_over else _address(stored.id)
 
     return submitted(request, _page, work)
 

@@ -14,8 +14,10 @@ from holdfast.api.frame import ApiRequest
 from holdfast.console.rendering import read_form, read_open_form, redirect
 from holdfast.console.tables import Choice
 from holdfast.kernel.errors import HoldfastError, InvalidError
+from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.permissions import Permission
+from holdfast.resources.model import Action, Change, Resource
 from holdfast.resources.query import Order, Query
 
 MAXIMUM_CHOICES = 500
@@ -51,6 +53,14 @@ def again(request: ApiRequest, stored: T, read: Callable[[Fields], T]) -> T:
         return read(read_open_form(request))
     except HoldfastError:
         return stored
+
+
+def store_or_delete(request: ApiRequest, stored: Resource, body: JsonObject | None) -> None:
+    """Store what a form says of a resource as it was shown; None deletes it."""
+    change = Change(Action.DELETE, stored.kind, stored.id)
+    if body is not None:
+        change = Change(Action.PUT, stored.kind, stored.id, body, if_match=stored.etag)
+    request.services.changes.apply(request.principal, change)
 
 
 def control(request: ApiRequest) -> AccessControl:

@@ -10,7 +10,7 @@ from holdfast.access.oidc.flow import CALLBACK
 from holdfast.access.oidc.providers import KIND, Algorithm, Provider, read_provider
 from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
-from holdfast.console.pages.access.forms import Fields, again, lines, submitted, whole
+from holdfast.console.pages.access.forms import Fields, again, lines, store_or_delete, submitted, whole
 from holdfast.console.rendering import FORM, page
 from holdfast.console.tables import Cell, Column, ResourceTable
 from holdfast.kernel.json import JsonObject
@@ -124,12 +124,9 @@ def _create(request: ApiRequest) -> Response:
 def _change(request: ApiRequest) -> Response:
     def work(fields: Fields) -> str:
         stored = visible(request, KIND, request.path["provider"], READ)
-        if fields.get("action") == "delete":
-            request.services.changes.apply(request.principal, Change(Action.DELETE, KIND, stored.id))
-            return HERE
-        change = Change(Action.PUT, KIND, stored.id, _body(fields, stored.body), if_match=stored.etag)
-        request.services.changes.apply(request.principal, change)
-        return _address(stored.id)
+        is_over = fields.get("action") == "delete"
+        store_or_delete(request, stored, None if is_over else _body(fields, stored.body))
+        return HERE if is_over else _address(stored.id)
 
     return submitted(request, _page, work)
 
