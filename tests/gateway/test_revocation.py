@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from holdfast.devices.attestation import new_key
+from holdfast.devices.messages import STATE_DELETE
 from holdfast.kernel.json import JsonObject
 from holdfast.protocol.mqtt.connect import Connect, encode_connect
 from holdfast.protocol.mqtt.disconnect import Disconnect
@@ -43,7 +44,19 @@ async def rotate_key(platform: Platform) -> None:
     await platform.change("enrollmentGroup", "keys", {**GROUP, "attestation": attestation})
 
 
-REVOCATIONS: list[Callable[[Platform], Awaitable[None]]] = [block, delete, disable_group, rotate_key]
+async def delete_before_the_news(platform: Platform) -> None:
+    """What is asked of the gateway may come before the news that empty the caches."""
+    platform.world.change(Action.DELETE, "device", "dev-1")
+    await platform.control.bus.request("gateway", STATE_DELETE, {"device": "dev-1"}, 5.0)
+
+
+REVOCATIONS: list[Callable[[Platform], Awaitable[None]]] = [
+    block,
+    delete,
+    delete_before_the_news,
+    disable_group,
+    rotate_key,
+]
 
 
 @pytest.mark.parametrize("revoke", REVOCATIONS)

@@ -86,6 +86,10 @@ class Directory(Protocol):
         """Only what is in the cache and still trusted; never blocks."""
         ...
 
+    def forget(self, device: str) -> None:
+        """The device is known to have changed, whatever the news of it say: look it up the next time."""
+        ...
+
 
 class Provisioning(Protocol):
     """The provisioning service, in the control role behind the bus."""

@@ -94,6 +94,10 @@ class Registry:
         """See `Directory.cached`."""
         return self._entries.get(device.lower()) if self._trusted() else None
 
+    def forget(self, device: str) -> None:
+        """See `Directory.forget`."""
+        self.invalidate(DEVICE, device)
+
     def invalidate(self, kind: str, id: str) -> None:
         """Something changed: forget what depended on it."""
         with self._lock:

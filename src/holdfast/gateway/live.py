@@ -123,14 +123,6 @@ class LiveSessions:
 
     # ---- judging again
 
-    def recheck_soon(self, session: "HubSession") -> None:
-        """Judge a session by what is known now, if that is not what it was let in with."""
-        cached = self._directory.cached(session.device)
-        if cached is None:
-            self.recheck([session.device])
-        else:
-            session.judge_again(cached)
-
     def recheck(self, devices: Iterable[str]) -> None:
         """Look these devices up again and close the sessions that may not stay."""
         self._pending.update(dict.fromkeys(device for device in devices if self.of_device(device)))

@@ -85,6 +85,7 @@ class GatewayRequests:
     async def delete(self, body: JsonObject) -> JsonObject:
         """See `messages.STATE_DELETE`."""
         device, _ = _name(body)
+        self.services.directory.forget(device)  # this may come before the news, and the device back at once
         for session in self.services.live.of_device(device):
             session.connection.close(Reason.NOT_AUTHORIZED, "the device was deleted", publish_will=False)
         await asyncio.wrap_future(self.services.log.submit(operations.delete, device))

@@ -71,6 +71,9 @@ async def _open_hub_session(connection: "MqttConnection", connect: Connect) -> N
         await asyncio.sleep(min(delay, services.limits.handshake_seconds / 2))
     await session.claim()
     session_present = await _resume(services, session, connect)
+    if not session.may_stay(await look_up(services, user.device)):  # changed while it was let in
+        session.ended(publish_will=False)
+        raise RefusedError("the device may not connect any more", guilty=False)
     connection.accept(connect, session, session_present)
     session.opened()
 

@@ -170,7 +170,6 @@ class HubSession:
         if self.user.model:
             self.services.log.submit(operations.announce_model, self.device, self.module, self.user.model)
         self.ring()
-        self.services.live.recheck_soon(self)  # what changed while it was let in
 
     def _description(self) -> JsonObject:
         return {
