@@ -1,5 +1,6 @@
 """Migrations: up from nothing and from every earlier schema with its data, and killed in the middle."""
 
+import itertools
 import shutil
 import subprocess
 import sys
@@ -12,23 +13,47 @@ import pytest
 import sqlalchemy
 from sqlalchemy import Connection, MetaData, Table
 
+from holdfast.alerts.store import tables as alerts
+from holdfast.baseline.evidence import store as evidence
+from holdfast.defender.network import tables as network
+from holdfast.delivery.shelves import tables as delivery
 from holdfast.kernel.clock import ManualClock, SystemRandomness
+from holdfast.kernel.errors import StartupError
 from holdfast.keys.file import open_key_ring
-from holdfast.resources import tables
+from holdfast.policy.compliance import tables as compliance
+from holdfast.resources import tables as resources
 from holdfast.storage import migrate as migrate_module
 from holdfast.storage import postgresql, sqlcipher
 from holdfast.storage.control import CONTROL_FILE, open_control
 from holdfast.storage.database import Database
-from holdfast.storage.migrate import SCRIPTS, configuration, migrate, revision
+from holdfast.storage.migrate import CONTROL, SCRIPTS, configuration, migrate, revision, version_table
+from holdfast.telemetry import last_values
 
-REVISIONS = [
-    script.revision for script in alembic.script.ScriptDirectory.from_config(configuration()).walk_revisions()
-][::-1]
+SCHEMAS = sorted(folder.name for folder in SCRIPTS.iterdir() if (folder / "__init__.py").exists())
+DESCRIBED = {
+    CONTROL: [resources.metadata, alerts.metadata],
+    "defender": [network.metadata],
+    "delivery": [delivery.metadata],
+    "evidence": [evidence.metadata],
+    "policy": [compliance.metadata],
+    "telemetry": [last_values.metadata],
+}
+"""What the code takes for the tables of each schema."""
+
+
+def revisions(schema: str) -> list[str]:
+    """The revisions of a schema, oldest first."""
+    scripts = alembic.script.ScriptDirectory.from_config(configuration(schema))
+    return [script.revision for script in scripts.walk_revisions()][::-1]
+
+
+EVERY = [(schema, start) for schema in SCHEMAS for start in revisions(schema)]
 SAMPLES = {
     sqlalchemy.Integer: 7,
     sqlalchemy.BigInteger: 7,
     sqlalchemy.Float: 1.5,
     sqlalchemy.LargeBinary: b"x",
+    sqlalchemy.Boolean: True,
 }
 
 
@@ -49,48 +74,92 @@ def own_tables(connection: Connection) -> list[Table]:
     """The tables with data of the product, as the database describes them."""
     metadata = MetaData()
     metadata.reflect(connection)
-    skipped = ("alembic_version", "log_batch", "log_counter")
-    return [table for table in metadata.sorted_tables if table.name not in skipped]
+    skipped = ("log_batch", "log_counter")
+    return [
+        table
+        for table in metadata.sorted_tables
+        if table.name not in skipped and not table.name.startswith("alembic_version")
+    ]
 
 
-def test_revisions_follow_one_another() -> None:
-    assert [f"{number:04d}" for number in range(1, len(REVISIONS) + 1)] == REVISIONS
+def fill(connection: Connection) -> list[Table]:
+    """A row in each table that there is; the tables."""
+    filled = own_tables(connection)
+    for table in filled:
+        connection.execute(table.insert().values({c.name: sample(c) for c in table.columns}))
+    return filled
 
 
-def test_the_schema_is_what_the_tables_say(empty: Database) -> None:
-    known = tables.metadata.tables
-    migrate(empty)
+def assert_kept(connection: Connection, filled: list[Table]) -> None:
+    """Each of those rows is there still, with all its values."""
+    present = {table.name: table for table in own_tables(connection)}
+    for old in filled:
+        row = connection.execute(present[old.name].select()).one()._mapping
+        assert {c.name: row[c.name] for c in old.columns} == {c.name: sample(c) for c in old.columns}
+
+
+def migrate_all(database: Database) -> None:
+    """Bring every schema up in one database, as on PostgreSQL."""
+    for schema in (CONTROL, *SCHEMAS):
+        migrate(database, schema)
+
+
+def test_no_schema_is_without_description() -> None:
+    assert list(DESCRIBED) == SCHEMAS
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_revisions_follow_one_another(schema: str) -> None:
+    known = revisions(schema)
+    assert [f"{number:04d}" for number in range(1, len(known) + 1)] == known
+
+
+def test_the_schemas_are_what_the_tables_say(empty: Database) -> None:
+    migrate_all(empty)
     with empty.read() as connection:
-        context = alembic.migration.MigrationContext.configure(
-            connection, opts={"include_name": lambda name, kind, _: kind != "table" or name in known}
-        )
-        assert alembic.autogenerate.compare_metadata(context, tables.metadata) == []
+        for metadata in itertools.chain(*DESCRIBED.values()):
+            known = metadata.tables
+            context = alembic.migration.MigrationContext.configure(
+                connection, opts={"include_name": lambda name, kind, _, k=known: kind != "table" or name in k}
+            )
+            assert alembic.autogenerate.compare_metadata(context, metadata) == []
     empty.close()
 
 
-@pytest.mark.parametrize("start", REVISIONS)
-def test_every_schema_comes_up_with_its_data(empty: Database, start: str) -> None:
-    migrate(empty, start)
+@pytest.mark.parametrize(("schema", "start"), EVERY)
+def test_every_schema_comes_up_with_its_data(empty: Database, schema: str, start: str) -> None:
+    migrate(empty, schema, start)
     with empty.write() as connection:
-        before = own_tables(connection)
-        for table in before:
-            connection.execute(table.insert().values({c.name: sample(c) for c in table.columns}))
-    migrate(empty)
+        before = fill(connection)
+    migrate(empty, schema)
     with empty.read() as connection:
-        assert revision(connection) == REVISIONS[-1]
-        present = {table.name: table for table in own_tables(connection)}
-        for old in before:
-            table = present[old.name]
-            row = connection.execute(table.select()).one()._mapping
-            assert {c.name: row[c.name] for c in old.columns} == {c.name: sample(c) for c in old.columns}
+        assert revision(connection, schema) == revisions(schema)[-1]
+        assert_kept(connection, before)
     empty.close()
 
 
-def test_migrating_again_changes_nothing(empty: Database) -> None:
+@pytest.mark.parametrize("tables", [1, None])
+def test_tables_that_are_older_than_their_history_are_taken_over(empty: Database, tables: int | None) -> None:
     migrate(empty)
-    migrate(empty)
+    with empty.write() as connection:
+        for (described,) in (DESCRIBED[schema] for schema in SCHEMAS if schema != CONTROL):
+            described.create_all(connection, described.sorted_tables[:tables])
+        before = fill(connection)
+    migrate_all(empty)
+    migrate_all(empty)
     with empty.read() as connection:
-        assert revision(connection) == REVISIONS[-1]
+        assert all(revision(connection, schema) == revisions(schema)[-1] for schema in SCHEMAS)
+        assert_kept(connection, before)
+    empty.close()
+
+
+def test_what_a_newer_version_wrote_is_refused(empty: Database) -> None:
+    migrate_all(empty)
+    for schema in SCHEMAS:
+        with empty.write() as connection:
+            connection.exec_driver_sql(f"UPDATE {version_table(schema)} SET version_num = '9999'")
+        with pytest.raises(StartupError, match="9999"):
+            migrate(empty, schema)
     empty.close()
 
 
@@ -98,8 +167,9 @@ def test_a_failed_migration_leaves_nothing_behind(
     empty: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(SCRIPTS, tmp_path / "scripts")
-    broken = f"revision = '9999'\ndown_revision = '{REVISIONS[-1]}'\ndef upgrade(): raise ZeroDivisionError\n"
-    (tmp_path / "scripts" / "versions" / "9999_broken.py").write_text(broken)
+    newest = revisions(CONTROL)[-1]
+    broken = f"revision = '9999'\ndown_revision = '{newest}'\ndef upgrade(): raise ZeroDivisionError\n"
+    (tmp_path / "scripts" / CONTROL / "9999_broken.py").write_text(broken)
     monkeypatch.setattr(migrate_module, "SCRIPTS", tmp_path / "scripts")
     with pytest.raises(ZeroDivisionError):
         migrate(empty)
@@ -123,5 +193,5 @@ def test_a_killed_migration_is_done_again_at_the_next_start(tmp_path: Path, writ
     ring = open_key_ring(tmp_path, ManualClock(), SystemRandomness())
     database = open_control(tmp_path, ring)
     with database.read() as connection:
-        assert revision(connection) == REVISIONS[-1]
+        assert revision(connection) == revisions(CONTROL)[-1]
     database.close()

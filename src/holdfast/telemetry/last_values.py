@@ -15,17 +15,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from holdfast.kernel.json import JsonValue
 from holdfast.log.port import PARTITIONS, LogReader, Position, Record
 from holdfast.storage.database import Database
+from holdfast.storage.migrate import migrate
 from holdfast.telemetry.decode import measurement
 from holdfast.telemetry.message_counts import add_counts, by_minute, counts_table, read_counts
 
 BATCH = 20_000
 """Records a transaction: under load each name of a device is written once for all of them."""
 
-_metadata = sqlalchemy.MetaData()
+metadata = sqlalchemy.MetaData()
 
 last_values = sqlalchemy.Table(
     "last_values",
-    _metadata,
+    metadata,
     sqlalchemy.Column("device", sqlalchemy.Text, primary_key=True),
     sqlalchemy.Column("module", sqlalchemy.Text, primary_key=True),
     sqlalchemy.Column("component", sqlalchemy.Text, primary_key=True),
@@ -36,12 +37,12 @@ last_values = sqlalchemy.Table(
 
 positions = sqlalchemy.Table(
     "last_values_positions",
-    _metadata,
+    metadata,
     sqlalchemy.Column("partition", sqlalchemy.Integer, primary_key=True),
     sqlalchemy.Column("offset", sqlalchemy.BigInteger, nullable=False),
 )
 
-message_counts = counts_table(_metadata)
+message_counts = counts_table(metadata)
 
 _Key = tuple[str, str, str, str]
 
@@ -61,9 +62,8 @@ class LastValues:
         self._database = database
 
     def prepare(self) -> None:
-        """Make the tables where they are missing."""
-        with self._database.write() as connection:
-            _metadata.create_all(connection)
+        """Bring the tables to this version."""
+        migrate(self._database, "telemetry")
 
     def consume(self, log: LogReader) -> int:
         """Take in what the log has beyond the kept positions; how many records that was."""

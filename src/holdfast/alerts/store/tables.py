@@ -1,7 +1,7 @@
 """The tables of the platform's alerts, in the control database."""
 
 import sqlalchemy
-from sqlalchemy import Column, Table
+from sqlalchemy import Column, Index, Table
 
 from holdfast.storage.columns import COUNTER, MOMENT, TEXT
 
@@ -27,6 +27,8 @@ alert = Table(
     Column("first", MOMENT, nullable=False),
     Column("last", MOMENT, nullable=False),
     Column("body", TEXT, nullable=False),
+    Index("alert_place", "organization", "number"),
+    Index("alert_life", "status", "severity", "last"),
 )
 """`number` grows in the order of opening, so that whoever follows the table misses none. `folds` is what
 further reports of an open alert have in common, and null once it is closed or when a sensor folds itself."""

@@ -16,15 +16,16 @@ from holdfast.kernel.clock import Clock
 from holdfast.kernel.json import JsonObject
 from holdfast.keys.port import SigningKey
 from holdfast.storage.database import Database
+from holdfast.storage.migrate import migrate
 from holdfast.storage.sqlcipher import open_database
 
 DATABASE_FILE = "evidence.db"
 
-_METADATA = MetaData()
+metadata = MetaData()
 
 _EVIDENCE = Table(
     "evidence",
-    _METADATA,
+    metadata,
     Column("sequence", Integer, primary_key=True, autoincrement=False),
     Column("digest", String(64), nullable=False),
     Column("kind", Text, nullable=False),
@@ -46,8 +47,6 @@ class EvidenceStore:
         self._key = key
         self._clock = clock
         self._writing = threading.Lock()
-        with database.write() as connection:
-            _METADATA.create_all(connection)
 
     @property
     def public_key(self) -> bytes:
@@ -189,5 +188,7 @@ def _about(change: JsonObject) -> object:
 def open_evidence(
     folder: Path, database_key: bytes, instance: str, key: SigningKey, clock: Clock
 ) -> EvidenceStore:
-    """Open or make the evidence database in `folder`. Raises StartupError as `open_database` does."""
-    return EvidenceStore(open_database(folder / DATABASE_FILE, database_key), instance, key, clock)
+    """Open or make the evidence database in `folder`, at this version. StartupError says what is wrong."""
+    database = open_database(folder / DATABASE_FILE, database_key)
+    migrate(database, "evidence")
+    return EvidenceStore(database, instance, key, clock)

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Final
 
-from holdfast.defender.network.tables import metadata
 from holdfast.kernel.clock import Randomness
 from holdfast.keys.port import KeyRing
 from holdfast.storage import postgresql, sqlcipher
 from holdfast.storage.blobs import Blobs, LocalBlobs
 from holdfast.storage.database import Database
+from holdfast.storage.migrate import migrate
 
 FILE: Final = "defender.db"
 BLOBS: Final = "defender"
@@ -24,9 +24,8 @@ def open_network(data: Path, ring: KeyRing, url: str = "") -> Database:
 
 
 def prepare(database: Database) -> None:
-    """Make the tables where they are missing."""
-    with database.write() as connection:
-        metadata.create_all(connection)
+    """Bring the tables to this version."""
+    migrate(database, "defender")
 
 
 def open_packets(data: Path, ring: KeyRing, randomness: Randomness) -> Blobs:

@@ -9,10 +9,11 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from holdfast.delivery.model import Message, Urgency
 from holdfast.delivery.outbox import MAXIMUM_PENDING, Parcel
-from holdfast.delivery.shelves.tables import dead_letters, metadata, parcels, positions
+from holdfast.delivery.shelves.tables import dead_letters, parcels, positions
 from holdfast.keys.port import KeyRing
 from holdfast.storage import postgresql, sqlcipher
 from holdfast.storage.database import Database
+from holdfast.storage.migrate import migrate
 
 FILE: Final = "delivery.db"
 KEY_PURPOSE: Final = "delivery"
@@ -63,9 +64,8 @@ class SqlShelf:
         self._database = database
 
     def prepare(self) -> None:
-        """Make the tables where they are missing."""
-        with self._database.write() as connection:
-            metadata.create_all(connection)
+        """Bring the tables to this version."""
+        migrate(self._database, "delivery")
 
     def close(self) -> None:
         """Close the database."""

@@ -10,11 +10,12 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, inser
 from holdfast.keys.port import KeyRing
 from holdfast.policy.compliance.judging import Judgement
 from holdfast.policy.compliance.model import PolicyState, Transition
-from holdfast.policy.compliance.tables import history, metadata, positions, states, transition_of, trend
+from holdfast.policy.compliance.tables import history, positions, states, transition_of, trend
 from holdfast.policy.engine import words
 from holdfast.policy.types.documents import PolicyDocument
 from holdfast.storage import postgresql, sqlcipher
 from holdfast.storage.database import Database
+from holdfast.storage.migrate import migrate
 
 FILE: Final = "policy.db"
 KEY_PURPOSE: Final = "policy"
@@ -45,9 +46,8 @@ class States:
         self.database = database
 
     def prepare(self) -> None:
-        """Make the tables where they are missing."""
-        with self.database.write() as connection:
-            metadata.create_all(connection)
+        """Bring the tables to this version."""
+        migrate(self.database, "policy")
 
     def record(self, judged: Sequence[Judged], now: float) -> list[Transition]:
         """Keep what was said of some resources, and all of it; what changed."""
