@@ -28,7 +28,6 @@ from holdfast.defender.network.reading import Network
 from holdfast.delivery.service import Delivery
 from holdfast.devices.jobs.engine import JobEngine
 from holdfast.devices.provisioning import ProvisioningService
-from holdfast.devices.uploads.content import open_content
 from holdfast.devices.wire import serve_provisioning
 from holdfast.kernel.errors import UnavailableError
 from holdfast.kernel.json import JsonObject
@@ -46,6 +45,7 @@ from holdfast.runtime.alerts import open_alerts, tend_alerts
 from holdfast.runtime.baseline import BaselineParts, BaselineRuns, open_baseline
 from holdfast.runtime.certificates import follow_certificate
 from holdfast.runtime.delivery import open_delivery
+from holdfast.runtime.device_files import open_device_files
 from holdfast.runtime.gateway import sas_rule
 from holdfast.runtime.instance import Instance, open_instance, server_certificate_of
 from holdfast.runtime.network import open_enrolling, open_reading
@@ -188,7 +188,7 @@ def _services(
             PolicyStates: states,
             PolicyControls: PolicyControls(instance.store, states),
             Inventory: open_inventory(instance, last_values),
-            FileContent: FileContent(open_content(data, instance.ring, instance.randomness)),
+            FileContent: FileContent(open_device_files(role.settings, instance.ring, instance.randomness)[0]),
             Network: open_reading(instance),
             SensorEnrolling: open_enrolling(instance, changes, id_scope),
         },
@@ -234,7 +234,8 @@ def _pages(role: Role) -> Sequence[StarletteRoute]:
         parts = await _ask_all(role, "health")
         problems = _problems(parts)
         status = "ready" if not problems else "not ready"
-        body = {"status": status, "processes": sorted(parts), "problems": problems}
+        warnings = _sentences(parts, "warnings")
+        body = {"status": status, "processes": sorted(parts), "problems": problems, "warnings": warnings}
         return JSONResponse(body, 200 if not problems else 503)
 
     async def rendered() -> Response:
@@ -253,10 +254,18 @@ def _problems(parts: Mapping[str, JsonObject | None]) -> list[str]:
     """What is wrong with the processes, one sentence each."""
     problems = [f"{node} does not answer" for node, part in parts.items() if part is None]
     problems += [f"{node} is not ready" for node, part in parts.items() if part and not part["ready"]]
-    for node, part in parts.items():
-        found = part.get("problems") if part else None
-        problems += [f"{node}: {text}" for text in (found.values() if isinstance(found, dict) else ())]
-    return problems
+    return problems + _sentences(parts, "problems")
+
+
+def _sentences(parts: Mapping[str, JsonObject | None], of: str) -> list[str]:
+    """What the processes say under `problems` or `warnings`, each with its process."""
+    said = {node: part.get(of) if part else None for node, part in parts.items()}
+    return [
+        f"{node}: {text}"
+        for node, found in said.items()
+        if isinstance(found, dict)
+        for text in found.values()
+    ]
 
 
 async def _is_ready(role: Role) -> bool:

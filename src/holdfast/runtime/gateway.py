@@ -1,7 +1,6 @@
 """The gateway role: the device listeners over the durable log."""
 
 import asyncio
-import contextlib
 import gc
 from collections.abc import Awaitable
 from functools import partial
@@ -15,7 +14,7 @@ from holdfast.access.settings import LocalMethod, allowed_methods, is_allowed
 from holdfast.cluster.port import INVALIDATE
 from holdfast.devices.file_uploads import upload_settings
 from holdfast.devices.registry import Registry, SasAllowed
-from holdfast.devices.uploads.content import ADDRESS_KEY_PURPOSE, open_content
+from holdfast.devices.uploads.content import ADDRESS_KEY_PURPOSE
 from holdfast.devices.uploads.model import UploadLimits, Uploads
 from holdfast.devices.wire import RemoteProvisioning
 from holdfast.gateway.authentication import HubIdentity
@@ -31,6 +30,7 @@ from holdfast.log.open import open_writer
 from holdfast.log.writer import GroupCommitWriter
 from holdfast.resources.port import ResourceStore
 from holdfast.runtime.certificates import follow_certificate
+from holdfast.runtime.device_files import open_device_files, watch_object_storage
 from holdfast.runtime.instance import Instance, open_instance, server_certificate_of
 from holdfast.runtime.metrics import gauge
 from holdfast.runtime.process import Role
@@ -103,7 +103,7 @@ async def _serve(role: Role, instance: Instance, writer: GroupCommitWriter) -> N
         provisioning=RemoteProvisioning(bus),
         clock=role.clock,
         randomness=role.randomness,
-        uploads=_uploads(instance),
+        uploads=_uploads(role, instance),
     )
     gateway = Gateway(
         ports,
@@ -126,10 +126,13 @@ async def _serve(role: Role, instance: Instance, writer: GroupCommitWriter) -> N
         await gateway.stop()
 
 
-def _uploads(instance: Instance) -> Uploads:
+def _uploads(role: Role, instance: Instance) -> Uploads:
     settings = instance.settings
+    blobs, storage = open_device_files(settings, instance.ring, instance.randomness)
+    if storage is not None:
+        role.spawn(watch_object_storage(role, storage))
     return Uploads(
-        blobs=open_content(settings.data, instance.ring, instance.randomness),
+        blobs=blobs,
         key=instance.ring.data_key(ADDRESS_KEY_PURPOSE),
         settings=partial(upload_settings, instance.store),
         limits=UploadLimits(**settings.uploads.model_dump()),
@@ -140,9 +143,7 @@ async def _end_overdue_uploads(role: Role, gateway: Gateway) -> None:
     """Now and then: forget what devices began to upload and never finished."""
     while not role.stopping.is_set():
         await end_overdue(gateway.services)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(UPLOADS_SECONDS):
-                await role.stopping.wait()
+        await role.pause(UPLOADS_SECONDS)
 
 
 def _show(gateway: Gateway, issued: Issued) -> None:

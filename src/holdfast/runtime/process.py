@@ -5,6 +5,7 @@ standard input. SIGTERM sets `stopping`; the role's function then finishes what 
 """
 
 import asyncio
+import contextlib
 import importlib
 import signal
 import sys
@@ -60,6 +61,8 @@ class Role:
     """Set by the role when it serves; the health page shows it."""
     checks: dict[str, Callable[[], str]] = field(default_factory=dict)
     """Health checks by name; each returns the empty string or what is wrong, in a sentence."""
+    warnings: dict[str, Callable[[], str]] = field(default_factory=dict)
+    """The same for what leaves the role useful: it stays ready, and the health page says it."""
 
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -74,10 +77,24 @@ class Role:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def pause(self, seconds: float) -> None:
+        """Wait, but no longer than until the role shall stop."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.stopping.wait()
+
     def health(self) -> JsonObject:
         """This process's part of the health page."""
-        problems: JsonObject = {name: problem for name, check in self.checks.items() if (problem := check())}
-        return {"node": self.node, "ready": self.ready, "problems": problems}
+        return {
+            "node": self.node,
+            "ready": self.ready,
+            "problems": _said(self.checks),
+            "warnings": _said(self.warnings),
+        }
+
+
+def _said(checks: dict[str, Callable[[], str]]) -> JsonObject:
+    return {name: sentence for name, check in checks.items() if (sentence := check())}
 
 
 async def _serve(settings: Settings, node: str, run: Callable[[Role], Awaitable[None]]) -> None:

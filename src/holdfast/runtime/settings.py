@@ -9,6 +9,7 @@ import ipaddress
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -165,6 +166,39 @@ class FileUploads(_Section):
     files: int = Field(default=1000, ge=1, description="Files of one device.")
 
 
+class ObjectStorage(_Section):
+    """S3-compatible storage for the content of device files, which is sealed here before it goes there."""
+
+    endpoint: str = Field(
+        default="",
+        description="`https://host[:port]` of the storage; empty: content is kept in the data folder.",
+    )
+    bucket: str = Field(default="", description="The bucket; it must exist.")
+    prefix: str = Field(default="", description="In front of every name, for a bucket that others use too.")
+    region: str = Field(default="us-east-1", description="The region that requests are signed for.")
+    access_key_id: str = Field(default="", description="Who may read, write and delete in the bucket.")
+    secret_key_file: Path | None = Field(
+        default=None, description="File that holds the secret access key, readable for the service alone."
+    )
+    authority_file: Path | None = Field(
+        default=None, description="PEM of the authority behind the endpoint, unless the system trusts it."
+    )
+
+    @model_validator(mode="after")
+    def _whole_and_safe(self) -> "ObjectStorage":
+        if not self.endpoint:
+            return self
+        parts = urlsplit(self.endpoint)
+        local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+        if parts.scheme != "https" and not (parts.scheme == "http" and local):
+            raise ValueError("endpoint must be an https:// address; http:// is for this machine alone")
+        if parts.path.strip("/") or parts.query or parts.username or not parts.hostname:
+            raise ValueError("endpoint is a scheme, a host and a port; name the bucket in bucket")
+        if not (self.bucket and self.access_key_id and self.secret_key_file):
+            raise ValueError("endpoint needs bucket, access_key_id and secret_key_file")
+        return self
+
+
 class Simulation(_Section):
     """Simulated devices: those that are marked so connect through the gateway as any other."""
 
@@ -246,6 +280,7 @@ class Settings(_Section):
     log: LogSettings = Field(default=LogSettings(), description="The durable log.")
     limits: DeviceLimits = Field(default=DeviceLimits(), description="Bounds for devices.")
     uploads: FileUploads = Field(default=FileUploads(), description="Bounds of uploaded files.")
+    object_storage: ObjectStorage = Field(default=ObjectStorage(), description="Storage for device files.")
     simulation: Simulation = Field(default=Simulation(), description="Simulated devices.")
     baseline: BaselineSettings = Field(default=BaselineSettings(), description="The security baseline.")
     logging: Logging = Field(default=Logging(), description="The product's own log.")

@@ -1,9 +1,10 @@
-"""Large immutable values by name: history segments, packet slices, evidence. No path crosses this port.
+"""Large immutable values by name: uploaded files, packet slices, evidence. No path crosses this port.
 
-`LocalBlobs` keeps them in files. Each has a key of its own, derived from the purpose's data key, and is
-encrypted in chunks (AES-256-GCM), so that a part is read without the rest:
+`SealedBlobs` keeps them in a byte store: a folder, or a bucket. Each has a key of its own, derived from the
+purpose's data key, and is encrypted in chunks (AES-256-GCM) before it gets there, so that a part is read
+without the rest:
 
-    file    magic "HFB1", salt (16 bytes); then the chunks
+    bytes   magic "HFB1", salt (16 bytes); then the chunks
     chunk   up to 64 KB of the value, encrypted; nonce: the chunk's number; authenticated with it: the blob's
             name and whether it is the last chunk, so that none can be moved, repeated or cut off
 """
@@ -19,7 +20,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from holdfast.kernel.clock import Randomness
 from holdfast.kernel.errors import HoldfastError, InvalidError, NotFoundError
-from holdfast.keys.files import make_private_folder, sync_folder, write_durably
+from holdfast.storage.byte_store import ByteStore
+from holdfast.storage.folder_store import FolderStore
 
 CHUNK = 1 << 16
 MAXIMUM_NAME = 400
@@ -29,8 +31,7 @@ _SALT = 16
 _TAG = 16
 _HEADER = len(_MAGIC) + _SALT
 _NONCE = 12
-_UNFINISHED = ".unfinished"
-"""Folder of files that are being written; names cannot begin with a dot."""
+_SEALED = CHUNK + _TAG
 
 
 class DamagedBlobError(HoldfastError):
@@ -63,98 +64,51 @@ class Blobs(Protocol):
         ...
 
 
-class LocalBlobs:
-    """Blobs in a folder, encrypted; see the module. Thread-safe and shared by processes."""
+class SealedBlobs:
+    """Blobs in a byte store, encrypted; see the module. As thread-safe and shared as the store is."""
 
-    def __init__(self, folder: Path, key: bytes, randomness: Randomness) -> None:
-        self._folder = folder
+    def __init__(self, store: ByteStore, key: bytes, randomness: Randomness) -> None:
+        self._store = store
         self._key = key
         self._randomness = randomness
-        make_private_folder(folder / _UNFINISHED)
 
     def put(self, name: str, content: bytes) -> bool:
-        """See `Blobs.put`. The file appears under its name only when it is whole."""
-        path = self._path(name)
-        if path.exists():
-            return False
-        salt = self._randomness.bytes(_SALT)
-        unfinished = self._folder / _UNFINISHED / salt.hex()
-        write_durably(unfinished, self._encrypted(name, salt, content))
-        make_private_folder(path.parent)
-        try:
-            path.hardlink_to(unfinished)
-        except FileExistsError:
-            return False
-        finally:
-            unfinished.unlink()
-        for folder in (path.parent, *path.parent.parents):
-            sync_folder(folder)
-            if folder == self._folder:
-                break
-        return True
+        """See `Blobs.put`."""
+        check_name(name)
+        return self._store.put(name, self._sealed(name, self._randomness.bytes(_SALT), content))
 
     def get(self, name: str, start: int = 0, length: int | None = None) -> bytes:
         """See `Blobs.get`."""
+        check_name(name)
+        if start == 0 and length is None:  # in one request, where the store is far away
+            return self._whole(name, self._store.read(name))
         size = self.size(name)
         end = size if length is None else min(size, start + length)
         if start < 0 or end < start:
             raise InvalidError(f"“{name}” has {size} bytes; the wanted part lies outside.", "range")
         first, behind = start // CHUNK, max(1, -(-end // CHUNK))
-        with self._path(name).open("rb") as file:
-            header = file.read(_HEADER)
-            file.seek(_HEADER + first * (CHUNK + _TAG))
-            stored = file.read((behind - first) * (CHUNK + _TAG))
-        cipher = self._cipher(header[len(_MAGIC) :])
-        last = max(0, -(-size // CHUNK) - 1)
-        plain = b"".join(
-            self._chunk(cipher, name, first + place, last, stored[offset : offset + CHUNK + _TAG])
-            for place, offset in enumerate(range(0, len(stored), CHUNK + _TAG))
-        )
+        header = self._store.read(name, 0, _HEADER)
+        stored = self._store.read(name, _place(first), _place(behind))
+        plain = self._opened(name, header, stored, first, _last_chunk(size))
         return plain[start - first * CHUNK : end - first * CHUNK]
 
     def size(self, name: str) -> int:
         """See `Blobs.size`."""
-        path = self._path(name)
-        try:
-            stored = path.stat().st_size - _HEADER
-            with path.open("rb") as file:
-                magic = file.read(len(_MAGIC))
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            raise NotFoundError(f"There is no blob “{name}”.") from None
-        chunks = -(-stored // (CHUNK + _TAG))
-        if magic != _MAGIC or stored < chunks * _TAG or chunks < 1:
-            raise _damaged(name)
-        return stored - chunks * _TAG
+        check_name(name)
+        return _plain_size(name, self._store.size(name))
 
     def names(self, prefix: str = "") -> list[str]:
         """See `Blobs.names`."""
-        files = (path for path in self._folder.rglob("*") if path.is_file())
-        found = (path.relative_to(self._folder).as_posix() for path in files)
-        return sorted(name for name in found if name.startswith(prefix) and not name.startswith("."))
+        return self._store.names(prefix)
 
     def delete(self, name: str) -> bool:
         """See `Blobs.delete`."""
-        path = self._path(name)
-        try:
-            path.unlink()
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-        sync_folder(path.parent)
-        return True
+        check_name(name)
+        return self._store.delete(name)
 
-    def _path(self, name: str) -> Path:
-        if len(name) > MAXIMUM_NAME or not _NAME.fullmatch(name):
-            raise InvalidError(
-                f"“{name}” is no name for a blob: letters, digits and ._=- between slashes.", "name"
-            )
-        return self._folder / name
-
-    def _cipher(self, salt: bytes) -> AESGCM:
-        return AESGCM(HKDF(SHA256(), 32, salt, b"holdfast blob").derive(self._key))
-
-    def _encrypted(self, name: str, salt: bytes, content: bytes) -> bytes:
+    def _sealed(self, name: str, salt: bytes, content: bytes) -> bytes:
         cipher = self._cipher(salt)
-        last = max(0, -(-len(content) // CHUNK) - 1)
+        last = _last_chunk(len(content))
         chunks = (
             cipher.encrypt(
                 _nonce(number), content[number * CHUNK : (number + 1) * CHUNK], _bound(name, number, last)
@@ -163,12 +117,97 @@ class LocalBlobs:
         )
         return b"".join((_MAGIC, salt, *chunks))
 
-    @staticmethod
-    def _chunk(cipher: AESGCM, name: str, number: int, last: int, stored: bytes) -> bytes:
+    def _whole(self, name: str, stored: bytes) -> bytes:
+        size = _plain_size(name, len(stored))
+        return self._opened(name, stored[:_HEADER], stored[_HEADER:], 0, _last_chunk(size))
+
+    def _opened(self, name: str, header: bytes, stored: bytes, first: int, last: int) -> bytes:
+        """The plain text of sealed chunks, of which the first has the number `first`."""
+        if not header.startswith(_MAGIC):
+            raise _damaged(name)
+        cipher = self._cipher(header[len(_MAGIC) :])
         try:
-            return cipher.decrypt(_nonce(number), stored, _bound(name, number, last))
+            return b"".join(
+                cipher.decrypt(_nonce(number), stored[offset : offset + _SEALED], _bound(name, number, last))
+                for number, offset in enumerate(range(0, len(stored), _SEALED), first)
+            )
         except InvalidTag:
             raise _damaged(name) from None
+
+    def _cipher(self, salt: bytes) -> AESGCM:
+        return AESGCM(HKDF(SHA256(), 32, salt, b"holdfast blob").derive(self._key))
+
+
+class LocalBlobs(SealedBlobs):
+    """Blobs in the files of a folder. Thread-safe and shared by processes."""
+
+    def __init__(self, folder: Path, key: bytes, randomness: Randomness) -> None:
+        super().__init__(FolderStore(folder, randomness), key, randomness)
+
+
+class SucceedingBlobs:
+    """Blobs whose place has changed: new ones go to the new place, and old ones are found where they are."""
+
+    def __init__(self, new: Blobs, old: Blobs) -> None:
+        self._new = new
+        self._old = old
+
+    def put(self, name: str, content: bytes) -> bool:
+        """See `Blobs.put`."""
+        try:
+            self._old.size(name)
+        except NotFoundError:
+            return self._new.put(name, content)
+        return False
+
+    def get(self, name: str, start: int = 0, length: int | None = None) -> bytes:
+        """See `Blobs.get`."""
+        try:
+            return self._new.get(name, start, length)
+        except NotFoundError:
+            return self._old.get(name, start, length)
+
+    def size(self, name: str) -> int:
+        """See `Blobs.size`."""
+        try:
+            return self._new.size(name)
+        except NotFoundError:
+            return self._old.size(name)
+
+    def names(self, prefix: str = "") -> list[str]:
+        """See `Blobs.names`."""
+        return sorted({*self._new.names(prefix), *self._old.names(prefix)})
+
+    def delete(self, name: str) -> bool:
+        """See `Blobs.delete`."""
+        return self._old.delete(name) or self._new.delete(name)
+
+
+def check_name(name: str) -> None:
+    """InvalidError for what is no name of a blob: it could leave its folder."""
+    if len(name) > MAXIMUM_NAME or not _NAME.fullmatch(name):
+        raise InvalidError(
+            f"“{name}” is no name for a blob: letters, digits and ._=- between slashes.", "name"
+        )
+
+
+def _plain_size(name: str, stored: int) -> int:
+    """Bytes of the value in a blob of so many stored bytes."""
+    sealed = stored - _HEADER
+    chunks = -(-sealed // _SEALED)
+    if chunks < 1 or sealed < chunks * _TAG:
+        raise _damaged(name)
+    return sealed - chunks * _TAG
+
+
+def _last_chunk(size: int) -> int:
+    """The number of the last chunk of a value; an empty value has one too."""
+    return max(0, -(-size // CHUNK) - 1)
+
+
+def _place(number: int) -> int:
+    """Where a chunk begins in the stored bytes."""
+    return _HEADER + number * _SEALED
 
 
 def _nonce(number: int) -> bytes:

@@ -6,7 +6,8 @@ from pathlib import Path
 from holdfast.devices.uploads.model import Part
 from holdfast.kernel.clock import Randomness
 from holdfast.keys.port import KeyRing
-from holdfast.storage.blobs import Blobs, LocalBlobs
+from holdfast.storage.blobs import Blobs, LocalBlobs, SealedBlobs, SucceedingBlobs
+from holdfast.storage.byte_store import ByteStore
 
 FOLDER = "device-files"
 KEY_PURPOSE = "device-files"
@@ -14,9 +15,16 @@ ADDRESS_KEY_PURPOSE = "device-file-addresses"
 """Signs the addresses that devices are given."""
 
 
-def open_content(data: Path, ring: KeyRing, randomness: Randomness) -> Blobs:
-    """The content of an instance's files, encrypted in the data folder; for every process."""
-    return LocalBlobs(data / FOLDER, ring.data_key(KEY_PURPOSE), randomness)
+def open_content(
+    data: Path, ring: KeyRing, randomness: Randomness, storage: ByteStore | None = None
+) -> Blobs:
+    """The content of an instance's files, encrypted, for every process: in the data folder, or in `storage`.
+
+    What was uploaded before there was a `storage` is read where it is.
+    """
+    key = ring.data_key(KEY_PURPOSE)
+    local = LocalBlobs(data / FOLDER, key, randomness)
+    return SucceedingBlobs(SealedBlobs(storage, key, randomness), local) if storage else local
 
 
 def store(blobs: Blobs, identifier: str, data: bytes) -> Part:

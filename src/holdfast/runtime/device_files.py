@@ -1,0 +1,80 @@
+"""Where the content of device files lies: in the data folder, or in the object storage of the settings."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from holdfast.devices.uploads.content import open_content
+from holdfast.kernel.clock import Randomness
+from holdfast.kernel.errors import StartupError
+from holdfast.keys.port import KeyRing
+from holdfast.runtime import metrics
+from holdfast.runtime.process import Role
+from holdfast.runtime.settings import ObjectStorage, Settings
+from holdfast.storage.blobs import Blobs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from holdfast.storage.s3_store import S3Store
+
+WATCH_SECONDS = 60.0
+"""Between two trials whether the storage takes anything."""
+
+logger = structlog.get_logger(__name__)
+
+
+def open_device_files(
+    settings: Settings, ring: KeyRing, randomness: Randomness
+) -> "tuple[Blobs, S3Store | None]":
+    """The content of device files, and the object storage that it goes to, if any. StartupError."""
+    storage = open_object_storage(settings.object_storage)
+    return open_content(settings.data, ring, randomness, storage), storage
+
+
+def open_object_storage(settings: ObjectStorage) -> "S3Store | None":
+    """The storage that the settings name; it is not asked anything yet. StartupError for unreadable files."""
+    if settings.secret_key_file is None:
+        return None
+    from holdfast.storage.s3_store import S3Place, S3Store  # 15 MB of a client that few instances need
+
+    authority = settings.authority_file
+    place = S3Place(
+        settings.endpoint.rstrip("/"),
+        settings.bucket,
+        settings.prefix.strip("/"),
+        settings.region,
+        settings.access_key_id,
+        _content("secret_key_file", settings.secret_key_file).decode(errors="replace").strip(),
+        _content("authority_file", authority) if authority else b"",
+    )
+    return S3Store(place)
+
+
+def _content(setting: str, path: "Path") -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StartupError(f"object_storage.{setting}: {path} cannot be read: {error.strerror}.") from None
+
+
+async def watch_object_storage(role: Role, storage: "S3Store") -> None:
+    """Say on the health page, in the log and as a metric when the storage takes nothing, until the role ends.
+
+    A warning, not a problem: devices go on with everything but uploads.
+    """
+    role.warnings["object storage"] = storage.problem
+    meaning = "1 while the object storage takes what is written to it."
+    metrics.gauge(role.registry, "holdfast_object_storage_up", meaning).set_function(
+        lambda: float(not storage.problem())
+    )
+    before = ""
+    while not role.stopping.is_set():
+        problem = await asyncio.to_thread(storage.check)
+        if problem and problem != before:
+            logger.warning("object storage fails", reason=problem)
+        elif before and not problem:
+            logger.info("object storage works again")
+        before = problem
+        await role.pause(WATCH_SECONDS)
