@@ -1,19 +1,15 @@
 """Simulated devices of a running instance, and the files that a device uploads to it: as people meet them."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
-import httpx
 import pytest
-from azure.storage.blob import BlobClient
 
 from holdfast.api.client import ApiClient
-from holdfast.kernel.clock import SystemClock
 from holdfast.kernel.errors import HoldfastError, NotFoundError
-from holdfast.protocol.sas import decode_key, sign_sas
 from tests.support.running import RunningInstance, running
+from tests.support.uploading_device import upload
 
 TEMPLATE_ID = "dtmi:test:station;1"
 CONTEXTS = ["dtmi:iotcentral:context;2", "dtmi:dtdl:context;2"]
@@ -128,7 +124,7 @@ async def test_a_person_lists_reads_and_deletes_what_a_device_uploaded(
     await api.put("/api/fileUploads", setting)
     await api.put("/api/devices/cam-1", {})
     keys = (await api.get("/api/devices/cam-1/credentials"))["symmetricKey"]
-    await asyncio.to_thread(upload, instance, "cam-1", decode_key(keys["primaryKey"]), b"holdfast " * 200_000)
+    await asyncio.to_thread(upload, instance, "cam-1", keys["primaryKey"], b"holdfast " * 200_000)
     (file,) = (await api.get("/api/devices/cam-1/files"))["value"]
     assert (file["name"], file["size"], file["storage"]) == ("a/picture.png", 1_800_000, "local")
     path = f"/api/devices/cam-1/files/{file['id']}"
@@ -142,22 +138,3 @@ async def test_a_person_lists_reads_and_deletes_what_a_device_uploaded(
     await eventually(lambda: api.get("/api/devices/cam-1/files"), lambda answer: answer["value"] == [])
     with pytest.raises(NotFoundError):
         await api.get(path)
-
-
-def upload(instance: RunningInstance, device: str, key: bytes, data: bytes) -> None:
-    """A device's part, over HTTPS."""
-    expiry = int(SystemClock().now()) + 600
-    headers = {"Authorization": sign_sas(f"{instance.address}/devices/{device}", key, expiry)}
-    address = f"https://{instance.address}/devices/{device}/files"
-    trusted = ssl.create_default_context(cafile=str(instance.root_ca))
-    with httpx.Client(verify=trusted, headers=headers) as client:
-        info = client.post(address, json={"blobName": "a/picture.png"}).json()
-        blob = BlobClient.from_blob_url(
-            "https://{hostName}/{containerName}/{blobName}{sasToken}".format(**info),
-            connection_verify=str(instance.root_ca),
-            max_single_put_size=2**20,
-            max_block_size=2**20,
-        )
-        blob.upload_blob(data)
-        report = {"correlationId": info["correlationId"], "isSuccess": True, "statusCode": 200}
-        assert client.post(f"{address}/notifications", json=report).status_code == 204
