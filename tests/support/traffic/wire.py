@@ -51,7 +51,8 @@ class Wire:
     frames: list[tuple[float, bytes]] = field(default_factory=list)
     macs: dict[str, str] = field(default_factory=dict)
     """Hardware addresses that differ from `mac_of`."""
-    _port: int = 49152
+    port: int = 49152
+    """The client port of the newest connection; the next one has the next."""
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""
@@ -98,8 +99,8 @@ class Wire:
 
     def syn(self, client: str, server: str, port: int, answer: int = 0) -> None:
         """A connection attempt: `answer` RST refuses it, 0 leaves it without an answer."""
-        self._port += 1
-        mine = self._port
+        self.port += 1
+        mine = self.port
         self.ip(client, server, 6, struct.pack(">HHIIBBHHH", mine, port, 1000, 0, 0x50, SYN, 8192, 0, 0))
         if answer:
             flags = answer | ACK
@@ -107,8 +108,8 @@ class Wire:
 
     def connect(self, client: str, server: str, port: int) -> "Connection":
         """A TCP connection after its handshake."""
-        self._port += 1
-        connection = Connection(self, client, server, self._port, port)
+        self.port += 1
+        connection = Connection(self, client, server, self.port, port)
         connection.handshake()
         return connection
 

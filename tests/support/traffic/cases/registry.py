@@ -1,4 +1,4 @@
-"""Every labelled case."""
+"""Every labelled case, and the protocol whose conversations it belongs into."""
 
 from tests.support.traffic.case import Case
 from tests.support.traffic.cases import (
@@ -18,19 +18,22 @@ from tests.support.traffic.cases import (
     windows,
 )
 
-CASES: tuple[Case, ...] = (
-    *modbus.CASES,
-    *flows.CASES,
-    *dnp3.CASES,
-    *cip.CASES,
-    *s7.CASES,
-    *iec104.CASES,
-    *iec61850.CASES,
-    *bacnet.CASES,
-    *profinet.CASES,
-    *opcua.CASES,
-    *network.CASES,
-    *it.CASES,
-    *windows.CASES,
-    *malware.CASES,
+GROUPS: tuple[tuple[str, tuple[Case, ...]], ...] = (
+    ("modbus", modbus.CASES),
+    ("", flows.CASES),
+    ("dnp3", dnp3.CASES),
+    ("enip", cip.CASES),
+    ("s7comm", s7.CASES),
+    ("iec104", iec104.CASES),
+    ("mms", iec61850.CASES),
+    ("bacnet", bacnet.CASES),
+    ("profinet_io_cm", profinet.CASES),
+    ("opcua", opcua.CASES),
+    ("", network.CASES),
+    ("", it.CASES),
+    ("smb", windows.CASES),
+    ("", malware.CASES),
 )
+"""Empty where any conversation will do."""
+
+CASES: tuple[Case, ...] = tuple(case for _, cases in GROUPS for case in cases)
