@@ -1,14 +1,16 @@
 import base64
 import json
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.policy.language.errors import DefinitionError, TemplateError
-from holdfast.policy.language.functions.table import CONTEXTUAL, FUNCTIONS, REFUSED
+from holdfast.policy.language.evaluation.policy import Circumstances
+from holdfast.policy.language.functions.table import CONTEXTUAL, FUNCTIONS, NAMING, REFUSED
 from holdfast.policy.language.values import UNDEFINED, same
-from tests.policy.language.build import holds, policy, valve
+from tests.policy.language.build import holds, judge, policy, valve
 
 NOTHING = UNDEFINED
 TABLE: list[tuple[str, list[object], object]] = [
@@ -212,6 +214,15 @@ ERRORS: list[tuple[str, list[object], str]] = [
     ("join", [["x" * 100_000] * 9, ""], "more than"),
 ]
 
+NAMES: list[tuple[str, list[object], object]] = [
+    ("guid", ["a", "b", "c"], "a98fa280-e03f-5afa-8d8e-92d0a9c201e8"),
+    ("guid", [1], NOTHING),
+    ("uniqueString", ["tcgraph"], "ucinj5cqidt4e"),
+    ("uniqueString", [""], "aaaaaaaaaaaaa"),
+    ("uniqueString", ["tc", "graph"], "yqvfahpmntdbk"),
+    ("uniqueString", ["a", 1], NOTHING),
+]
+
 
 @pytest.mark.parametrize(("name", "arguments", "result"), TABLE)
 def test_functions_return_what_is_documented(name: str, arguments: list[object], result: object) -> None:
@@ -227,6 +238,25 @@ def test_what_no_value_could_suit_is_an_error(name: str, arguments: list[object]
 
 def test_every_function_has_a_row() -> None:
     assert {row[0].lower() for row in TABLE} == set(FUNCTIONS)
+    assert {row[0].lower() for row in NAMES} == set(NAMING)
+
+
+@pytest.mark.parametrize(("name", "arguments", "result"), NAMES)
+def test_names_of_deployments_are_those_of_azure(name: str, arguments: list[object], result: object) -> None:
+    assert NAMING[name.lower()].call(*arguments) == result
+
+
+def test_details_may_name_deployments() -> None:
+    asked: list[Mapping[str, object]] = []
+
+    def related(request: Mapping[str, object]) -> list[object]:
+        asked.append(request)
+        return []
+
+    details = {"type": "Plant.Water/parts", "name": "[concat('part', uniqueString('tcgraph'))]"}
+    about = Circumstances(related=related)
+    judge({"field": "type", "exists": True}, valve(), effect="auditIfNotExists", details=details, about=about)
+    assert [request["name"] for request in asked] == ["partucinj5cqidt4e"]
 
 
 def test_no_function_is_both_known_and_refused() -> None:

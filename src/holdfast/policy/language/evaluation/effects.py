@@ -1,6 +1,7 @@
 """What `then` does: its details checked when the policy is compiled and computed when its `if` holds."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from holdfast.policy.language.aliases.model import Alias
@@ -57,6 +58,7 @@ def compile_effect(rule: Rule, setting: Setting, find_alias: FindAlias) -> Compi
     Raises DefinitionError when the details do not fit the effect or a field may not be modified.
     """
     name = compile_template(rule.effect, setting)
+    setting = replace(setting, in_details=True)
     family = _family(rule)
     details = rule.details
     if details is None or family is None:

@@ -17,7 +17,7 @@ from holdfast.policy.language.expressions.templates import (
 )
 from holdfast.policy.language.functions.base import Function, whole
 from holdfast.policy.language.functions.dates import reformatted
-from holdfast.policy.language.functions.table import CONTEXTUAL, FUNCTIONS, REFUSED
+from holdfast.policy.language.functions.table import CONTEXTUAL, FUNCTIONS, NAMING, REFUSED
 from holdfast.policy.language.values import UNDEFINED, fold
 
 _DYNAMIC: Final = object()
@@ -94,7 +94,7 @@ class _Compiler:
             published, minimum, maximum = CONTEXTUAL[name]
             self._check_arguments(published, minimum, maximum, call)
             return self._contextual(name, call)
-        function = FUNCTIONS.get(name)
+        function = FUNCTIONS.get(name) or (NAMING.get(name) if self._setting.in_details else None)
         if function is None:
             known = (
                 f"it is not for policies: {REFUSED[name]}"

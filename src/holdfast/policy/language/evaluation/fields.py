@@ -1,7 +1,7 @@
 """Compiling field names: which value of the normalized resource a name reads, alone or inside a `count`."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, Protocol
 
 from holdfast.policy.language.aliases.paths import (
@@ -61,11 +61,13 @@ class Setting:
 
     names: FieldNames
     bindings: tuple[Binding, ...] = ()
+    in_details: bool = False
+    """Among the details of an effect, where deployments are named."""
 
     def inside(self, name: str = "", array: str = "") -> "Setting":
         """The setting inside one more `count`."""
         binding = Binding(name.lower(), array, len(self.bindings))
-        return Setting(self.names, (*self.bindings, binding))
+        return replace(self, bindings=(*self.bindings, binding))
 
     @property
     def slot(self) -> int:

@@ -9,6 +9,7 @@ from holdfast.policy.language.functions import (
     dates,
     encoding,
     logical,
+    naming,
     network,
     numeric,
     text,
@@ -22,6 +23,11 @@ FUNCTIONS: Final[Mapping[str, Function]] = MappingProxyType(
     {function.name.lower(): function for family in _FAMILIES for function in family.FUNCTIONS}
 )
 """Functions of values alone, by their name in lower case."""
+
+NAMING: Final[Mapping[str, Function]] = MappingProxyType(
+    {function.name.lower(): function for function in naming.FUNCTIONS}
+)
+"""Functions that only the details of an effect may call, by their name in lower case."""
 
 CONTEXTUAL: Final[Mapping[str, tuple[str, int, int]]] = MappingProxyType(
     {
@@ -39,7 +45,8 @@ CONTEXTUAL: Final[Mapping[str, tuple[str, int, int]]] = MappingProxyType(
 """Functions that read the evaluation: their published name and how many arguments they take."""
 
 _DEPLOYMENT: Final = "it exists only while a template is deployed"
-_NOT_REPEATABLE: Final = "its value is not the same in each evaluation, or not documented"
+_NOT_REPEATABLE: Final = "its value is not the same in each evaluation"
+_NAMES: Final = "it names what a deployment makes, so only the details of an effect may call it"
 
 REFUSED: Final[Mapping[str, str]] = MappingProxyType(
     dict.fromkeys(
@@ -53,6 +60,7 @@ REFUSED: Final[Mapping[str, str]] = MappingProxyType(
         ),
         _DEPLOYMENT,
     )
-    | dict.fromkeys(("guid", "newguid", "uniquestring"), _NOT_REPEATABLE)
+    | {"newguid": _NOT_REPEATABLE}
+    | dict.fromkeys(NAMING, _NAMES)
 )  # fmt: skip
 """Functions of templates that are not for policies, and why."""
