@@ -34,7 +34,7 @@ class Receivers:
     ids: list[str] = field(default_factory=list)
     answers: dict[str, list[DeliveryError | Exception]] = field(default_factory=dict)
 
-    def make(self, destination: Destination) -> "Receiver":
+    def make(self, _name: str, destination: Destination) -> "Receiver":
         assert isinstance(destination, Webhook)
         return Receiver(self, destination.url)
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.access.issuer.identities import KIND as MANAGED_IDENTITY
+from holdfast.access.issuer.identities import MANAGED_IDENTITY as MANAGED_IDENTITY_KIND
 from holdfast.delivery.destinations import Email, Syslog, Transport, Webhook
 from holdfast.delivery.kind import DESTINATION, DESTINATION_KIND, connection_of, rule_of
 from holdfast.kernel.errors import ForbiddenError, InvalidError
@@ -26,7 +28,7 @@ ENGINEER = Principal(
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with open_world(tmp_path, [DESTINATION_KIND], seals=False) as opened:
+    with open_world(tmp_path, [DESTINATION_KIND, MANAGED_IDENTITY_KIND], seals=False) as opened:
         yield opened
 
 
@@ -109,6 +111,49 @@ def test_a_credential_goes_to_no_other_place_than_it_was_given_for(world: World,
     assert caught.value.field == "/connection/headers/X-Key"
     fresh: JsonObject = {"connection": {"url": url, "headers": {"X-Key": "another"}}}
     world.change(Action.MERGE, DESTINATION, "siem", fresh)
+
+
+IDENTITY: JsonObject = {"displayName": "Exports", "audiences": ["https://siem.example"]}
+
+
+def called_as(identity: str, url: str = "https://siem.example/a", **rest: JsonValue) -> JsonObject:
+    return body({"type": "webhook", "url": url, "identity": identity, **rest})
+
+
+@pytest.mark.parametrize("identity", ["exports", "system"])
+def test_an_identity_is_sent_where_whoever_manages_access_said_so_and_nowhere_else(
+    world: World, identity: str
+) -> None:
+    world.put(MANAGED_IDENTITY, "exports", IDENTITY)
+    with pytest.raises(ForbiddenError, match="application:access:manage"):
+        world.put(DESTINATION, "siem", called_as(identity), ENGINEER)
+    world.put(DESTINATION, "siem", called_as(identity))
+    world.put(DESTINATION, "siem", {**called_as(identity), "displayName": "Renamed"}, ENGINEER)
+    with pytest.raises(ForbiddenError):
+        world.put(DESTINATION, "siem", called_as(identity, "https://evil.example/a"), ENGINEER)
+    with pytest.raises(ForbiddenError):
+        world.put(DESTINATION, "siem", called_as(identity, audience="api://cloud"), ENGINEER)
+    world.put(DESTINATION, "siem", body(), ENGINEER)
+
+
+@pytest.mark.parametrize(
+    ("connection", "pointer"),
+    [
+        ({"identity": "nobody"}, "/connection/identity"),
+        ({"identity": "exports", "audience": "api://other"}, "/connection/identity"),
+        ({"audience": "api://other"}, "/connection/identity"),
+        ({"identity": "system", "audience": "a" * 1025}, "/connection/audience"),
+        ({"identity": "system", "url": "http://siem.example/a"}, "/connection/url"),
+        ({"identity": "system", "headers": {"authorization": "Basic x"}}, "/connection/headers"),
+    ],
+)
+def test_an_identity_that_could_not_be_used_is_refused_with_its_place(
+    world: World, connection: JsonObject, pointer: str
+) -> None:
+    world.put(MANAGED_IDENTITY, "exports", IDENTITY)
+    with pytest.raises(InvalidError) as caught:
+        world.put(DESTINATION, "siem", body({**HOOK, "headers": {}, **connection}))
+    assert caught.value.field == pointer
 
 
 def test_the_audit_log_is_sent_by_those_alone_who_may_read_it(world: World) -> None:

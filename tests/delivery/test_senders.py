@@ -10,10 +10,16 @@ import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import trustme
 
+from holdfast.access.issuer.identities import MANAGED_IDENTITY
+from holdfast.access.issuer.keys import ISSUER_KEY, IssuerKeys
+from holdfast.access.issuer.tokens import Issuer
+from holdfast.access.oidc.tokens import unverified
+from holdfast.access.ports import Ports
 from holdfast.delivery.destinations import Destination, Email, Format, Syslog, Transport, Webhook
 from holdfast.delivery.model import DeliveryError, Message
 from holdfast.delivery.senders.email import EmailSender, compose
@@ -21,6 +27,7 @@ from holdfast.delivery.senders.make import make_sender
 from holdfast.delivery.senders.syslog import SyslogSender
 from holdfast.delivery.senders.webhook import SIGNATURE, WebhookSender, sign
 from holdfast.kernel.clock import ManualClock
+from tests.support.world import open_world
 
 MESSAGE = Message(
     "01j", 1_795_000_000.0, "alert", "Title\nof it", "Text.", fields={"a": "1"}, body={"x": "ü"}
@@ -73,8 +80,9 @@ def web() -> Iterator[Web]:
         yield state
 
 
-def webhook(web: Web, **extra: object) -> WebhookSender:
-    destination = Webhook(f"http://127.0.0.1:{web.port}/hook", (("X-Token", "t0p"),), secret="shared")
+def webhook(web: Web, identity: str = "") -> WebhookSender:
+    url, headers = f"http://127.0.0.1:{web.port}/hook", (("X-Token", "t0p"),)
+    destination = Webhook(url, headers, secret="shared", identity=identity)
     return WebhookSender(destination, ManualClock(1000.0))
 
 
@@ -101,6 +109,40 @@ def test_answers_say_whether_trying_again_helps(web: Web, status: int, permanent
     sender.close()
     assert (caught.value.permanent, caught.value.retry_after) == (permanent, 7.0)
     assert len(web.requests) == 1
+
+
+@pytest.fixture
+def issuer(tmp_path: Path) -> Iterator[Issuer]:
+    with open_world(tmp_path, [MANAGED_IDENTITY, ISSUER_KEY]) as world:
+        IssuerKeys(Ports(world.changes, world.store, world.ring, world.clock, world.randomness)).rotate()
+        yield Issuer("https://app.example", world.store, world.clock, world.randomness)
+
+
+def test_a_webhook_is_called_with_a_token_that_is_for_it_alone(web: Web, issuer: Issuer) -> None:
+    address = f"http://127.0.0.1:{web.port}"
+    destination = Webhook(f"{address}/hook", identity="system")
+    sender = WebhookSender(destination, ManualClock(), issuer, "alertDestination/siem")
+    web.statuses = [204, 401, 204]
+    sender.send(MESSAGE)
+    with pytest.raises(DeliveryError, match="the token of the identity") as caught:
+        sender.send(MESSAGE)
+    sender.send(MESSAGE)
+    sender.close()
+    assert not caught.value.permanent, "a receiver that could not read our keys just now may do so later"
+    first, second, third = (headers["Authorization"] for _path, headers, _body in web.requests)
+    assert (first == second, second == third) == (True, False)
+    claims = unverified(first.removeprefix("Bearer "), 1)
+    assert (claims["sub"], claims["aud"]) == ("resource:alertDestination/siem", address)
+
+
+def test_nothing_is_sent_when_the_identity_may_not_be_used(web: Web, issuer: Issuer) -> None:
+    destination = Webhook(f"http://127.0.0.1:{web.port}/hook", identity="gone")
+    for sender in (WebhookSender(destination, ManualClock(), issuer), webhook(web, identity="gone")):
+        with pytest.raises(DeliveryError) as caught:
+            sender.send(MESSAGE)
+        sender.close()
+        assert not caught.value.permanent
+    assert not web.requests
 
 
 def unused_port() -> int:

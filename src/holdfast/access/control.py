@@ -109,6 +109,7 @@ def compose(
         sessions=sessions,
         sign_in=sign_in,
     )
+    issuer = Issuer(site.origins[0], ports.store, ports.clock, ports.randomness)
     fetcher = fetcher or Fetcher(ports.clock)
     published = Published(fetcher, ports.clock)
     authenticator = Authenticator(
@@ -129,10 +130,12 @@ def compose(
         links=links,
         enrolment=Enrolment(ports, parts, links),
         local=LocalSignIn(ports, parts),
-        provider=ProviderSignIn(ports, directory, tickets, published, fetcher, sign_in, site.origins[0]),
+        provider=ProviderSignIn(
+            ports, directory, tickets, published, fetcher, sign_in, issuer, site.origins[0]
+        ),
         back_channel_logout=BackChannelLogout(directory, published, sessions, traces, ports.clock),
         reviews=Reviews(ports),
-        issuer=Issuer(site.origins[0], ports.store, ports.clock, ports.randomness),
+        issuer=issuer,
         issuer_keys=IssuerKeys(ports),
         sign_in=sign_in,
         tickets=tickets,

@@ -3,12 +3,15 @@
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import urlsplit
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
 
+from holdfast.access.oidc.providers import LOOPBACK
 from holdfast.kernel.errors import InvalidError
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ADDRESS = re.compile(r"[^@\s<>,;:\"]{1,64}@[A-Za-z0-9.-]{1,255}")
+MAXIMUM_AUDIENCE: Final = 1024
 _FORBIDDEN_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 
 
@@ -23,6 +26,10 @@ class Webhook:
     """Signs the body: `X-Holdfast-Signature: t=<seconds>,v1=<HMAC-SHA256 over "t.body">`; empty for none."""
     ca: str = ""
     """PEM of the authorities that may have signed the receiver's certificate; empty for the system's."""
+    identity: str = ""
+    """The managed identity whose token is sent as `Authorization: Bearer`: its id, or `system`."""
+    audience: str = ""
+    """The token's `aud`; empty for the address's scheme, host and port."""
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
@@ -41,6 +48,24 @@ class Webhook:
                 raise InvalidError(
                     f"The value of the header '{name}' has characters HTTP forbids.", "headers"
                 )
+        if self.identity:
+            self._check_identity(parts)
+        elif self.audience:
+            raise InvalidError("An audience is of a managed identity; name one too.", "identity")
+
+    @property
+    def token_audience(self) -> str:
+        """For whom the identity's tokens are."""
+        parts = urlsplit(self.url)
+        return self.audience or f"{parts.scheme}://{parts.netloc}"
+
+    def _check_identity(self, parts: SplitResult) -> None:
+        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+            raise InvalidError("A token is sent over https:// only.", "url")
+        if any(name.lower() == "authorization" for name, _value in self.headers):
+            raise InvalidError("The managed identity's token takes the header Authorization.", "headers")
+        if len(self.audience) > MAXIMUM_AUDIENCE:
+            raise InvalidError(f"An audience has at most {MAXIMUM_AUDIENCE} characters.", "audience")
 
 
 class Transport(StrEnum):

@@ -29,7 +29,8 @@ BURST: Final = 100
 REVIVED: Final = "revived"
 """The verb of the event by which people let dead letters wait again."""
 
-MakeSender = Callable[[Destination], Sender]
+MakeSender = Callable[[str, Destination], Sender]
+"""What brings messages to the destination of an id."""
 
 
 @dataclass
@@ -87,7 +88,7 @@ class Dispatcher:
                 self.shelf.drop(name)
 
     def _learn(self, name: str, stored: Resource) -> None:
-        self._senders[name] = self.make(connection_of(stored.body))
+        self._senders[name] = self.make(name, connection_of(stored.body))
         self._etags[name] = stored.etag
         self.outbox.reset(name)
 

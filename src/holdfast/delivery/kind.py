@@ -9,10 +9,12 @@ import msgspec
 from msgspec import Meta, field
 
 from holdfast.access.bodies import Body, read_body, to_body
+from holdfast.access.issuer.identities import KIND as MANAGED_IDENTITY
+from holdfast.access.issuer.tokens import subject_of
 from holdfast.alerts.model import Severity
 from holdfast.delivery.alerts.rule import ForwardingRule
 from holdfast.delivery.destinations import Destination, Email, Syslog, Webhook, place_of
-from holdfast.kernel.errors import ForbiddenError, InvalidError
+from holdfast.kernel.errors import ForbiddenError, HoldfastError, InvalidError
 from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.permissions import Permission
@@ -104,13 +106,14 @@ def rule_of(resource: Resource) -> ForwardingRule | None:
     )
 
 
-def _validate(draft: Draft, _reader: Reader) -> JsonObject:
+def _validate(draft: Draft, reader: Reader) -> JsonObject:
     if draft.change.action is Action.DELETE:
         return {}
     if _ID.fullmatch(draft.change.id) is None:
         raise InvalidError("A destination's id has 1 to 48 letters, digits, - and _.", "/id")
     asked = read_body(draft.body, DestinationBody)
     _keep_credentials_in_place(draft)
+    _check_identity(draft, reader)
     if asked.audit and not draft.principal.allows(Permission.AUDIT_READ, draft.organization):
         raise ForbiddenError(f"Sending the audit log takes the permission {Permission.AUDIT_READ.value}.")
     if asked.alerts is None and not asked.audit:
@@ -128,6 +131,30 @@ def _keep_credentials_in_place(draft: Draft) -> None:
     if same and place_of(connection_of(before)) != place_of(after):
         name = "/".join(map(str, same[0]))
         raise InvalidError(f"/{name}: the destination is another place now; give it again.", f"/{name}")
+
+
+def _check_identity(draft: Draft, reader: Reader) -> None:
+    """To be called in an identity's name is trust: who gives it, or brings it elsewhere, manages access."""
+    webhook = connection_of(draft.body)
+    if not isinstance(webhook, Webhook) or not webhook.identity:
+        return
+    before = None if draft.before is None else connection_of(draft.before.body)
+    if isinstance(before, Webhook) and _trust_of(before) == _trust_of(webhook):
+        return
+    stored = reader.get(MANAGED_IDENTITY, webhook.identity)
+    where = draft.organization if stored is None else stored.organization
+    if not draft.principal.allows(Permission.ACCESS_MANAGE, where):
+        raise ForbiddenError(
+            f"To send a managed identity's tokens to a place takes the permission {Permission.ACCESS_MANAGE}."
+        )
+    try:
+        subject_of(reader, webhook.identity, webhook.token_audience, f"{DESTINATION}/{draft.change.id}")
+    except HoldfastError as error:
+        raise InvalidError(f"/connection/identity: {error}", "/connection/identity") from None
+
+
+def _trust_of(webhook: Webhook) -> tuple[str, ...]:
+    return (webhook.identity, webhook.token_audience, *place_of(webhook))
 
 
 def _at(value: JsonValue, place: Place) -> JsonValue:

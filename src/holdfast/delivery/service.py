@@ -15,13 +15,13 @@ class Delivery:
     """See the module. Blocking; `shelf` is for reading."""
 
     shelf: SqlShelf
-    make: Callable[[Destination], Sender]
+    make: Callable[[str, Destination], Sender]
     clock: Clock
     randomness: Randomness
 
     def test(self, destination: Destination, name: str) -> None:
         """Send a test message now. DeliveryError says why it did not arrive."""
-        sender = self.make(destination)
+        sender = self.make(name, destination)
         try:
             sender.send(self._message(name))
         finally:

@@ -93,9 +93,13 @@ def sas_in_use(reader: Reader, node: OrganizationPath) -> Iterator[InUse]:
 
 def site_of(settings: Settings, application: str) -> Site:
     """The instance as browsers reach it."""
+    return Site(application, settings.host_names[0], origins_of(settings))
+
+
+def origins_of(settings: Settings) -> list[str]:
+    """Where browsers and verifiers of our tokens find the instance; the first is the issuer's address."""
     hosts, port = settings.host_names, settings.people.port
-    origins = [f"https://{host}" if port == 443 else f"https://{host}:{port}" for host in hosts]
-    return Site(application, hosts[0], origins)
+    return [f"https://{host}" if port == 443 else f"https://{host}:{port}" for host in hosts]
 
 
 def welcome(instance: Instance, changes: QueuedChangePath, application: str) -> FirstStart | None:

@@ -4,15 +4,17 @@ import socket
 from collections.abc import Callable
 from typing import Final
 
+from holdfast.access.issuer.tokens import Issuer
 from holdfast.alerts.store.reading import AlertReader
 from holdfast.delivery.alerts.sources import AuditRecords, OpenedAlerts
 from holdfast.delivery.destinations import Destination
 from holdfast.delivery.dispatcher import Dispatcher
+from holdfast.delivery.kind import DESTINATION
 from holdfast.delivery.model import Sender
 from holdfast.delivery.senders.make import make_sender
 from holdfast.delivery.service import Delivery
 from holdfast.delivery.shelves.sql import SqlShelf, open_shelf
-from holdfast.kernel.clock import Clock
+from holdfast.runtime.access import origins_of
 from holdfast.runtime.instance import Instance
 
 PRODUCT: Final = "platform"
@@ -26,7 +28,7 @@ def open_shelf_of(instance: Instance) -> SqlShelf:
 
 def open_delivery(instance: Instance) -> Delivery:
     """What people ask of delivery, for the role that serves them."""
-    return Delivery(open_shelf_of(instance), _senders(instance.clock), instance.clock, instance.randomness)
+    return Delivery(open_shelf_of(instance), _senders(instance), instance.clock, instance.randomness)
 
 
 def open_dispatcher(instance: Instance, shelf: SqlShelf) -> Dispatcher:
@@ -36,13 +38,18 @@ def open_dispatcher(instance: Instance, shelf: SqlShelf) -> Dispatcher:
         instance.events,
         (OpenedAlerts(AlertReader(instance.database)), AuditRecords(instance.events)),
         shelf,
-        _senders(instance.clock),
+        _senders(instance),
         instance.clock,
         instance.randomness,
     )
 
 
-def _senders(clock: Clock) -> Callable[[Destination], Sender]:
+def _senders(instance: Instance) -> Callable[[str, Destination], Sender]:
     """Makes what brings messages to a destination in the name of this machine."""
-    host = socket.gethostname()
-    return lambda destination: make_sender(destination, clock, host, PRODUCT)
+    host, clock = socket.gethostname(), instance.clock
+    issuer = Issuer(origins_of(instance.settings)[0], instance.store, clock, instance.randomness)
+
+    def make(name: str, destination: Destination) -> Sender:
+        return make_sender(destination, clock, host, PRODUCT, issuer, f"{DESTINATION}/{name}")
+
+    return make

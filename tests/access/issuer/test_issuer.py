@@ -12,9 +12,9 @@ from joserfc.jwk import KeySet
 from joserfc.jwt import JWTClaimsRegistry
 
 from holdfast.access.errors import EscalationError
-from holdfast.access.issuer.identities import KIND
+from holdfast.access.issuer.identities import KIND, SYSTEM_ASSIGNED
 from holdfast.access.issuer.keys import DAY, IssuerKeys, stored_keys
-from holdfast.access.issuer.tokens import DISCOVERY_PATH, KEYS_PATH, LIFETIME, Issuer
+from holdfast.access.issuer.tokens import DISCOVERY_PATH, KEYS_PATH, LIFETIME, RENEWED_BEFORE, Issuer
 from holdfast.access.oidc.tokens import unverified
 from holdfast.access.roles.builtin import ADMINISTRATOR
 from holdfast.kernel.errors import ForbiddenError, InvalidError, NotFoundError, UnavailableError
@@ -107,35 +107,46 @@ def test_an_identity_is_for_its_audiences_while_it_is_enabled(here: AccessWorld,
         issuer.token("exports", AZURE)
 
 
-def test_a_system_assigned_identity_serves_its_own_resource_alone(
+def test_a_system_assigned_identity_is_the_resource_that_calls(issuer: Issuer, verifier: Verifier) -> None:
+    token = issuer.token(SYSTEM_ASSIGNED, AZURE, "alertDestination/siem").text
+    assert verifier.subject(token) == "resource:alertDestination/siem"
+    with pytest.raises(NotFoundError):
+        issuer.token(SYSTEM_ASSIGNED, AZURE)
+
+
+def test_a_call_sends_one_token_until_it_is_nearly_over(here: AccessWorld, issuer: Issuer) -> None:
+    def sent() -> str:
+        return issuer.token_for_call("exports", AZURE, "alertDestination/siem")
+
+    first = sent()
+    here.clock.advance(LIFETIME - RENEWED_BEFORE)
+    assert sent() == first
+    here.clock.advance(1)
+    second = sent()
+    assert second != first
+    issuer.forget(second)
+    assert sent() != second
+    assert issuer.token_for_call(SYSTEM_ASSIGNED, AZURE, "alertDestination/siem") != sent()
+
+
+def test_a_kept_token_is_sent_no_more_once_its_identity_or_its_key_is_gone(
     here: AccessWorld, issuer: Issuer, verifier: Verifier
 ) -> None:
-    body: JsonObject = {
-        "displayName": "Export",
-        "type": "systemAssigned",
-        "owner": "dataExport/telemetry",
-        "audiences": [AZURE],
-    }
-    here.world.put(KIND, "telemetry", body)
-    token = issuer.token("telemetry", AZURE, "dataExport/telemetry")
-    assert verifier.subject(token.text) == "resource:dataExport/telemetry"
-    with pytest.raises(ForbiddenError, match="belongs to"):
-        issuer.token("telemetry", AZURE, "dataExport/other")
-    with pytest.raises(ForbiddenError):
-        issuer.token("telemetry", AZURE)
+    first = issuer.token_for_call("exports", AZURE, "alertDestination/siem")
+    here.user("root", ADMINISTRATOR.id)
+    IssuerKeys(here.access.ports).replace_all(here.as_user("root"))
+    second = issuer.token_for_call("exports", AZURE, "alertDestination/siem")
+    assert (second != first, verifier.subject(second)) == (True, "identity:exports")
+    here.world.put(KIND, "exports", {"displayName": "E", "audiences": [AZURE], "enabled": False})
+    with pytest.raises(ForbiddenError, match="disabled"):
+        issuer.token_for_call("exports", AZURE, "alertDestination/siem")
 
 
-def test_nobody_makes_a_system_assigned_identity_or_a_key_by_hand(here: AccessWorld) -> None:
+def test_nobody_makes_a_key_or_an_identity_that_stands_for_callers_by_hand(here: AccessWorld) -> None:
     here.user("root", ADMINISTRATOR.id)
     root = here.as_user("root")
-    body: JsonObject = {
-        "displayName": "X",
-        "type": "systemAssigned",
-        "owner": "dataExport/x",
-        "audiences": [AZURE],
-    }
-    with pytest.raises(EscalationError):
-        here.world.put(KIND, "x", body, root)
+    with pytest.raises(InvalidError, match="is not `system`"):
+        here.world.put(KIND, SYSTEM_ASSIGNED, {"displayName": "X", "audiences": [AZURE]}, root)
     with pytest.raises(EscalationError):
         here.world.put(
             "issuerKey", "k", {"private": "p", "public": {}, "signsFrom": 0, "signsUntil": 1}, root
@@ -147,8 +158,8 @@ def test_nobody_makes_a_system_assigned_identity_or_a_key_by_hand(here: AccessWo
     [
         {"audiences": []},
         {"audiences": ["a"] * 21},
-        {"owner": "dataExport/x"},
-        {"type": "systemAssigned", "owner": "nonsense"},
+        {"owner": "alertDestination/x"},
+        {"displayName": ""},
         {"audiences": [""]},
     ],
     ids=str,

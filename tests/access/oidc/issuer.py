@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import parse_qsl
 
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key, RSAKey
@@ -25,6 +26,8 @@ class TestIssuer:
             "/keys": lambda: (200, {"keys": [key.as_dict(private=False) for key in self.keys]}),
         }
         self.asked: list[str] = []
+        self.forms: list[dict[str, str]] = []
+        """What was posted to it."""
         self.issuer = ""
 
     def metadata(self) -> dict[str, Any]:
@@ -66,7 +69,8 @@ def run_issuer() -> Iterator[TestIssuer]:
             self.wfile.write(content)
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length", "0")))
+            content = self.rfile.read(int(self.headers.get("content-length", "0")))
+            issuer.forms.append(dict(parse_qsl(content.decode())))
             self.do_GET()
 
         def log_message(self, *_args: object) -> None:

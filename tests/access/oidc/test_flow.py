@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import pytest
 from joserfc.jwk import RSAKey
 
 from holdfast.access.errors import SignInRefusedError
-from holdfast.access.oidc.flow import CALLBACK
+from holdfast.access.oidc.flow import ASSERTION_TYPE, CALLBACK
 from holdfast.access.oidc.metadata import FRESH_SECONDS
+from holdfast.access.oidc.tokens import Expected, unverified, verify
 from holdfast.access.roles.builtin import OPERATOR
+from holdfast.access.sessions.kind import read_session
 from holdfast.access.sign_in import Session
 from holdfast.kernel.clock import SystemClock
 from holdfast.kernel.errors import NotFoundError
@@ -286,3 +289,67 @@ def test_a_browser_is_led_to_sign_out_at_the_provider_that_has_a_page_for_it(
     }
     with pytest.raises(NotFoundError):
         shaky.access.provider.leave("nobody")
+
+
+def test_the_provider_is_told_whose_session_to_end_once_and_only_it(
+    shaky: AccessWorld, issuer: TestIssuer
+) -> None:
+    end = {"end_session_endpoint": f"{issuer.issuer}/end"}
+    issuer.answer("/.well-known/openid-configuration", 200, issuer.metadata() | end)
+    principal = shaky.who(cookie=answered(shaky, issuer).cookie)
+    stored = shaky.world.store.get("session", principal.session)
+    assert stored is not None
+    flow, session = shaky.access.provider, read_session(stored)
+
+    def hint(ticket: str) -> str:
+        return parse_qs(urlsplit(flow.leave("shaky", ticket)).query).get("id_token_hint", [""])[0]
+
+    ticket = flow.farewell(session)
+    assert unverified(hint(ticket), 1)["sub"] == "s-1"
+    assert hint(ticket) == ""
+    assert hint(flow.farewell(msgspec.structs.replace(session, provider="another"))) == ""
+    assert hint(flow.start("shaky")[1]) == ""
+
+
+def test_an_id_token_that_no_cookie_holds_is_not_kept(shaky: AccessWorld, issuer: TestIssuer) -> None:
+    groups = [f"group-{number}" for number in range(600)]
+    principal = shaky.who(cookie=answered(shaky, issuer, groups=groups).cookie)
+    stored = shaky.world.store.get("session", principal.session)
+    assert stored is not None
+    assert read_session(stored).id_token == ""
+
+
+def test_the_client_proves_who_it_is_with_a_token_of_its_own_issuer(
+    shaky: AccessWorld, issuer: TestIssuer
+) -> None:
+    """RFC 7521 4.2: the provider keeps the issuer's address and the subject, and nobody a secret."""
+    shaky.access.tend()
+    stored = shaky.world.store.get("identityProvider", "shaky")
+    assert stored is not None
+    federated: JsonObject = {**stored.body, "clientIdentity": "system", "clientAudience": "api://exchange"}
+    shaky.world.put("identityProvider", "shaky", federated)
+    assert answered(shaky, issuer).principal.id == "ada"
+    assert answered(shaky, issuer).principal.id == "ada"
+    first, second = issuer.forms
+    assert (first["client_assertion_type"], "client_secret" in first) == (ASSERTION_TYPE, False)
+    expected = Expected(SITE.origins[0], frozenset({"api://exchange"}), frozenset({"RS256"}), 0)
+    keys = shaky.access.issuer.keys()["keys"]
+    claims = verify(first["client_assertion"], keys, expected, shaky.clock.now())  # type: ignore[arg-type]  # JSON
+    assert claims["sub"] == "resource:identityProvider/shaky"
+    assert first["client_assertion"] != second["client_assertion"], "some providers take each only once"
+
+
+def test_a_provider_whose_identity_was_disabled_lets_nobody_in_with_a_sentence(
+    shaky: AccessWorld, issuer: TestIssuer
+) -> None:
+    shaky.access.tend()
+    identity: JsonObject = {"displayName": "Client", "audiences": [issuer.issuer]}
+    shaky.world.put("managedIdentity", "client", identity)
+    stored = shaky.world.store.get("identityProvider", "shaky")
+    assert stored is not None
+    shaky.world.put("identityProvider", "shaky", {**stored.body, "clientIdentity": "client"})
+    assert answered(shaky, issuer).principal.id == "ada"
+    shaky.world.put("managedIdentity", "client", {**identity, "enabled": False})
+    with pytest.raises(SignInRefusedError, match="tell who administers it") as caught:
+        answered(shaky, issuer)
+    assert "is disabled" in caught.value.reason

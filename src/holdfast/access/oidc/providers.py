@@ -9,9 +9,10 @@ from msgspec import Meta
 from holdfast.access.bodies import Body, read_body, to_body
 from holdfast.access.errors import AccessInvalidError
 from holdfast.access.escalation import refuse_escalation
+from holdfast.access.issuer.tokens import subject_of
 from holdfast.access.people.names import check_name
 from holdfast.access.roles.builtin import ADMINISTRATOR
-from holdfast.kernel.errors import ConflictError
+from holdfast.kernel.errors import ConflictError, HoldfastError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.permissions import Permission
@@ -47,6 +48,10 @@ class Provider(Body, frozen=True):
     """Exactly as in the tokens' `iss`."""
     client_id: str
     client_secret: str = ""
+    client_identity: str = ""
+    """The managed identity that proves who this client is, in the place of a secret: its id, or `system`."""
+    client_audience: str = ""
+    """The `aud` of its tokens, such as `api://AzureADTokenExchange`; empty for the issuer."""
     enabled: bool = True
     scopes: tuple[str, ...] = ("openid", "profile", "email")
     audiences: tuple[str, ...] = ()
@@ -72,6 +77,11 @@ def read_provider(stored: Resource) -> Provider:
     return read_body(stored.body, Provider)
 
 
+def client_token_audience(provider: Provider) -> str:
+    """For whom the tokens are by which the provider knows this client."""
+    return provider.client_audience or provider.issuer
+
+
 def check_url(text: str, field: str, *, query: bool = False) -> str:
     """An address that may be asked: HTTPS, or plain HTTP on this machine. AccessInvalidError otherwise."""
     try:
@@ -94,7 +104,7 @@ def check_url(text: str, field: str, *, query: bool = False) -> str:
     return text
 
 
-def _validate(draft: Draft, _reader: Reader) -> JsonObject:
+def _validate(draft: Draft, reader: Reader) -> JsonObject:
     if _ID.match(draft.change.id) is None:
         raise AccessInvalidError(
             "An identity provider's id has 1 to 48 lower-case letters, digits, hyphens.", "/id"
@@ -113,7 +123,22 @@ def _validate(draft: Draft, _reader: Reader) -> JsonObject:
             "/tenants and /claims/tenant belong together: name the claim and the tenants that are taken.",
             "/tenants",
         )
+    _check_client(draft.change.id, asked, reader)
     return to_body(asked)
+
+
+def _check_client(provider_id: str, asked: Provider, reader: Reader) -> None:
+    if asked.client_identity and asked.client_secret:
+        raise AccessInvalidError(
+            "A managed identity takes the place of the client secret: clear /clientSecret.", "/clientSecret"
+        )
+    if asked.client_audience and not asked.client_identity:
+        raise AccessInvalidError("/clientAudience is of a managed identity; name one.", "/clientIdentity")
+    if asked.client_identity:
+        try:
+            subject_of(reader, asked.client_identity, client_token_audience(asked), f"{KIND}/{provider_id}")
+        except HoldfastError as error:
+            raise AccessInvalidError(f"/clientIdentity: {error}", "/clientIdentity") from None
 
 
 def _guard(draft: Draft, reader: Reader) -> None:

@@ -29,6 +29,8 @@ class Session(Body, frozen=True):
     subject: str = ""
     provider_session: str = ""
     """`sid` of the provider, by which it ends the session (back-channel logout)."""
+    id_token: str = ""
+    """By which the provider knows whose session to end when the person signs out there too."""
     groups: tuple[str, ...] = ()
     """Ids of group users whose roles the provider's groups brought."""
     address: str = ""
@@ -81,5 +83,5 @@ SESSION = Kind(
         "providerSession": IndexType.TEXT,
         "expires": IndexType.NUMBER,
     },
-    secrets=frozenset({"digest"}),
+    secrets=frozenset({"digest", "idToken"}),
 )

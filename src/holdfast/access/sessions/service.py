@@ -39,6 +39,7 @@ class SignedIn:
     provider: str = ""
     subject: str = ""
     provider_session: str = ""
+    id_token: str = ""
     groups: tuple[str, ...] = field(default=())
 
 
@@ -64,6 +65,7 @@ class Sessions:
             provider=signed_in.provider,
             subject=signed_in.subject,
             provider_session=signed_in.provider_session,
+            id_token=signed_in.id_token,
             groups=signed_in.groups,
             address=origin.address,
             agent=origin.agent[:MAXIMUM_AGENT],

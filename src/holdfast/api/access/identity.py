@@ -33,7 +33,8 @@ def session_cookies(session: Session) -> list[str]:
     return cookies
 
 
-def _with_cookies(response: Response, cookies: list[str]) -> Response:
+def with_cookies(response: Response, cookies: list[str]) -> Response:
+    """The response, with these `Set-Cookie` headers."""
     for value in cookies:
         response.headers.append("set-cookie", value)
     return response
@@ -53,18 +54,19 @@ def _to_provider(request: ApiRequest) -> Response:
         fresh=request.query.get("fresh") == "true",
         back=request.query.get("back", "/"),
     )
-    return _with_cookies(RedirectResponse(address, 303), [set_cookie(STEP, ticket, STEP_SECONDS)])
+    return with_cookies(RedirectResponse(address, 303), [set_cookie(STEP, ticket, STEP_SECONDS)])
 
 
 def _from_provider(request: ApiRequest) -> Response:
     session, back = access(request).provider.finish(
         cookie(request, STEP), dict(request.query), origin(request)
     )
-    return _with_cookies(RedirectResponse(back, 303), session_cookies(session))
+    return with_cookies(RedirectResponse(back, 303), session_cookies(session))
 
 
 def _leave_provider(request: ApiRequest) -> Response:
-    return RedirectResponse(access(request).provider.leave(request.path["provider"]) or SIGNED_OUT, 303)
+    address = access(request).provider.leave(request.path["provider"], cookie(request, STEP))
+    return with_cookies(RedirectResponse(address or SIGNED_OUT, 303), [set_cookie(STEP, "", 0)])
 
 
 def _back_channel_logout(request: ApiRequest) -> Reply:
@@ -79,13 +81,13 @@ def _back_channel_logout(request: ApiRequest) -> Reply:
 
 def _passkey_options(request: ApiRequest) -> Response:
     options, ticket = access(request).local.passkey_options()
-    return _with_cookies(respond(Reply(200, options)), [set_cookie(STEP, ticket, PASSKEY_SECONDS)])
+    return with_cookies(respond(Reply(200, options)), [set_cookie(STEP, ticket, PASSKEY_SECONDS)])
 
 
 def _passkey(request: ApiRequest) -> Response:
     response = request.raw.decode("utf-8", "replace")
     session = access(request).local.with_passkey(cookie(request, STEP), response, origin(request))
-    return _with_cookies(respond(Reply(200, {"id": session.principal.id})), session_cookies(session))
+    return with_cookies(respond(Reply(200, {"id": session.principal.id})), session_cookies(session))
 
 
 def _new_passkey_options(request: ApiRequest) -> Response:
@@ -94,16 +96,14 @@ def _new_passkey_options(request: ApiRequest) -> Response:
     signed_in = bool(request.principal.session)
     ticket = enrolment.begin(request.principal) if signed_in else cookie(request, STEP)
     offer = enrolment.offer_passkey(ticket)
-    return _with_cookies(
-        respond(Reply(200, offer.options)), [set_cookie(STEP, offer.ticket, PASSKEY_SECONDS)]
-    )
+    return with_cookies(respond(Reply(200, offer.options)), [set_cookie(STEP, offer.ticket, PASSKEY_SECONDS)])
 
 
 def _new_passkey(request: ApiRequest) -> Response:
     name = request.query.get("name", "Passkey")
     answer = request.raw.decode("utf-8", "replace")
     session = access(request).enrolment.add_passkey(cookie(request, STEP), answer, name, origin(request))
-    return _with_cookies(respond(Reply(201, {"id": session.principal.id})), session_cookies(session))
+    return with_cookies(respond(Reply(201, {"id": session.principal.id})), session_cookies(session))
 
 
 def _remove_passkey(request: ApiRequest) -> Reply:

@@ -6,13 +6,13 @@ from urllib.parse import quote
 import segno
 from starlette.responses import Response
 
-from holdfast.access.control import AccessControl
 from holdfast.access.errors import SignInRefusedError
 from holdfast.access.sessions.cookies import KNOWN_BROWSER, SESSION, STEP, set_cookie
 from holdfast.access.sessions.kind import KIND as SESSION_KIND
 from holdfast.access.sessions.kind import read_session
-from holdfast.access.sessions.service import Origin
-from holdfast.access.sign_in import KNOWN_BROWSER_SECONDS, Session
+from holdfast.access.sign_in import Session
+from holdfast.api.access.common import access, cookie, origin
+from holdfast.api.access.identity import session_cookies, with_cookies
 from holdfast.api.frame import OPEN, SIGNED_IN, ApiRequest, Route
 from holdfast.console.rendering import FORM, page, read_form, read_open_form, redirect
 from holdfast.kernel.errors import HoldfastError, InvalidError
@@ -20,31 +20,12 @@ from holdfast.kernel.errors import HoldfastError, InvalidError
 STEP_SECONDS = 900.0
 
 
-def _access(request: ApiRequest) -> AccessControl:
-    return request.services.extension(AccessControl)
-
-
-def _origin(request: ApiRequest) -> Origin:
-    return Origin(request.principal.address, request.headers.get("user-agent", "")[:200])
-
-
-def _cookie(request: ApiRequest, name: str) -> str:
-    pairs = (part.strip().partition("=") for part in request.headers.get("cookie", "").split(";"))
-    return next((value for key, _, value in pairs if key == name), "")
-
-
 def _signed_in(session: Session) -> Response:
-    response = redirect("/")
-    response.headers.append("set-cookie", set_cookie(SESSION, session.cookie, session.lifetime))
-    response.headers.append("set-cookie", set_cookie(STEP, "", 0))
-    if session.known_browser:
-        note = set_cookie(KNOWN_BROWSER, session.known_browser, KNOWN_BROWSER_SECONDS)
-        response.headers.append("set-cookie", note)
-    return response
+    return with_cookies(redirect("/"), session_cookies(session))
 
 
 def _form(request: ApiRequest, problem: str = "", email: str = "", status: int = 200) -> Response:
-    providers = _access(request).directory.current().providers
+    providers = access(request).directory.current().providers
     names = [(identity, provider.display_name) for identity, provider in providers.items()]
     left = request.query.get("left", "")
     return page(
@@ -61,10 +42,10 @@ def _form(request: ApiRequest, problem: str = "", email: str = "", status: int =
 def _with_password(request: ApiRequest) -> Response:
     fields = read_open_form(request)
     email = fields.get("email", "")
-    known = _cookie(request, KNOWN_BROWSER)
+    known = cookie(request, KNOWN_BROWSER)
     try:
-        session = _access(request).local.with_password(
-            email, fields.get("password", ""), fields.get("code", ""), _origin(request), known
+        session = access(request).local.with_password(
+            email, fields.get("password", ""), fields.get("code", ""), origin(request), known
         )
     except HoldfastError as error:
         return _form(request, str(error), email, error.status)
@@ -77,8 +58,8 @@ def _link_form(request: ApiRequest) -> Response:
 
 def _open_link(request: ApiRequest) -> Response:
     try:
-        ticket, _name = _access(request).enrolment.open_link(
-            read_open_form(request).get("link", ""), _origin(request)
+        ticket, _name = access(request).enrolment.open_link(
+            read_open_form(request).get("link", ""), origin(request)
         )
     except SignInRefusedError as error:
         return page(request, "sign_in_link.html", status=error.status, problem=str(error))
@@ -86,8 +67,8 @@ def _open_link(request: ApiRequest) -> Response:
 
 
 def _offer(request: ApiRequest, ticket: str, problem: str) -> Response:
-    offer = _access(request).enrolment.offer_codes(ticket)
-    response = page(
+    offer = access(request).enrolment.offer_codes(ticket)
+    shown = page(
         request,
         "set_password.html",
         status=400 if problem else 200,
@@ -96,8 +77,7 @@ def _offer(request: ApiRequest, ticket: str, problem: str) -> Response:
         qr=_qr_code(offer.uri),
         offer=offer.ticket,
     )
-    response.headers.append("set-cookie", set_cookie(STEP, ticket, STEP_SECONDS))
-    return response
+    return with_cookies(shown, [set_cookie(STEP, ticket, STEP_SECONDS)])
 
 
 def _qr_code(text: str) -> str:
@@ -111,11 +91,11 @@ def _set_password(request: ApiRequest) -> Response:
     try:
         if fields.get("password") != fields.get("repeated"):
             raise InvalidError("The two passwords differ.")
-        session = _access(request).enrolment.set_password(
-            fields.get("offer", ""), fields.get("password", ""), fields.get("code", ""), _origin(request)
+        session = access(request).enrolment.set_password(
+            fields.get("offer", ""), fields.get("password", ""), fields.get("code", ""), origin(request)
         )
     except HoldfastError as error:
-        return _offer(request, _cookie(request, STEP), str(error))
+        return _offer(request, cookie(request, STEP), str(error))
     return _signed_in(session)
 
 
@@ -123,11 +103,14 @@ def _sign_out(request: ApiRequest) -> Response:
     """Ends the session here. Browsers let no form lead to another site, so the next page offers that."""
     read_form(request)
     stored = request.services.store.get(SESSION_KIND, request.principal.session)
-    provider = read_session(stored).provider if stored is not None else ""
-    _access(request).sessions.end(request.principal, request.principal.session)
-    response = redirect(f"/sign-in?left={quote(provider, safe='')}" if provider else "/sign-in")
-    response.headers.append("set-cookie", set_cookie(SESSION, "", 0))
-    return response
+    session = read_session(stored) if stored is not None else None
+    access(request).sessions.end(request.principal, request.principal.session)
+    cookies = [set_cookie(SESSION, "", 0)]
+    if session is None or not session.provider:
+        return with_cookies(redirect("/sign-in"), cookies)
+    farewell = access(request).provider.farewell(session)
+    cookies.append(set_cookie(STEP, farewell, STEP_SECONDS))
+    return with_cookies(redirect(f"/sign-in?left={quote(session.provider, safe='')}"), cookies)
 
 
 _NOT_YET = "nobody is signed in yet"

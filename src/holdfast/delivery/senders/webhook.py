@@ -7,9 +7,11 @@ import ssl
 
 import httpx
 
+from holdfast.access.issuer.tokens import Issuer
 from holdfast.delivery.destinations import Webhook
 from holdfast.delivery.model import DeliveryError, Message
 from holdfast.kernel.clock import Clock
+from holdfast.kernel.errors import HoldfastError
 
 TIMEOUT = 10.0
 """Seconds for the connection, and for each read and write."""
@@ -23,9 +25,15 @@ _LATER = frozenset({408, 425, 429})
 class WebhookSender:
     """Posts messages to one address. Redirects are not followed: they would carry credentials elsewhere."""
 
-    def __init__(self, webhook: Webhook, clock: Clock) -> None:
+    def __init__(
+        self, webhook: Webhook, clock: Clock, issuer: Issuer | None = None, caller: str = ""
+    ) -> None:
+        """`issuer` makes the tokens of a webhook with an identity; `caller` is the resource (`kind/id`) that
+        calls."""
         self._webhook = webhook
         self._clock = clock
+        self._issuer = issuer
+        self._caller = caller
         context = ssl.create_default_context(cadata=webhook.ca or None)
         self._client = httpx.Client(timeout=TIMEOUT, follow_redirects=False, verify=context, trust_env=False)
 
@@ -36,6 +44,9 @@ class WebhookSender:
         headers |= dict(self._webhook.headers)
         if self._webhook.secret:
             headers[SIGNATURE] = sign(self._webhook.secret, int(self._clock.now()), body)
+        token = self._token()
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
         try:
             response = self._client.post(self._webhook.url, content=body, headers=headers)
         except httpx.HTTPError as error:
@@ -43,15 +54,30 @@ class WebhookSender:
         if response.is_success:
             return
         status = response.status_code
+        refuses_token = bool(token) and status == 401
+        if refuses_token and self._issuer is not None:
+            self._issuer.forget(token)  # it may not know the key yet, or know it no more
         raise DeliveryError(
-            f"The webhook answered {status}.",
-            permanent=status < 500 and status not in _LATER,
+            f"The webhook answered {status}{' to the token of the identity' if refuses_token else ''}.",
+            permanent=status < 500 and status not in _LATER and not refuses_token,
             retry_after=_retry_after(response),
         )
 
     def close(self) -> None:
         """See `Sender.close`."""
         self._client.close()
+
+    def _token(self) -> str:
+        """What is sent as who; empty for nobody. DeliveryError when the identity may not be used now."""
+        webhook = self._webhook
+        if not webhook.identity:
+            return ""
+        if self._issuer is None:
+            raise DeliveryError("Nothing here makes tokens of managed identities.")
+        try:
+            return self._issuer.token_for_call(webhook.identity, webhook.token_audience, self._caller)
+        except HoldfastError as error:
+            raise DeliveryError(f"There is no token for the webhook: {error}") from None
 
 
 def sign(secret: str, moment: int, body: bytes) -> str:

@@ -6,6 +6,8 @@ from typing import Protocol, TypeVar
 from starlette.responses import Response
 
 from holdfast.access.control import AccessControl
+from holdfast.access.issuer.identities import KIND as MANAGED_IDENTITY
+from holdfast.access.issuer.identities import SYSTEM_ASSIGNED, read_identity
 from holdfast.access.people.organizations import KIND as ORGANIZATION
 from holdfast.access.people.users import KIND as USER
 from holdfast.access.people.users import read_user
@@ -102,6 +104,14 @@ def places(request: ApiRequest) -> list[Choice]:
     query = Query(ORGANIZATION, reach, order=Order("@organization"), limit=MAXIMUM_CHOICES)
     found = [Choice(o.id, o.organization) for o in request.services.store.find(query).items]
     return [Choice("", "the application"), *found] if ROOT in reach else found
+
+
+def identities(request: ApiRequest) -> list[Choice]:
+    """What a caller may call as: its own identity, and the user-assigned ones that the principal may see."""
+    reach = request.principal.reach(Permission.ACCESS_READ)
+    found = request.services.store.find(Query(MANAGED_IDENTITY, reach, limit=MAXIMUM_CHOICES)).items
+    named = [Choice(stored.id, read_identity(stored).display_name) for stored in found]
+    return [Choice(SYSTEM_ASSIGNED, "its own (system-assigned)"), *named]
 
 
 class Names:

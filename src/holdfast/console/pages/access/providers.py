@@ -10,7 +10,15 @@ from holdfast.access.oidc.flow import CALLBACK
 from holdfast.access.oidc.providers import KIND, Algorithm, Provider, read_provider
 from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
-from holdfast.console.pages.access.forms import Fields, again, lines, store_or_delete, submitted, whole
+from holdfast.console.pages.access.forms import (
+    Fields,
+    again,
+    identities,
+    lines,
+    store_or_delete,
+    submitted,
+    whole,
+)
 from holdfast.console.rendering import FORM, page
 from holdfast.console.tables import Cell, Column, ResourceTable
 from holdfast.kernel.json import JsonObject
@@ -82,6 +90,7 @@ def _form(request: ApiRequest, id_: str, provider: Provider, before: JsonObject)
         "algorithms": get_args(Algorithm),
         "callback": origin + CALLBACK,
         "logout": f"{origin}/sign-in/back-channel-logout",
+        "identities": identities(request),
         "may_manage": request.principal.allows(MANAGE),
     }
 
@@ -96,6 +105,8 @@ def _body(fields: Fields, before: JsonObject) -> JsonObject:
         "displayName": fields.get("name", "").strip(),
         "issuer": fields.get("issuer", "").strip(),
         "clientId": fields.get("client", "").strip(),
+        "clientIdentity": fields.get("identity", "").strip(),
+        "clientAudience": fields.get("audience", "").strip(),
         "enabled": "enabled" in fields,
         "scopes": [*fields.get("scopes", "").split()],
         "audiences": [*lines(fields.get("audiences", ""))],
@@ -107,8 +118,8 @@ def _body(fields: Fields, before: JsonObject) -> JsonObject:
         "trustMethods": "trust" in fields,
         "clockSkewSeconds": whole(fields, "skew", 60),
     }
-    if fields.get("secret"):
-        body["clientSecret"] = fields["secret"]
+    if fields.get("secret") or body["clientIdentity"]:
+        body["clientSecret"] = fields.get("secret", "")
     return body
 
 
