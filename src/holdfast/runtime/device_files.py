@@ -1,15 +1,19 @@
 """Where the content of device files lies: in the data folder, or in the object storage of the settings."""
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 import structlog
 
 from holdfast.devices.uploads.content import open_content
+from holdfast.devices.uploads.orphans import sweep_orphans
 from holdfast.kernel.clock import Randomness
-from holdfast.kernel.errors import StartupError
+from holdfast.kernel.errors import StartupError, UnavailableError
 from holdfast.keys.port import KeyRing
+from holdfast.log.open import open_state
 from holdfast.runtime import metrics
+from holdfast.runtime.instance import Instance
 from holdfast.runtime.process import Role
 from holdfast.runtime.settings import ObjectStorage, Settings
 from holdfast.storage.blobs import Blobs
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
 
 WATCH_SECONDS = 60.0
 """Between two trials whether the storage takes anything."""
+SWEEP_SECONDS = 86_400.0
+"""Between two looks for pieces of files that nothing names; one reads every name and every record."""
 
 logger = structlog.get_logger(__name__)
 
@@ -78,3 +84,22 @@ async def watch_object_storage(role: Role, storage: "S3Store") -> None:
             logger.info("object storage works again")
         before = problem
         await role.pause(WATCH_SECONDS)
+
+
+async def sweep_device_files(role: Role, instance: Instance, stopping: asyncio.Event) -> None:
+    """Once a day: delete what crashes left of uploads."""
+    settings = role.settings
+    blobs, _ = await asyncio.to_thread(open_device_files, settings, instance.ring, instance.randomness)
+    state = await asyncio.to_thread(
+        open_state, settings.data, instance.ring, instance.clock, instance.randomness, url=settings.database
+    )
+    while not stopping.is_set():
+        try:
+            swept = await asyncio.to_thread(sweep_orphans, state, blobs, instance.clock.now())
+        except UnavailableError as error:
+            logger.warning("device files not swept", reason=str(error))
+        else:
+            logger.info("device files swept", orphans=swept)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SWEEP_SECONDS):
+                await stopping.wait()

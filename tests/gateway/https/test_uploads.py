@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from holdfast.devices.messages import STATE_DELETE, STATE_DELETE_FILE
+from holdfast.devices.uploads.content import store
 from holdfast.devices.uploads.model import PART_BYTES, UploadLimits
+from holdfast.devices.uploads.orphans import sweep_orphans
 from holdfast.gateway.https.files import end_overdue
+from holdfast.kernel.ids import new_id
 from tests.gateway.https.client import SECONDS, once, open_https
 from tests.gateway.https.uploading import (
     CONTAINER,
@@ -26,6 +29,7 @@ from tests.gateway.https.uploading import (
 from tests.gateway.platform import Platform, open_platform
 
 BLOCK_BLOB = {"x-ms-blob-type": "BlockBlob"}
+DAY = 86_400.0
 
 
 @pytest.fixture
@@ -288,3 +292,22 @@ async def test_a_storage_account_of_azure_is_named_with_its_own_signature(platfo
     assert files(platform)[0].address == (
         "https://plant.blob.core.windows.net/device-files/dev-1/logs/boot%201.txt"
     )
+
+
+async def test_what_a_crash_left_is_swept_and_what_is_in_use_stays(platform: Platform, token: str) -> None:
+    uploads = platform.gateway.services.uploads
+    assert uploads is not None
+    orphan = store(uploads.blobs, new_id(platform.clock, platform.world.randomness), b"left by a crash")
+    uploads.blobs.put("readme", b"somebody else's")
+    assert (
+        sweep_orphans(platform.state, uploads.blobs, platform.clock.now() + 10 * DAY) == 0
+    )  # no record at all
+    info = await begun(platform, token)
+    await once(platform, "PUT", path_of(info, f"&comp=block&blockid={id_of(1)}"), b"staged")
+    done = await begun(platform, token, "done.txt")
+    await once(platform, "PUT", path_of(done), b"committed", headers=BLOCK_BLOB)
+    await reported(platform, token, done)
+    kept = set(uploads.blobs.names()) - {orphan.blob}
+    assert sweep_orphans(platform.state, uploads.blobs, platform.clock.now() + DAY) == 0  # too young
+    assert sweep_orphans(platform.state, uploads.blobs, platform.clock.now() + 10 * DAY) == 1
+    assert set(uploads.blobs.names()) == kept

@@ -64,10 +64,23 @@ def find_open(state: StateReading, device: str, name: str, now: float) -> Upload
 
 def blocks_of(state: StateReading, upload: Upload) -> tuple[list[StoredBlock], list[StoredBlock]]:
     """The committed and the staged blocks of an upload."""
+    return committed_of(state, upload), staged_of(state, upload)
+
+
+def committed_of(state: StateReading, upload: Upload) -> list[StoredBlock]:
+    """The blocks of an upload's content, in order."""
     value = state.get(CONTENT, _key(upload))
-    committed = msgspec.msgpack.decode(value, type=list[StoredBlock]) if value is not None else []
-    staged = [_block(value) for _, value in state.scan(STAGED, f"{_key(upload)}/")]
-    return committed, staged
+    return msgspec.msgpack.decode(value, type=list[StoredBlock]) if value is not None else []
+
+
+def staged_of(state: StateReading, upload: Upload) -> list[StoredBlock]:
+    """The blocks that were sent for an upload and are not its content yet."""
+    return [_block(value) for _, value in state.scan(STAGED, f"{_key(upload)}/")]
+
+
+def everything(state: StateReading) -> list[Upload]:
+    """The uploads of all devices."""
+    return [_decode(value) for _key, value in state.scan(UPLOADS, "")]
 
 
 def parts_of(state: StateReading, upload: Upload) -> list[Part]:
@@ -203,8 +216,7 @@ def remove_all(view: StateView, device: str) -> list[Part]:
 
 def sweep(view: StateView, now: float) -> list[Part]:
     """End the uploads of all devices whose time is over."""
-    uploads = [_decode(value) for _key, value in view.scan(UPLOADS, "")]
-    return [part for upload in uploads for part in _expire(view, upload, now)]
+    return [part for upload in everything(view) for part in _expire(view, upload, now)]
 
 
 def _expire(view: StateView, upload: Upload, now: float) -> Iterable[Part]:
