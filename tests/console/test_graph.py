@@ -1,8 +1,9 @@
 """The network's drawing: clusters, layers, the way between two assets."""
 
-import pytest
+from dataclasses import replace
 
 from holdfast.console.graph import (
+    FORMS,
     MAXIMUM_OPEN,
     Edge,
     Layout,
@@ -31,22 +32,28 @@ def test_few_assets_stand_alone() -> None:
 
 def test_many_assets_are_drawn_as_clusters_that_open_step_by_step() -> None:
     nodes = [node(n, zone="east" if n % 2 else "west", type="PLC" if n % 3 else "HMI") for n in range(1200)]
-    closed = draw(nodes, [edge(0, 1), edge(2, 3)], Wish())
+    zones = Wish(layout=Layout.ZONE)
+    closed = draw(nodes, [edge(0, 1), edge(2, 3)], zones)
     assert {spot.id: spot.members for spot in closed.spots} == {"east": 600, "west": 600}
     assert [(line.source, line.target, line.octets) for line in closed.lines] == [("west", "east", 200)]
-    layer = draw(nodes, [], Wish(open=frozenset({"east"})))
-    assert {spot.id for spot in layer.spots} == {"west", "east / Process control"}
-    types = draw(nodes, [], Wish(open=frozenset({"east", "east / Process control"})))
-    assert {s.id for s in types.spots} == {
-        "west",
-        "east / Process control / PLC",
-        "east / Process control / HMI",
+    layer = draw(nodes, [], replace(zones, open=frozenset({"east"})))
+    assert {spot.id for spot in layer.spots} == {"west", "east / Control"}
+    types = draw(nodes, [], replace(zones, open=frozenset({"east", "east / Control"})))
+    assert {s.id for s in types.spots} == {"west", "east / Control / PLC", "east / Control / HMI"}
+
+
+def test_by_purdue_level_a_cluster_never_holds_two_layers() -> None:
+    nodes = [node(n, level=float(n % 2), zone="east" if n % 4 < 2 else "west") for n in range(1200)]
+    drawing = draw(nodes, [], Wish())
+    assert {spot.id: spot.layer for spot in drawing.spots} == {
+        f"{zone} / {layer}": layer for zone in ("east", "west") for layer in ("Control", "Process")
     }
+    assert set(drawing.places) == {spot.id for spot in drawing.spots}
 
 
 def test_an_opened_cluster_is_bounded() -> None:
     nodes = [node(n) for n in range(1000)]
-    way = nodes[0].way
+    way = nodes[0].way(Layout.PURDUE)
     drawing = draw(nodes, [], Wish(open=frozenset(way)))
     alone = [spot for spot in drawing.spots if spot.node is not None]
     rest = next(spot for spot in drawing.spots if spot.node is None)
@@ -59,30 +66,10 @@ def test_a_cluster_is_as_bad_as_its_worst_member() -> None:
     assert (spot.score, spot.alarm) == (20.0, "high")
 
 
-@pytest.mark.parametrize(
-    ("level", "layer"),
-    [
-        *((level, "Enterprise") for level in (5.0, 4.0)),
-        *((level, "Supervisory") for level in (3.5, 2.0)),
-        *((level, "Process control") for level in (1.0, 0.0)),
-        (None, "Unknown"),
-    ],
-)
-def test_levels_fall_into_layers(level: float | None, layer: str) -> None:
-    assert node(1, level).layer == layer
-
-
-def test_higher_layers_stand_above_lower_ones() -> None:
-    drawing = draw([node(1, 0.0), node(2, 2.0), node(3, 5.0), node(4, None)], [], Wish())
-    heights = [drawing.places[id][1] for id in ("3", "2", "1", "4")]
-    assert heights == sorted(heights)
-    assert len(set(heights)) == 4
-
-
-def test_zones_stand_beside_each_other() -> None:
-    nodes = [node(n, zone=zone) for n, zone in enumerate(["east", "west"] * 10)]
-    places = draw(nodes, [], Wish(layout=Layout.ZONE)).places
-    assert max(places[str(n)][0] for n in range(0, 20, 2)) < min(places[str(n)][0] for n in range(1, 20, 2))
+def test_every_type_has_at_most_one_form() -> None:
+    drawn = [type for types in FORMS.values() for type in types]
+    assert len(drawn) == len(set(drawn))
+    assert document(draw([node(1, type="Historian")], [], Wish()))["spots"][0]["form"] == "server"  # type: ignore[index,call-overload]  # JSON of a known form
 
 
 def test_the_browser_arranges_by_connection() -> None:

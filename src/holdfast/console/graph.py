@@ -11,14 +11,14 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
+from holdfast.console.arrangement import UNKNOWN, Frame, Places, by_layer, by_zone, layer_of
+from holdfast.defender.inventory.model import AssetType
 from holdfast.kernel.json import JsonObject
 
 ALONE = 250
 """Up to so many assets nobody is clustered."""
 MAXIMUM_OPEN = 400
 """Assets of one opened cluster that are drawn alone."""
-SPACING, ROW, LAYER = 110, 90, 150
-COLUMNS = 12
 
 
 class Layout(StrEnum):
@@ -30,20 +30,28 @@ class Layout(StrEnum):
     """The browser arranges by who talks to whom."""
 
 
-class Layer(NamedTuple):
-    """A part of the Purdue model as people draw it."""
-
-    title: str
-    least: float
-
-
-LAYERS = (
-    Layer("Enterprise", 4.0),
-    Layer("Supervisory", 2.0),
-    Layer("Process control", 0.0),
-)
-UNKNOWN = "Unknown"
-_ORDER = {layer.title: number for number, layer in enumerate((*LAYERS, Layer(UNKNOWN, 0.0)))}
+FORMS: dict[str, tuple[AssetType, ...]] = {
+    "controller": (AssetType.PLC, AssetType.RTU, AssetType.IED, AssetType.DCS_CONTROLLER, AssetType.ROBOT),
+    "field": (AssetType.IO_ADAPTER, AssetType.DRIVE, AssetType.METER, AssetType.HVAC, AssetType.UPS),
+    "station": (AssetType.HMI, AssetType.ENGINEERING_STATION, AssetType.WORKSTATION),
+    "server": (
+        AssetType.HISTORIAN,
+        AssetType.DATABASE,
+        AssetType.DOMAIN_CONTROLLER,
+        AssetType.NTP_SERVER,
+        AssetType.SERVER,
+        AssetType.STORAGE,
+    ),
+    "network": (
+        AssetType.SWITCH,
+        AssetType.ROUTER,
+        AssetType.FIREWALL,
+        AssetType.ACCESS_POINT,
+        AssetType.PROTOCOL_CONVERTER,
+    ),
+}
+"""What is drawn in one form; the script has the form for each. Every other type is a circle."""
+_FORM_OF = {type.value: form for form, types in FORMS.items() for type in types}
 
 
 class Node(NamedTuple):
@@ -65,16 +73,14 @@ class Node(NamedTuple):
     @property
     def layer(self) -> str:
         """Its part of the Purdue model."""
-        level = self.level
-        if level is None:
-            return UNKNOWN
-        return next((layer.title for layer in LAYERS if level >= layer.least), UNKNOWN)
+        return layer_of(self.level)
 
-    @property
-    def way(self) -> tuple[str, ...]:
-        """The clusters it can be inside of, the outermost first."""
+    def way(self, layout: Layout) -> tuple[str, ...]:
+        """The clusters it can be inside of, the outermost first. Layers are told apart from the beginning."""
         zone = self.zone or "no zone"
-        return (zone, f"{zone} / {self.layer}", f"{zone} / {self.layer} / {self.type or 'unknown'}")
+        layer = f"{zone} / {self.layer}"
+        inner = (layer, f"{layer} / {self.type or 'unknown'}")
+        return inner if layout is Layout.PURDUE else (zone, *inner)
 
 
 class Edge(NamedTuple):
@@ -120,8 +126,9 @@ class Drawing:
 
     spots: tuple[Spot, ...]
     lines: tuple[Line, ...]
-    places: Mapping[str, tuple[float, float]]
+    places: Places
     """Empty where the browser arranges."""
+    frames: Sequence[Frame]
     path: tuple[int, ...]
     """Assets on the way that was asked for, in order; empty when there is none."""
 
@@ -145,20 +152,22 @@ def draw(nodes: Sequence[Node], edges: Sequence[Edge], wish: Wish) -> Drawing:
     for node in nodes:
         members[home[node.id]].append(node)
     spots = tuple(_spot(id, found) for id, found in sorted(members.items()))
-    return Drawing(spots, _lines(edges, home, path), _places(spots, wish.layout), path)
+    places, frames = _arranged(spots, wish.layout)
+    return Drawing(spots, _lines(edges, home, path), places, frames, path)
 
 
 def _homes(nodes: Sequence[Node], wish: Wish, shown: Collection[int]) -> dict[int, str]:
     """Where each asset is drawn: under its own number, or inside a cluster."""
     if len(nodes) <= wish.alone:
         return {node.id: str(node.id) for node in nodes}
-    zones = {node.way[0] for node in nodes}
-    opened = wish.open | (zones if len(zones) == 1 else frozenset())
+    ways = {node.id: node.way(wish.layout) for node in nodes}
+    outermost = {way[0] for way in ways.values()}
+    opened = wish.open | (outermost if len(outermost) == 1 else frozenset())
     drawn: dict[str, int] = defaultdict(int)
     homes: dict[int, str] = {}
     for node in nodes:
-        closed = next((cluster for cluster in node.way if cluster not in opened), "")
-        innermost = node.way[-1]
+        closed = next((cluster for cluster in ways[node.id] if cluster not in opened), "")
+        innermost = ways[node.id][-1]
         if node.id in shown:
             homes[node.id] = str(node.id)
         elif closed:
@@ -228,40 +237,14 @@ def shortest_path(edges: Iterable[Edge], begin: int, end: int) -> tuple[int, ...
     return tuple(reversed(way))
 
 
-def _places(spots: Sequence[Spot], layout: Layout) -> dict[str, tuple[float, float]]:
-    if layout is Layout.CONNECTION:
-        return {}
-    if layout is Layout.ZONE:
-        return _in_columns(spots)
-    return _in_layers(spots)
-
-
-def _in_layers(spots: Sequence[Spot]) -> dict[str, tuple[float, float]]:
-    """Enterprise above, process control below, neighbours in a zone side by side."""
-    places: dict[str, tuple[float, float]] = {}
-    top = 0.0
-    columns = max(COLUMNS, int((len(spots) * 2) ** 0.5))
-    for layer in sorted(_ORDER, key=_ORDER.__getitem__):
-        row = sorted((s for s in spots if s.layer == layer), key=lambda s: (s.zone, s.label.lower()))
-        for number, spot in enumerate(row):
-            width = min(columns, len(row))
-            offset = (number % columns - (width - 1) / 2) * SPACING
-            places[spot.id] = (offset, top + number // columns * ROW)
-        top += (-(-len(row) // columns) * ROW + LAYER - ROW) if row else 0
-    return places
-
-
-def _in_columns(spots: Sequence[Spot]) -> dict[str, tuple[float, float]]:
-    """A block a zone, side by side; within it by layer."""
-    places: dict[str, tuple[float, float]] = {}
-    left = 0.0
-    for zone in sorted({spot.zone for spot in spots}):
-        block = sorted((s for s in spots if s.zone == zone), key=lambda s: (_ORDER[s.layer], s.label.lower()))
-        columns = max(1, int(len(block) ** 0.5))
-        for number, spot in enumerate(block):
-            places[spot.id] = (left + number % columns * SPACING, number // columns * ROW)
-        left += columns * SPACING + LAYER
-    return places
+def _arranged(spots: Sequence[Spot], layout: Layout) -> tuple[Places, list[Frame]]:
+    match layout:
+        case Layout.PURDUE:
+            return by_layer(spots)
+        case Layout.ZONE:
+            return by_zone(spots)
+        case Layout.CONNECTION:
+            return {}, []
 
 
 def document(drawing: Drawing) -> JsonObject:
@@ -279,6 +262,7 @@ def document(drawing: Drawing) -> JsonObject:
             }
             for line in drawing.lines
         ],
+        "frames": [frame._asdict() for frame in drawing.frames],
         "path": [str(id) for id in drawing.path],
     }
 
@@ -296,6 +280,7 @@ def _spot_document(spot: Spot, places: Mapping[str, tuple[float, float]]) -> Jso
         "alarm": spot.alarm,
         "asset": node.id if node else None,
         "type": node.type if node else "",
+        "form": _FORM_OF.get(node.type, "") if node else "",
         "address": node.address if node else "",
         "authorized": node.authorized if node else True,
         "important": node.important if node else False,

@@ -21,6 +21,12 @@ class Section(NamedTuple):
 
     title: str
     entries: tuple[Entry, ...]
+    folded: bool = False
+    """Closed until somebody opens it, or is on one of its pages."""
+
+    def holds(self, path: str) -> bool:
+        """Whether the entry with this path is in the section."""
+        return any(entry.path == path for entry in self.entries)
 
 
 SECTIONS = (
@@ -43,13 +49,6 @@ SECTIONS = (
         ),
     ),
     Section(
-        "Security",
-        (
-            Entry("Security baseline", "/baseline", Permission.ASSESSMENT_READ, "b"),
-            Entry("Policies", "/policies", Permission.POLICY_READ),
-        ),
-    ),
-    Section(
         "Network",
         (
             Entry("Assets", "/network/assets", Permission.ASSET_READ, "n"),
@@ -58,6 +57,13 @@ SECTIONS = (
             Entry("Timeline", "/network/timeline", Permission.ASSET_READ),
             Entry("Findings", "/network/findings", Permission.ASSET_READ),
             Entry("Sensors", "/network/sensors", Permission.SENSOR_READ),
+        ),
+    ),
+    Section(
+        "Baseline",
+        (
+            Entry("Controls", "/baseline", Permission.ASSESSMENT_READ, "b"),
+            Entry("Policies", "/policies", Permission.POLICY_READ),
         ),
     ),
     Section(
@@ -75,6 +81,12 @@ SECTIONS = (
             Entry("Sessions", "/access/sessions", Permission.PROFILE_MANAGE),
             Entry("Support access", "/access/support", Permission.ACCESS_READ),
             Entry("Ask for support", "/access/support/mine", Permission.SUPPORT_REQUEST),
+        ),
+        folded=True,
+    ),
+    Section(
+        "Settings",
+        (
             Entry("Network rules", "/network-rules", Permission.NETWORK_READ),
             Entry("Audit log", "/audit", Permission.AUDIT_READ),
         ),
@@ -86,7 +98,7 @@ SECTIONS = (
 def visible(principal: Principal) -> tuple[Section, ...]:
     """The sections with the pages that the principal holds the permission for, anywhere in the tree."""
     return tuple(
-        Section(section.title, entries)
+        section._replace(entries=entries)
         for section in SECTIONS
         if (entries := tuple(e for e in section.entries if principal.reach(e.permission)))
     )

@@ -1,5 +1,8 @@
 """The overview: how the fleet is, what comes in, what is open, what needs a decision."""
 
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from starlette.responses import Response
@@ -31,20 +34,34 @@ class Card(NamedTuple):
     link: str
 
 
-class Change(NamedTuple):
-    """How many controls have a state, and how many had it a week ago."""
+class Share(NamedTuple):
+    """One part of a whole: alerts of a severity, controls in a state."""
 
-    state: str
+    title: str
     mood: str
-    now: int
-    before: int | None
+    number: int
+    link: str
+    difference: str = ""
+    """How it changed since last week, in words."""
 
-    @property
-    def difference(self) -> str:
-        """The change in words; empty without one."""
-        if self.before is None or self.before == self.now:
-            return ""
-        return f"{self.now - self.before:+d} since last week"
+
+class Band(NamedTuple):
+    """A part of a bar of which everything together is 100 wide."""
+
+    mood: str
+    x: float
+    width: float
+
+
+def bands(shares: Sequence[Share]) -> list[Band]:
+    """The bar of some shares; empty when there is nothing."""
+    total = sum(share.number for share in shares)
+    ends = list(accumulate((share.number for share in shares), initial=0))
+    return [
+        Band(share.mood, round(100 * begin / total, 2), round(100 * share.number / total, 2))
+        for share, begin in zip(shares, ends, strict=False)
+        if share.number
+    ]
 
 
 def _count(request: ApiRequest, *conditions: Compare) -> int:
@@ -77,8 +94,8 @@ def _rate(request: ApiRequest) -> float:
     return max(request.services.last_values.received(now - 60, now).values(), default=0)
 
 
-def _alerts(request: ApiRequest) -> list[tuple[str, str, int]]:
-    """Open alerts by severity: severity, mood, number."""
+def _alerts(request: ApiRequest) -> list[Share]:
+    """Open alerts by severity."""
     reach = request.principal.reach(Permission.ALERT_READ)
     if not reach:
         return []
@@ -86,7 +103,12 @@ def _alerts(request: ApiRequest) -> list[tuple[str, str, int]]:
     counts = alert_reader(request).counts(wanted)
     moods = {Severity.HIGH: "bad", Severity.MEDIUM: "waiting", Severity.LOW: ""}
     return [
-        (severity.value, mood, sum(n for (_, each), n in counts.items() if each is severity))
+        Share(
+            severity.value,
+            mood,
+            sum(number for (_, each), number in counts.items() if each is severity),
+            f"/network/alerts?status=new&severity={severity.value}",
+        )
         for severity, mood in moods.items()
     ]
 
@@ -94,22 +116,27 @@ def _alerts(request: ApiRequest) -> list[tuple[str, str, int]]:
 _STATES = (
     (State.SATISFIED, "good"),
     (State.NOT_SATISFIED, "bad"),
-    (State.NOT_ASSESSED, "waiting"),
     (State.ATTESTATION_DUE, "waiting"),
+    (State.NOT_ASSESSED, ""),
 )
 
 
-def _controls(request: ApiRequest) -> list[Change]:
+def _controls(request: ApiRequest) -> list[Share]:
+    """Controls by state, and how many had it a week ago."""
     if not request.principal.reach(Permission.ASSESSMENT_READ):
         return []
     baseline, now = request.services.extension(Baseline), request.services.clock.now()
-    present = [control.state for control in baseline.assessment().controls]
-    past = [control.state for control in baseline.assessment(at=now - WEEK).controls]
-    known = any(state is not State.NOT_ASSESSED and state is not State.ATTESTATION_DUE for state in past)
+    present = Counter(control.state for control in baseline.assessment().controls)
+    past = Counter(control.state for control in baseline.assessment(at=now - WEEK).controls)
+    known = any(past[state] for state in past if state not in (State.NOT_ASSESSED, State.ATTESTATION_DUE))
     return [
-        Change(state.value, mood, present.count(state), past.count(state) if known else None)
+        Share(state.value, mood, present[state], "/baseline", _difference(present[state], past[state], known))
         for state, mood in _STATES
     ]
+
+
+def _difference(now: int, before: int, known: bool) -> str:
+    return f"{now - before:+d} since last week" if known and now != before else ""
 
 
 def _overview(request: ApiRequest) -> Response:
@@ -119,8 +146,10 @@ def _overview(request: ApiRequest) -> Response:
         request,
         "overview.html",
         cards=_cards(request),
-        alerts=_alerts(request),
-        controls=_controls(request),
+        alerts=(alerts := _alerts(request)),
+        alert_bands=bands(alerts),
+        controls=(controls := _controls(request)),
+        control_bands=bands(controls),
         decisions=decisions(request),
         recent=services.events.search(limit=8) if may_read else [],
         whole=request.principal.allows(READ, ROOT),
@@ -132,6 +161,14 @@ def _cards_now(request: ApiRequest) -> Response:
     return fragment("overview_cards.html", cards=_cards(request))
 
 
+def _shares_now(shares: Callable[[ApiRequest], list[Share]]) -> Callable[[ApiRequest], Response]:
+    def answer(request: ApiRequest) -> Response:
+        found = shares(request)
+        return fragment("overview_shares.html", shares=found, bands=bands(found))
+
+    return answer
+
+
 def _messages(request: ApiRequest) -> Reply:
     """Messages a minute of the last hours; for those who see the whole application."""
     if not request.principal.allows(READ, ROOT):
@@ -139,7 +176,10 @@ def _messages(request: ApiRequest) -> Reply:
     now = request.services.clock.now()
     counted = request.services.last_values.received(now - CHART_SECONDS, now)
     first, last = int((now - CHART_SECONDS) // 60), int(now // 60)
-    minutes = [minute for minute in range(first, last + 1) if minute >= min(counted, default=last)]
+    begins = max(first, min(counted, default=last))
+    minutes = range(
+        begins, max(begins + 1, last)
+    )  # this minute would look like a fall, unless it is the first
     moments: list[JsonValue] = [minute * 60.0 for minute in minutes]
     numbers: list[JsonValue] = [counted.get(minute, 0) for minute in minutes]
     return Reply(
@@ -149,6 +189,7 @@ def _messages(request: ApiRequest) -> Reply:
             "columns": [moments, numbers],
             "from": now - CHART_SECONDS,
             "to": now,
+            "least": 0,
         }
         if counted
         else {"series": [], "columns": [[]]},
@@ -158,5 +199,21 @@ def _messages(request: ApiRequest) -> Reply:
 ROUTES = [
     Route("GET", "/", READ, _overview, "Overview", is_page=True),
     Route("GET", "/overview/cards", READ, _cards_now, "The fleet's health now", is_page=True),
+    Route(
+        "GET",
+        "/overview/alerts",
+        Permission.ALERT_READ,
+        _shares_now(_alerts),
+        "Open alerts now",
+        is_page=True,
+    ),
+    Route(
+        "GET",
+        "/overview/controls",
+        Permission.ASSESSMENT_READ,
+        _shares_now(_controls),
+        "Controls now",
+        is_page=True,
+    ),
     Route("GET", "/overview/messages", READ, _messages, "Messages over time"),
 ]

@@ -1,24 +1,52 @@
 // Time series: <div class="chart" data-series="/address"> is drawn by uPlot and renewed every few seconds.
 
-const INK = () => getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();
+const QUIET = () => getComputedStyle(document.documentElement).getPropertyValue("--quiet").trim();
 const LINE = () => getComputedStyle(document.documentElement).getPropertyValue("--line").trim();
 const COLOURS = ["#0b8a93", "#b0562a", "#6a5acd", "#2f8f4e", "#b8860b", "#c2417c", "#4682b4", "#7a7a7a"];
 
+// What stands under the lines of the time axis: as much of a moment as the span needs.
+function moments(plot, splits) {
+  const span = plot.scales.x.max - plot.scales.x.min;
+  const parts = span > 3 * 86400 ? { month: "short", day: "numeric" }
+    : { hour: "2-digit", minute: "2-digit", second: span < 600 ? "2-digit" : undefined };
+  const format = new Intl.DateTimeFormat(undefined, { ...parts, hourCycle: "h23" });
+  return splits.map((moment) => format.format(new Date(moment * 1000)));
+}
+
+// The legend tells of the moment under the pointer, and of the last one where nothing is pointed at.
+const at = (plot, column, index) => plot.data[column][index ?? plot.data[column].findLastIndex((value) => value !== null)];
+const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 3 });
+
+function line(name, n, answer) {
+  const colour = COLOURS[n % COLOURS.length];
+  const single = answer.series.length === 1;
+  return {
+    label: name, stroke: colour, width: 2, spanGaps: true, dash: name.endsWith(" before") ? [6, 5] : undefined,
+    value: (plot, _value, column, index) => { const value = at(plot, column, index); return value == null ? "–" : number.format(value); },
+    paths: answer.bars ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
+    fill: answer.bars ? colour : single ? `${colour}22` : undefined,
+    points: { show: answer.columns[0].length < 40 },
+  };
+}
+
 function options(element, answer) {
-  const axis = { stroke: INK, grid: { stroke: LINE, width: 1 }, ticks: { stroke: LINE, width: 1 } };
+  const font = `12px ${getComputedStyle(element).fontFamily}`;
+  const axis = { stroke: QUIET, font, grid: { stroke: LINE, width: 1 }, ticks: { stroke: LINE, width: 1, size: 5 } };
+  const told = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "medium" });
   return {
     width: element.clientWidth,
-    height: "fill" in element.dataset ? Math.max(60, element.parentElement.clientHeight - 78) : Math.max(220, Math.min(320, element.clientWidth / 2.5)),
+    height: "fill" in element.dataset ? Math.max(60, element.parentElement.clientHeight - 68) : Math.max(200, Math.min(300, element.clientWidth / 2.5)),
     legend: { live: true },
     cursor: { y: false },
-    scales: { x: { range: (_plot, low, high) => [Math.max(element.answer.from ?? low, low), element.answer.to ?? Math.max(high, low + 60)] } },
-    series: [{}, ...answer.series.map((name, n) => ({
-      label: name, stroke: COLOURS[n % COLOURS.length], width: 2, spanGaps: true,
-      paths: answer.bars ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
-      fill: answer.bars ? COLOURS[n % COLOURS.length] : undefined,
-      points: { show: answer.columns[0].length < 60 },
-    }))],
-    axes: [axis, axis],
+    scales: {
+      x: { range: (_plot, low, high) => [Math.max(element.answer.from ?? low, low), Math.max(element.answer.to ?? high, low + 60)] },
+      ...(answer.least === undefined ? {} : { y: { range: (_plot, _low, high) => [answer.least, Math.max(high * 1.1, 1)] } }),
+    },
+    series: [
+      { label: "Time", value: (plot, _value, column, index) => { const moment = at(plot, column, index); return moment == null ? "–" : told.format(new Date(moment * 1000)); } },
+      ...answer.series.map((name, n) => line(name, n, answer)),
+    ],
+    axes: [{ ...axis, values: moments, space: 70 }, { ...axis, size: 56 }],
   };
 }
 

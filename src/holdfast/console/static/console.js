@@ -1,10 +1,16 @@
 // What every page does with script; without it pages still read and their forms still work.
 
+// Moments in the viewer's zone: of today the time, of other days the date too; pointing at one tells all of it.
+const TODAY = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const OTHER_DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const WHOLE = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+
 function localTimes(root) {
+  const today = new Date().toDateString();
   for (const element of root.querySelectorAll("time[datetime]")) {
     const moment = new Date(element.dateTime);
-    element.textContent = moment.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
-    element.title = element.dateTime;
+    element.textContent = (moment.toDateString() === today ? TODAY : OTHER_DAY).format(moment);
+    element.title = WHOLE.format(moment);
   }
 }
 
