@@ -113,12 +113,12 @@ def test_a_denied_change_says_by_what_and_why_on_every_way_in(client: Client, wa
     assert error["code"] == "RequestDisallowedByPolicy"
     assert "About closed" in error["message"]
     assert message["message"].rstrip(".") in error["message"]
-    assert error["additionalInfo"] == [
-        {
-            "type": "PolicyViolation",
-            "info": {"policyAssignmentId": assignment, "policyDefinitionId": definition},
-        }
-    ]
+    (violation,) = error["additionalInfo"]
+    assert violation["type"] == "PolicyViolation"
+    info = violation["info"]
+    assert (info["policyAssignmentId"], info["policyDefinitionId"]) == (assignment, definition)
+    compared = info["evaluationDetails"]["evaluatedExpressions"]
+    assert (compared[0]["expression"], compared[0]["targetValue"]) == ("type", way.kind)
 
 
 def test_the_management_surface_refuses_too(client: Client) -> None:

@@ -326,11 +326,9 @@ def error_response(error: HoldfastError, request_id: str, now: float) -> Respons
     if isinstance(error, InvalidError) and error.field:
         body["target"] = error.field
     if isinstance(error, PolicyDeniedError):
-        info: JsonObject = {
-            "policyAssignmentId": error.assignment,
-            "policyDefinitionId": error.definition,
-        }
-        body["additionalInfo"] = [{"type": "PolicyViolation", "info": info}]
+        if error.target:
+            body["target"] = error.target
+        body["additionalInfo"] = [{"type": "PolicyViolation", "info": error.violation}]
     headers = {"x-ms-error-code": error.code}
     if isinstance(error, TooManyRequestsError):
         headers["retry-after"] = str(max(1, round(error.retry_after)))

@@ -4,6 +4,8 @@ The API turns a class into a status code and `code` into the body's `error.code`
 the message. Messages say what happened, why, and what to do next, and never hold a secret.
 """
 
+from holdfast.kernel.json import JsonObject
+
 
 class HoldfastError(Exception):
     """The base of every error that a person may meet."""
@@ -38,14 +40,27 @@ class ForbiddenError(HoldfastError):
 
 
 class PolicyDeniedError(ForbiddenError):
-    """A policy assignment refuses the change (Azure's `RequestDisallowedByPolicy`)."""
+    """A policy assignment refuses the change of `target` (Azure's `RequestDisallowedByPolicy`)."""
 
     code = "RequestDisallowedByPolicy"
 
-    def __init__(self, message: str, assignment: str, definition: str) -> None:
+    def __init__(
+        self,
+        message: str,
+        assignment: str,
+        definition: str,
+        target: str = "",
+        violation: JsonObject | None = None,
+    ) -> None:
         super().__init__(message)
         self.assignment = assignment
         self.definition = definition
+        self.target = target
+        self.violation: JsonObject = violation or {
+            "policyAssignmentId": assignment,
+            "policyDefinitionId": definition,
+        }
+        """The `info` of Azure's `PolicyViolation`."""
 
 
 class NotFoundError(HoldfastError):

@@ -55,6 +55,46 @@ def test_deny_refuses_with_assignment_definition_values_and_message(world: Guard
         assert part in str(error)
 
 
+def test_a_refusal_tells_programs_what_azure_tells_them(world: Guarded) -> None:
+    world.enforce(_OPEN, "deny", parameters={})
+    error = refused(world)
+    assert error.target == "application"
+    details = error.violation.pop("evaluationDetails")
+    assert error.violation == {
+        "policyDefinitionId": full_id(DEFINITION, "own"),
+        "policyDefinitionName": "own",
+        "policyDefinitionDisplayName": "About own",
+        "policyDefinitionEffect": "deny",
+        "policyAssignmentId": full_id(ASSIGNMENT, "own"),
+        "policyAssignmentName": "own",
+        "policyAssignmentDisplayName": "Own",
+        "policyAssignmentScope": "/",
+        "policyAssignmentParameters": {},
+    }
+    assert details == {
+        "evaluatedExpressions": [
+            {
+                "result": "True",
+                "expressionKind": "Field",
+                "expression": "type",
+                "path": "type",
+                "expressionValue": APPLICATIONS,
+                "targetValue": APPLICATIONS,
+                "operator": "Equals",
+            },
+            {
+                "result": "True",
+                "expressionKind": "Field",
+                "expression": _ACCESS,
+                "path": "publicNetworkAccess",
+                "expressionValue": "Enabled",
+                "targetValue": "Disabled",
+                "operator": "NotEquals",
+            },
+        ]
+    }
+
+
 def test_a_request_that_complies_passes(world: Guarded) -> None:
     world.enforce(_OPEN, "deny")
     assert rename(world, publicNetworkAccess="Disabled").policy_effects == ()

@@ -17,6 +17,7 @@ from holdfast.resources.model import Action, Change, Resource
 
 VERSIONS = frozenset({"2021-06-01", "2021-11-01-preview"})
 TYPE = "Microsoft.IoTCentral/IoTApps"
+"""As the hosted service's answers write it; ids and addresses have `iotApps`."""
 LOCATION = "onpremises"
 SKU = "ST2"
 TEMPLATE = "iotc-pnp-preview@1.0.0"
@@ -49,7 +50,7 @@ def _shown(request: ApiRequest, application: Resource, group: str = "") -> JsonO
     name = _name(request)
     place = group or request.path.get("group", "holdfast")
     return {
-        "id": f"/subscriptions/{subscription}/resourceGroups/{place}/providers/{TYPE}/{name}",
+        "id": f"/subscriptions/{subscription}/resourceGroups/{place}{_PROVIDER}/iotApps/{name}",
         "name": name,
         "type": TYPE,
         **_FIXED,

@@ -11,12 +11,14 @@ from holdfast.kernel.organizations import name as organization_name
 from holdfast.policy.engine import words
 from holdfast.policy.engine.active import ENFORCED, Active, ActivePolicy, Loader, policy_context
 from holdfast.policy.engine.combining import Wish, combined
+from holdfast.policy.engine.violation import violation
 from holdfast.policy.kinds.names import IN_FORCE
 from holdfast.policy.language.assignments.resolve import exempting, judges
 from holdfast.policy.language.changes import apply_operations
 from holdfast.policy.language.documents import check_depth
 from holdfast.policy.language.errors import TemplateError
 from holdfast.policy.language.evaluation.policy import Circumstances, Document, Outcome
+from holdfast.policy.language.evaluation.reasons import Reason
 from holdfast.policy.language.rules.model import Effect
 from holdfast.policy.types.catalog import own_catalog
 from holdfast.policy.types.documents import PolicyDocument, body_after, document_of, parts_of
@@ -90,7 +92,7 @@ class Gate:
                 continue
             if self._is_exempt(active, policy, document, draft):
                 continue
-            _refuse_error(policy, outcome)
+            _refuse_error(policy, outcome, document)
             if outcome.triggered and outcome.effect in effects:
                 yield Wish(policy, outcome)
 
@@ -132,7 +134,8 @@ class Gate:
         wishes, conflict = combined(list(self._judged(active, document, draft, _CHANGING)))
         if conflict is not None:
             other = words.decided_by(conflict.other)
-            raise _denied(conflict.policy, f"{other} insists on another value of {conflict.field}")
+            why = f"{other} insists on another value of {conflict.field}"
+            raise _denied(conflict.policy, document, why)
         effects: list[str] = []
         for wish in wishes:
             document, done = _carried_out(wish, document)
@@ -141,7 +144,9 @@ class Gate:
 
     def _refuse_denied(self, active: Active, document: PolicyDocument, draft: Draft) -> None:
         for policy, _ in self._judged(active, document, draft, _DENYING):
-            raise _denied(policy, self._why(policy, document, draft))
+            reason = self._reason(policy, document, draft)
+            why = words.because(reason) or "the resource is as the policy forbids"
+            raise _denied(policy, document, why, reason)
 
     def _check_deletion(self, active: Active, kind: Kind, draft: Draft) -> None:
         if draft.before is None:
@@ -149,13 +154,13 @@ class Gate:
         document = _document(kind, draft, draft.before.body)
         for policy, _ in self._judged(active, document, draft, _PROTECTING):
             if "delete" in _denied_actions(policy):
-                raise _denied(policy, f"{draft.change.id} must not be deleted")
+                reason = self._reason(policy, document, draft)
+                raise _denied(policy, document, f"{draft.change.id} must not be deleted", reason)
 
-    def _why(self, policy: ActivePolicy, document: PolicyDocument, draft: Draft) -> str:
+    def _reason(self, policy: ActivePolicy, document: PolicyDocument, draft: Draft) -> Reason | None:
         """The values that are to blame; worked out only now that they matter."""
         subject = self._loader.language.document(document.content, API_VERSION)
-        outcome = self._outcome(policy, subject, document, draft, explain=True)
-        return words.because(outcome.reason) or "the resource is as the policy forbids"
+        return self._outcome(policy, subject, document, draft, explain=True).reason
 
 
 _CHANGING: Final = frozenset({Effect.MODIFY, Effect.APPEND})
@@ -168,11 +173,11 @@ def _document(kind: Kind, draft: Draft, body: JsonObject) -> PolicyDocument:
     return document_of(kind, draft.change.id, draft.organization, body, created=created, modified=draft.now)
 
 
-def _refuse_error(policy: ActivePolicy, outcome: Outcome) -> None:
+def _refuse_error(policy: ActivePolicy, outcome: Outcome, document: PolicyDocument) -> None:
     """What an enforced policy cannot decide is refused: a mistake in it must not open a door."""
     why = outcome.error or "; ".join(outcome.faults)
     if why and (outcome.effect is None or outcome.effect in ENFORCED):
-        raise _denied(policy, f"it cannot be evaluated ({why})")
+        raise _denied(policy, document, f"it cannot be evaluated ({why})")
 
 
 def _carried_out(wish: Wish, document: PolicyDocument) -> tuple[PolicyDocument, list[str]]:
@@ -180,9 +185,10 @@ def _carried_out(wish: Wish, document: PolicyDocument) -> tuple[PolicyDocument, 
     try:
         changed = apply_operations(document.content, wish.operations, own_catalog(), API_VERSION)
     except TemplateError as error:
-        raise _denied(policy, f"its changes cannot be made ({error})") from None
+        raise _denied(policy, document, f"its changes cannot be made ({error})") from None
     if changed.conflicts:
-        raise _denied(policy, f"the request sets {', '.join(changed.conflicts)} to another value")
+        why = f"the request sets {', '.join(changed.conflicts)} to another value"
+        raise _denied(policy, document, why)
     content = changed.resource if isinstance(changed.resource, dict) else document.content
     return document._replace(content=content), [words.change_made(policy, each) for each in changed.changes]
 
@@ -197,9 +203,14 @@ def _denied_actions(policy: ActivePolicy) -> tuple[str, ...]:
     return tuple(str(each).lower() for each in names.value)
 
 
-def _denied(policy: ActivePolicy, why: str) -> PolicyDeniedError:
+def _denied(
+    policy: ActivePolicy, document: PolicyDocument, why: str, reason: Reason | None = None
+) -> PolicyDeniedError:
+    effect = policy.binding.effect_for(document.content) or policy.effect
     return PolicyDeniedError(
         words.refusal(policy, why),
         assignment=policy.assignment.id,
         definition=policy.binding.definition_id,
+        target=document.id.rpartition("/")[2],
+        violation=violation(policy, "" if effect is None else effect.value, reason),
     )
