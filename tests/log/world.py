@@ -11,8 +11,9 @@ from holdfast.keys.file import open_key_ring
 from holdfast.keys.ring import FileKeyRing
 from holdfast.log.backend import DEFAULT_LIMITS, Limits
 from holdfast.log.open import open_reader, open_state, open_writer
-from holdfast.log.port import PARTITIONS, Chunk, Entry, LogReader, Position, Record
+from holdfast.log.port import PARTITIONS, Chunk, Entry, Position, Record
 from holdfast.log.state import StoredDeviceState
+from holdfast.log.walking import WalkedLog
 from holdfast.log.writer import GroupCommitWriter
 from holdfast.storage.control import open_control
 
@@ -33,7 +34,7 @@ class LogWorld:
     url: str
     ring: FileKeyRing
     writer: GroupCommitWriter
-    reader: LogReader
+    reader: WalkedLog
     state: StoredDeviceState
     clock: ManualClock
     limits: Limits = DEFAULT_LIMITS
@@ -74,7 +75,7 @@ class LogWorld:
 
 
 def consume(
-    reader: LogReader, limit: int = 1000, after: dict[int, Position] | None = None
+    reader: WalkedLog, limit: int = 1000, after: dict[int, Position] | None = None
 ) -> tuple[list[Record], dict[int, Position]]:
     """Poll until nothing comes; the records and where the consumer stands."""
     positions = after or dict(BEGINNING)

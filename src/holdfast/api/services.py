@@ -8,7 +8,8 @@ from typing import Any, Protocol, TypeVar
 from holdfast.cluster.port import Cluster
 from holdfast.kernel.clock import Clock, Randomness
 from holdfast.kernel.principal import Principal
-from holdfast.log.port import DeviceState, LogReader
+from holdfast.log.port import DeviceState
+from holdfast.log.walking import WalkedLog
 from holdfast.resources.port import ChangePath, EventFeed, ResourceStore
 from holdfast.telemetry.last_values import LastValues
 
@@ -39,7 +40,7 @@ class Services:
     cluster: Cluster
     state: DeviceState
     """For reading; changes of device state go through events or the gateway."""
-    log: LogReader
+    log: WalkedLog
     last_values: LastValues
     authenticate: Authenticate
     loop: asyncio.AbstractEventLoop

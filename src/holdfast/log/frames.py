@@ -13,7 +13,7 @@ A reader of one partition skips the other frames without decoding them, and rows
 
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -34,7 +34,12 @@ _INDEX_BITS = 16
 between mattering."""
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Entry).decode
+_decode = msgspec.msgpack.Decoder(tuple[str, str, str, float, str, bytes]).decode
+"""An `Entry`'s fields, of which readers make a `Record`."""
+
+
+_ARRAY_OF_SIX = b"\x96"
+"""What a payload begins with: an array of as many elements as an entry has, the device first."""
 
 
 class DamagedRecordError(HoldfastError):
@@ -76,17 +81,24 @@ def encoded(entry: Entry) -> tuple[int, bytes]:
     return partition_of(entry.device), _RECORD.pack(len(payload), zlib.crc32(payload)) + payload
 
 
-def records_of(sequence: int, data: bytes, after: Mapping[int, int], kind: str = "") -> Iterator[Record]:
+def records_of(
+    sequence: int,
+    data: bytes,
+    after: Mapping[int, int],
+    kind: str = "",
+    devices: Collection[str] = (),
+) -> Iterator[Record]:
     """The records of a row in the partitions that `after` names, behind the offsets that it gives; with a
-    `kind` its records only, for which frames that have none are not even decoded.
+    `kind` its records only, for which frames that have none are not even decoded; with `devices` theirs only.
 
     DamagedRecordError when the bytes are not those that were written.
     """
     mark = _encode(kind) if kind else b""
+    starts = tuple(_ARRAY_OF_SIX + _encode(device) for device in devices)
     try:
         for frame in _directory(data):
             if frame.partition in after and data.find(mark, frame.start, frame.end) >= 0:
-                found = _frame_records(sequence, data, frame, after[frame.partition])
+                found = _frame_records(sequence, data, frame, after[frame.partition], starts)
                 yield from (record for record in found if record.kind == kind) if kind else found
     except (struct.error, msgspec.DecodeError, IndexError):
         raise _damaged(sequence) from None
@@ -119,12 +131,15 @@ def _directory(data: bytes) -> list[_Frame]:
     return frames
 
 
-def _frame_records(sequence: int, data: bytes, frame: _Frame, after: int) -> Iterator[Record]:
+def _frame_records(
+    sequence: int, data: bytes, frame: _Frame, after: int, starts: tuple[bytes, ...] = ()
+) -> Iterator[Record]:
+    """Those behind `after`; with `starts` only payloads that begin with one of them, the others unread."""
     partition, place, end, records = frame
     for offset in range(offset_of(sequence, 0), offset_of(sequence, records)):
         length, checksum = _RECORD.unpack_from(data, place)
         place += _RECORD.size
-        if offset > after:
+        if offset > after and (not starts or data.startswith(starts, place)):
             payload = data[place : place + length]
             if place + length > end or zlib.crc32(payload) != checksum:
                 raise _damaged(sequence)

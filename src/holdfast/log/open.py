@@ -11,7 +11,6 @@ from holdfast.kernel.clock import Clock, Randomness
 from holdfast.kernel.errors import StartupError
 from holdfast.keys.port import KeyRing
 from holdfast.log.backend import DEFAULT_LIMITS, Backend, Limits
-from holdfast.log.port import LogReader
 from holdfast.log.postgresql.backend import PostgresqlBackend
 from holdfast.log.postgresql.connection import SharedConnection
 from holdfast.log.postgresql.reader import PostgresqlLogReader, PostgresqlState
@@ -19,6 +18,7 @@ from holdfast.log.sqlite.backend import SqliteBackend
 from holdfast.log.sqlite.reader import SqliteLogReader
 from holdfast.log.sqlite.statefile import STATE_FILE, SharedStateReader
 from holdfast.log.state import StoredDeviceState
+from holdfast.log.walking import WalkedLog
 from holdfast.log.writer import GroupCommitWriter
 
 FOLDER = "log"
@@ -32,7 +32,7 @@ def open_writer(
     return GroupCommitWriter(_backend(data_dir, ring, clock, limits, url), clock)
 
 
-def open_reader(data_dir: Path, ring: KeyRing, clock: Clock, url: str = "") -> LogReader:
+def open_reader(data_dir: Path, ring: KeyRing, clock: Clock, url: str = "") -> WalkedLog:
     """The reading end; the log may be empty or not there yet."""
     if url:
         return PostgresqlLogReader(url, clock)

@@ -1,25 +1,27 @@
 """The one telemetry query port: values of devices over time, from the retained tail of the log.
 
-A query walks the log once from its beginning in time, keeps what belongs to the asked devices and names, and
+A query walks the log from the beginning of its range, keeps what belongs to the asked devices and names, and
 folds it into buckets as it goes; so what it holds in memory is bounded by devices × names × buckets.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import NamedTuple
 
 from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.json import JsonValue
-from holdfast.log.port import PARTITIONS, LogReader, Position, Record, partition_of
+from holdfast.log.port import Record
+from holdfast.log.walking import Walk, WalkedLog
 from holdfast.telemetry.decode import measurement
 
 MAXIMUM_BUCKETS = 2_000
 """More points than a wide screen has pixels; uPlot draws this many in some milliseconds."""
-MAXIMUM_RECORDS = 2_000_000
-"""Records that one query may walk: a bound on its time; what lies beyond is said, not silently left out."""
+AHEAD_SECONDS = 900.0
+"""How far a device's clock may be ahead: what it measured is received at most so long before."""
 MAXIMUM_RAW = 10_000
-_BATCH = 2_000
 
 
 class Aggregate(StrEnum):
@@ -110,34 +112,14 @@ class _Bucket:
         }[aggregate]
 
 
-@dataclass(slots=True)
-class _Walk:
-    """Records of the asked devices, and whether the walk came to the log's end."""
+def query_history(log: WalkedLog, query: HistoryQuery) -> History:
+    """Answer a query. Values that are no numbers (booleans count as 0 and 1) are left out.
 
-    log: LogReader
-    devices: frozenset[str]
-    complete: bool = True
-    walked: int = field(default=0)
-
-    def records(self) -> Iterator[Record]:
-        wanted = {partition_of(device) for device in self.devices} or set(range(PARTITIONS))
-        positions = {number: Position(number, 0) for number in wanted}
-        while chunk := self.log.poll(positions, _BATCH):
-            if not chunk.records:
-                return
-            positions = dict(chunk.positions)
-            self.walked += len(chunk.records)
-            yield from (r for r in chunk.records if r.device in self.devices and r.kind == "telemetry")
-            if self.walked >= MAXIMUM_RECORDS:
-                self.complete = False
-                return
-
-
-def query_history(log: LogReader, query: HistoryQuery) -> History:
-    """Answer a query. Values that are no numbers (booleans count as 0 and 1) are left out."""
-    walk = _Walk(log, query.devices)
+    A value counts at the time when it was measured, which may be long before it was received.
+    """
+    walk = Walk(log, query.devices, query.begins - AHEAD_SECONDS, math.inf)
     buckets: dict[tuple[str, str], dict[float, _Bucket]] = {}
-    for record in walk.records():
+    for record in walk:
         measured = measurement(record)
         if not query.begins <= measured.time < query.ends or measured.component != query.component:
             continue
@@ -168,27 +150,23 @@ class RawMessage(NamedTuple):
 
 
 def raw_messages(
-    log: LogReader, devices: Sequence[str], begins: float, ends: float, limit: int = 100
+    log: WalkedLog, devices: Sequence[str], begins: float, ends: float, limit: int = 100
 ) -> tuple[RawMessage, ...]:
     """The newest messages of the devices within a time range, newest first, at most `limit`."""
-    walk = _Walk(log, frozenset(devices))
-    kept: list[RawMessage] = []
     bound = max(1, min(limit, MAXIMUM_RAW))
-    for record in walk.records():
-        if begins <= record.time < ends:
-            measured = measurement(record)
-            kept.append(
-                RawMessage(
-                    record.id,
-                    record.time,
-                    record.device,
-                    record.module,
-                    measured.component,
-                    measured.values,
-                    record.properties,
-                    record.body,
-                )
-            )
-            if len(kept) > 2 * bound:
-                kept = kept[-bound:]
-    return tuple(reversed(kept[-bound:]))
+    walk = Walk(log, frozenset(devices), begins, ends, newest_first=True)
+    return tuple(map(_raw, islice(walk, bound)))
+
+
+def _raw(record: Record) -> RawMessage:
+    measured = measurement(record)
+    return RawMessage(
+        record.id,
+        record.time,
+        record.device,
+        record.module,
+        measured.component,
+        measured.values,
+        record.properties,
+        record.body,
+    )

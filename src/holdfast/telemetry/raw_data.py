@@ -11,7 +11,8 @@ from holdfast.devices.templates.judging import Fit, Judged, judge_reported, judg
 from holdfast.devices.templates.proposal import propose
 from holdfast.devices.templates.template import Template
 from holdfast.kernel.json import JsonObject, JsonValue
-from holdfast.log.port import LogReader, Twin
+from holdfast.log.port import Twin
+from holdfast.log.walking import WalkedLog
 from holdfast.protocol.bags import BagError, decode_bag
 from holdfast.telemetry.history import RawMessage, raw_messages
 
@@ -35,7 +36,7 @@ class RawData(NamedTuple):
 
 
 def raw_data(
-    log: LogReader, device: str, template: Template | None, begins: float, ends: float, limit: int
+    log: WalkedLog, device: str, template: Template | None, begins: float, ends: float, limit: int
 ) -> list[RawData]:
     """The newest messages of a device, newest first, at most `limit`. Nothing is left out or changed."""
     return [_judged(template, message) for message in raw_messages(log, [device], begins, ends, limit)]

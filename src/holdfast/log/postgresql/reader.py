@@ -55,6 +55,15 @@ class PostgresqlLogReader:
             yield from ((sequence, bytes(data)) for sequence, data in rows)
             last = rows[-1][0]
 
+    def block(self, start: int, end: int, partitions: frozenset[int]) -> list[tuple[int, bytes]]:
+        """See `walking.Rows.block`."""
+        rows = self._shared.rows(_BLOCK, (start, end, mask_of(partitions)))
+        return [(sequence, bytes(data)) for sequence, data in rows]
+
+    def first_from(self, start: int) -> tuple[int, bytes] | None:
+        """See `walking.Rows.first_from`."""
+        return next(((n, bytes(data)) for n, data in self._shared.rows(_ROWS, (start - 1, -1, 1))), None)
+
     def last(self) -> int:
         """See `chunks.RowSource.last`."""
         return int(self._shared.rows("SELECT sequence FROM log_counter")[0][0])
@@ -80,5 +89,9 @@ class PostgresqlState:
 _ROWS = (
     "SELECT sequence, data FROM log_batch WHERE sequence > %s AND partitions & %s <> 0 "
     "ORDER BY sequence LIMIT %s"
+)
+_BLOCK = (
+    "SELECT sequence, data FROM log_batch WHERE sequence >= %s AND sequence < %s AND partitions & %s <> 0 "
+    "ORDER BY sequence"
 )
 _SCAN = "SELECT key, value FROM device_state WHERE space = %s AND key >= %s AND key < %s ORDER BY key"

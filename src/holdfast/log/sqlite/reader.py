@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 
 from holdfast.kernel.clock import Clock
@@ -12,6 +13,7 @@ from holdfast.log.port import Chunk, Position, Record
 from holdfast.log.sqlite import segments
 from holdfast.log.sqlite.segments import Segment
 from holdfast.log.waiting import NewsWatch
+from holdfast.log.walking import EVERYTHING
 from holdfast.storage.sqlcipher import DatabaseError
 
 LOOK_SECONDS = 0.005
@@ -55,20 +57,34 @@ class SqliteLogReader:
                 self._opened[1].close()
                 self._opened = None
 
-    def rows(self, start: int, partitions: frozenset[int]) -> Iterator[tuple[int, bytes]]:
+    def rows(
+        self, start: int, partitions: frozenset[int], at_once: int = ROWS
+    ) -> Iterator[tuple[int, bytes]]:
         """See `chunks.RowSource.rows`."""
         mask = mask_of(partitions)
         present = segments.segments(self._folder)
         for number, segment in enumerate(present):
             if number + 1 == len(present) or present[number + 1].first > start:
-                yield from self._segment_rows(segment, start, mask)
+                yield from self._segment_rows(segment, start, mask, at_once)
+
+    def block(self, start: int, end: int, partitions: frozenset[int]) -> list[tuple[int, bytes]]:
+        """See `walking.Rows.block`."""
+        with self._lock:
+            return list(takewhile(lambda row: row[0] < end, self.rows(start, partitions)))
+
+    def first_from(self, start: int) -> tuple[int, bytes] | None:
+        """See `walking.Rows.first_from`."""
+        with self._lock:
+            return next(self.rows(start, EVERYTHING, 1), None)
 
     def last(self) -> int:
         """See `chunks.RowSource.last`."""
         present = segments.segments(self._folder)
         return segments.last_sequence(self._connection(present[-1]), present[-1]) if present else 0
 
-    def _segment_rows(self, segment: Segment, start: int, mask: int) -> Iterator[tuple[int, bytes]]:
+    def _segment_rows(
+        self, segment: Segment, start: int, mask: int, at_once: int
+    ) -> Iterator[tuple[int, bytes]]:
         try:
             connection = self._connection(segment)
         except DatabaseError:
@@ -77,7 +93,7 @@ class SqliteLogReader:
             return  # expired since the folder was listed
         rows = [(start - 1, b"")]
         while rows:
-            rows = connection.execute(_ROWS, (rows[-1][0], mask, ROWS)).fetchall()
+            rows = connection.execute(_ROWS, (rows[-1][0], mask, at_once)).fetchall()
             yield from rows
 
     def _connection(self, segment: Segment) -> sqlite3.Connection:
