@@ -1,12 +1,15 @@
 """Access control on a running instance: the command line, a first sign-in, revocation, our own issuer."""
 
 import base64
+import http.server
 import json
 import os
+import queue
 import re
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +18,9 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+from joserfc.jwt import JWTClaimsRegistry
 
 from holdfast.access.roles.builtin import OPERATOR, ORGANIZATION_VIEWER
 from holdfast.kernel.clock import SystemClock
@@ -165,6 +170,84 @@ def test_a_verifier_that_knows_only_the_issuers_address_trusts_a_managed_identit
     assert (claims["iss"], claims["sub"], claims["aud"]) == (instance.url, "identity:export", "api://storage")
     refused = run(instance, "access", "identity-token", "export", "api://other")
     assert (refused.returncode, "not for the audience" in refused.stderr) == (1, True)
+
+
+class Receiver(http.server.ThreadingHTTPServer):
+    """A service elsewhere: it knows the address of the issuer, and lets those in whom that vouches for."""
+
+    def __init__(self, instance: RunningInstance) -> None:
+        super().__init__(("127.0.0.1", 0), Calls)
+        self.instance = instance
+        self.address = f"http://127.0.0.1:{self.server_port}"
+        self.calls: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
+        """Subject, and whether it was a test message: control sends those, a worker all others."""
+
+    def subject(self, authorization: str) -> str:
+        """Who calls. JoseError for whoever brings no token for this address."""
+        with browser(self.instance) as client:
+            document = client.get("/.well-known/openid-configuration").json()
+            keys = KeySet.import_key_set(client.get(document["jwks_uri"]).json())
+        decoded = jwt.decode(authorization.removeprefix("Bearer "), keys, ["RS256"])
+        wanted = {name: {"essential": True, "value": v} for name, v in self.expected().items()}
+        JWTClaimsRegistry(**wanted, exp={"essential": True}).validate(decoded.claims)  # type: ignore[arg-type]  # its TypedDict
+        return str(decoded.claims["sub"])
+
+    def expected(self) -> dict[str, str]:
+        return {"iss": self.instance.url, "aud": self.address}
+
+
+class Calls(http.server.BaseHTTPRequestHandler):
+    """Answers 204 to whom it trusts, 401 to everybody else."""
+
+    server: Receiver
+
+    def do_POST(self) -> None:
+        message = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        try:
+            subject = self.server.subject(self.headers.get("authorization", ""))
+            self.server.calls.put((subject, message.get("title") == "Test message"))
+            self.send_response(204)
+        except (JoseError, ValueError):
+            self.send_response(401)
+        self.end_headers()
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def receiver(instance: RunningInstance) -> Iterator[Receiver]:
+    with Receiver(instance) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_a_webhook_lets_the_instance_in_by_federation_and_stores_no_secret(
+    instance: RunningInstance, receiver: Receiver
+) -> None:
+    def destination(**connection: str) -> str:
+        hook = {"type": "webhook", "url": f"{receiver.address}/hook", **connection}
+        return json.dumps({"displayName": "SIEM", "connection": hook, "audit": True})
+
+    identity = {"displayName": "SIEM", "audiences": [receiver.address]}
+    answer(instance, "access", "put", "managedIdentities", "siem", json.dumps(identity))
+    words = ("alert", "destination", "set", "siem")
+    answer(instance, *words, destination())
+    assert "401" in run(instance, "alert", "destination", "test", "siem").stderr
+    for name, subject in (("system", "resource:alertDestination/siem"), ("siem", "identity:siem")):
+        answer(instance, *words, destination(identity=name))
+        assert run(instance, "alert", "destination", "test", "siem").returncode == 0
+        seen: set[tuple[str, bool]] = set()
+        while not {(subject, True), (subject, False)} <= seen:
+            seen.add(receiver.calls.get(timeout=60))
+    answer(instance, *words, destination(identity="siem", audience=receiver.address))
+    answer(instance, "access", "put", "managedIdentities", "siem", json.dumps({**identity, "enabled": False}))
+    refused = run(instance, "alert", "destination", "test", "siem")
+    assert (refused.returncode, "is disabled" in refused.stderr) == (1, True)
+    assert run(instance, "alert", "destination", "remove", "siem").returncode == 0
 
 
 def test_a_review_on_the_command_line_takes_away_what_nobody_kept(instance: RunningInstance) -> None:

@@ -6,7 +6,7 @@ import json
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import jinja2
 from starlette.requests import Request
@@ -21,6 +21,7 @@ from holdfast.console import navigation
 from holdfast.console.cookies import cookie
 from holdfast.console.filters import FILTERS
 from holdfast.console.organization import chosen
+from holdfast.console.refill import refilled
 from holdfast.kernel import organizations
 from holdfast.kernel.errors import ForbiddenError, HoldfastError, UnauthenticatedError
 from holdfast.kernel.principal import PrincipalKind
@@ -105,18 +106,20 @@ def read_form(request: ApiRequest) -> dict[str, str]:
 
 def read_many(request: ApiRequest, name: str) -> list[str]:
     """Every value of a field that a form has several times; `read_form` has checked the form's token."""
-    text = request.raw.decode("utf-8", errors="replace")
-    return [value for key, value in parse_qsl(text, max_num_fields=MAXIMUM_FIELDS) if key == name]
+    return [value for key, value in parse_qsl(_sent(request), max_num_fields=MAXIMUM_FIELDS) if key == name]
 
 
 def read_open_form(request: ApiRequest) -> dict[str, str]:
     """The fields of a form that needs no session (signing in); protected by the check of its origin alone."""
-    text = request.raw.decode("utf-8", errors="replace")
-    return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MAXIMUM_FIELDS))
+    return dict(parse_qsl(_sent(request), keep_blank_values=True, max_num_fields=MAXIMUM_FIELDS))
+
+
+def _sent(request: ApiRequest) -> str:
+    return request.raw.decode("utf-8", errors="replace")
 
 
 def page(request: ApiRequest, template: str, *, status: int = 200, **values: object) -> Response:
-    """A whole page: the frame with navigation, and the template in it."""
+    """A whole page: the frame with navigation, and the template in it; a refused form as it was filled in."""
     application = request.services.store.get(APPLICATION, APPLICATION)
     signed_in = request.principal.kind is not PrincipalKind.ANONYMOUS
     frame = {
@@ -125,6 +128,7 @@ def page(request: ApiRequest, template: str, *, status: int = 200, **values: obj
         "signed_in": signed_in,
         "navigation": navigation.visible(request.principal) if signed_in else (),
         "here": request.here,
+        "location": request.url,
         "current": navigation.current(request.here),
         "organization": organizations.name(chosen(request)) or "All organizations",
         "form_token": form_token(request) if signed_in else "",
@@ -132,6 +136,10 @@ def page(request: ApiRequest, template: str, *, status: int = 200, **values: obj
         "policy_effects": _policy_effects(request),
     }
     response = fragment(template, status=status, **frame, **values)
+    if request.method == "POST" and status >= 400:
+        fields = parse_qsl(_sent(request), True, max_num_fields=MAXIMUM_FIELDS)
+        shown = refilled(bytes(response.body).decode(), urlsplit(request.url).path, fields)
+        response = HTMLResponse(shown, status, SECURITY_HEADERS)
     if frame["policy_effects"]:
         response.delete_cookie(EFFECTS_COOKIE, secure=True, httponly=True, samesite="strict")
     return response

@@ -16,7 +16,6 @@ from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.pages.access.forms import (
     Fields,
-    again,
     control,
     lines,
     people,
@@ -109,7 +108,7 @@ def _list(request: ApiRequest, problem: str = "", status: int = 200) -> Response
         answer=answer,
         people=people(request),
         methods=METHODS,
-        **_form(request, Policy(display_name=""), {}),
+        **_form(request, Policy(display_name="")),
     )
 
 
@@ -138,12 +137,11 @@ def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response
         status=status,
         problem=problem,
         address=_address(stored.id),
-        **_form(request, _policy(stored), stored.body),
+        **_form(request, _policy(stored)),
     )
 
 
-def _form(request: ApiRequest, policy: Policy, before: JsonObject) -> dict[str, object]:
-    policy = again(request, policy, lambda fields: read_body(_body(fields, before), Policy))
+def _form(request: ApiRequest, policy: Policy) -> dict[str, object]:
     times = policy.conditions.times
     return {
         "policy": policy,

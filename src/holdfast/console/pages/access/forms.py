@@ -1,7 +1,7 @@
 """What the forms of access control share."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from starlette.responses import Response
 
@@ -13,7 +13,7 @@ from holdfast.access.people.users import KIND as USER
 from holdfast.access.people.users import read_user
 from holdfast.access.roles.custom import all_roles
 from holdfast.api.frame import ApiRequest
-from holdfast.console.rendering import read_form, read_open_form, redirect
+from holdfast.console.rendering import read_form, redirect
 from holdfast.console.tables import Choice
 from holdfast.kernel.errors import HoldfastError, InvalidError
 from holdfast.kernel.json import JsonObject
@@ -26,7 +26,6 @@ MAXIMUM_CHOICES = 500
 """Options of one select; beyond it the command line is the better tool."""
 
 Fields = Mapping[str, str]
-T = TypeVar("T")
 
 
 class Page(Protocol):
@@ -45,16 +44,6 @@ def submitted(request: ApiRequest, show: Page, work: Callable[[Fields], str]) ->
     except HoldfastError as error:
         return show(request, str(error), error.status)
     return redirect(address)
-
-
-def again(request: ApiRequest, stored: T, read: Callable[[Fields], T]) -> T:
-    """What a form shows: what was stored, or after a refusal what was filled in, as far as it reads."""
-    if request.method != "POST":
-        return stored
-    try:
-        return read(read_open_form(request))
-    except HoldfastError:
-        return stored
 
 
 def store_or_delete(request: ApiRequest, stored: Resource, body: JsonObject | None) -> None:

@@ -5,14 +5,12 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from holdfast.access.bodies import read_body
 from holdfast.access.oidc.flow import CALLBACK
 from holdfast.access.oidc.providers import KIND, Algorithm, Provider, read_provider
 from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.pages.access.forms import (
     Fields,
-    again,
     identities,
     lines,
     store_or_delete,
@@ -64,25 +62,23 @@ def _list(request: ApiRequest, problem: str = "", status: int = 200) -> Response
         status=status,
         problem=problem,
         table=TABLE.show(request),
-        **_form(request, "", NEW, {}),
+        **_form(request, "", NEW),
     )
 
 
 def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response:
     stored = visible(request, KIND, request.path["provider"], READ)
-    provider = read_provider(stored)
     return page(
         request,
         "access/provider.html",
         status=status,
         problem=problem,
         address=_address(stored.id),
-        **_form(request, stored.id, provider, stored.body),
+        **_form(request, stored.id, read_provider(stored)),
     )
 
 
-def _form(request: ApiRequest, id_: str, provider: Provider, before: JsonObject) -> dict[str, object]:
-    provider = again(request, provider, lambda fields: read_body(_body(fields, before), Provider))
+def _form(request: ApiRequest, id_: str, provider: Provider) -> dict[str, object]:
     origin = request.url.partition(HERE)[0]
     return {
         "id": id_,
