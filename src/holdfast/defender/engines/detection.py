@@ -69,6 +69,7 @@ class Detection:
         self._listeners = listeners
         self.talks = TalkTable(self._talk_opened)
         self._talk_of: dict[Direction, Talk] = {}
+        self._judgements = 0
         self._flow_handlers: dict[tuple[str, str], tuple[Handler, ...]] = {}
         self._next_tick = 0
         self._now = 0
@@ -79,7 +80,7 @@ class Detection:
         """See `pipeline.Sink.consume`."""
         if self._learned.generation != self._generation:
             self._generation = self._learned.generation
-            self.talks.forget_judgements()
+            self._forget_judgements()
         self._records(batch.records)
         self._now = max(self._now, batch.time)
         if self._now >= self._next_tick:
@@ -121,10 +122,15 @@ class Detection:
         except Exception:
             self._fault(record)
             judged = Judged((), None)
-        if len(talk.judged) >= MAXIMUM_JUDGED:
-            talk.judged.clear()
+        if self._judgements >= MAXIMUM_JUDGED:
+            self._forget_judgements()
+        self._judgements += 1
         talk.judged[record.key] = judged
         return judged
+
+    def _forget_judgements(self) -> None:
+        self._judgements = 0
+        self.talks.forget_judgements()
 
     def _step(self, talk: Talk, judged: Judged, record: Record) -> None:
         before, talk.step = talk.step, judged.step or talk.step

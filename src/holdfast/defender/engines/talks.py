@@ -11,8 +11,9 @@ from holdfast.defender.record import Record
 Handler = Callable[[Record], None]
 
 MAXIMUM_TALKS = 200_000
-MAXIMUM_JUDGED = 4096
-"""Judgements kept for one talk; when full it starts again (a client that asks for endless new names)."""
+MAXIMUM_JUDGED = 500_000
+"""Judgements kept over all talks, about 150 MB; when full all begin again. A building's server polls tens of
+thousands of points of one router, so there is no limit for one talk."""
 
 
 class Judged:

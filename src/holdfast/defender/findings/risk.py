@@ -10,6 +10,8 @@ field device, because that is where an attacker would go. A site's score is made
 assets.
 """
 
+import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,7 +22,8 @@ from holdfast.defender.inventory.model import FIELD_DEVICES, Asset, AssetType
 
 FULL = 100.0
 _ALERTS = {Severity.HIGH: 15.0, Severity.MEDIUM: 8.0, Severity.LOW: 3.0}
-_IMPORTANT, _FIELD, _OTHER = 5.0, 3.0, 1.0
+_IMPORTANT, _FIELD, ORDINARY = 5.0, 3.0, 1.0
+"""Weights in a zone; it is at most so much better than the worst of those that weigh more than ordinary."""
 _ABOVE_WEAKEST = 25.0
 
 
@@ -32,11 +35,21 @@ class Grade(StrEnum):
     VULNERABLE = "vulnerable"
 
 
+_BOUNDS = {
+    Grade.SECURE: (90.0, math.inf),
+    Grade.NEEDS_IMPROVEMENT: (70.0, 90.0),
+    Grade.VULNERABLE: (-math.inf, 70.0),
+}
+
+
 def grade(score: float) -> Grade:
     """Secure from 90 on, vulnerable below 70."""
-    if score >= 90:
-        return Grade.SECURE
-    return Grade.NEEDS_IMPROVEMENT if score >= 70 else Grade.VULNERABLE
+    return next(word for word, (least, above) in _BOUNDS.items() if least <= score < above)
+
+
+def bounds(word: Grade) -> tuple[float, float]:
+    """The scores of a grade: from the first to below the second."""
+    return _BOUNDS[word]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +77,12 @@ def asset_risk(
     kinds = {finding.weak_point.id: finding.weak_point for finding in findings}
     kinds |= {weak_point.id: weak_point for weak_point in more}
     weights = {each.title: float(each.weight) for each in kinds.values()}
-    return risk_of(weights, alerts, weight_of(asset.type, important=asset.important))
+    counts = Counter(alert.severity for alert in alerts if alert.open)
+    return risk_of(weights, counts, weight_of(asset.type, important=asset.important))
 
 
-def risk_of(weights: Mapping[str, float], alerts: Iterable[Alert], weight: float) -> AssetRisk:
-    """The score with these weak points (their titles and weights) and open alerts."""
+def risk_of(weights: Mapping[str, float], alerts: Mapping[Severity, int], weight: float) -> AssetRisk:
+    """The score with these weak points (their titles and weights) and so many open alerts."""
     ordered = sorted(weights.items(), key=lambda item: -item[1])
     deductions = [Deduction(title, points) for title, points in ordered]
     deductions += _alert_deductions(alerts)
@@ -80,30 +94,27 @@ def weight_of(kind: AssetType | None, *, important: bool) -> float:
     """How much an asset counts in its zone."""
     if important:
         return _IMPORTANT
-    return _FIELD if kind in FIELD_DEVICES else _OTHER
+    return _FIELD if kind in FIELD_DEVICES else ORDINARY
 
 
-def _alert_deductions(alerts: Iterable[Alert]) -> list[Deduction]:
-    counts = dict.fromkeys(_ALERTS, 0)
-    for alert in alerts:
-        if alert.open:
-            counts[alert.severity] += 1
+def _alert_deductions(alerts: Mapping[Severity, int]) -> list[Deduction]:
     return [
-        Deduction(
-            f"open alerts of {severity} severity: {number}",
-            round(_ALERTS[severity] * (2 - 2 ** (1 - number)), 1),
-        )
-        for severity, number in counts.items()
-        if number
+        Deduction(f"open alerts of {severity} severity: {number}", round(points * (2 - 2 ** (1 - number)), 1))
+        for severity, points in _ALERTS.items()
+        if (number := alerts.get(severity, 0))
     ]
 
 
 def zone_score(assets: Iterable[AssetRisk]) -> float | None:
     """The score of a zone (or of a site, given the risks of all its assets); None without assets."""
     risks = list(assets)
-    if not risks:
-        return None
     total = sum(risk.weight for risk in risks)
-    mean = sum(risk.score * risk.weight for risk in risks) / total
-    weakest = min((risk.score for risk in risks if risk.weight > _OTHER), default=FULL)
-    return round(min(mean, weakest + _ABOVE_WEAKEST), 1)
+    weakest = min((risk.score for risk in risks if risk.weight > ORDINARY), default=None)
+    return score_of(sum(risk.score * risk.weight for risk in risks), total, weakest)
+
+
+def score_of(weighted: float, total: float, weakest: float | None) -> float | None:
+    """A zone's score out of sums: of scores times weights, of weights, and the lowest that counts most."""
+    if not total:
+        return None
+    return round(min(weighted / total, (FULL if weakest is None else weakest) + _ABOVE_WEAKEST), 1)

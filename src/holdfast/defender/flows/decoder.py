@@ -69,29 +69,27 @@ class Decoder:
 
     def decode(self, block: Block) -> None:
         """Take all packets of a block."""
-        self._count(block)
-        if block.link_type == 1:
-            self._ethernet(block)
-        else:
-            self._other(block)
-
-    def _count(self, block: Block) -> None:
         counters = self._counters
         counters.packets += len(block.packets)
-        octets = sum(wire for _, _, _, wire in block.packets)
+        octets, truncated = self._ethernet(block) if block.link_type == 1 else self._other(block)
         counters.octets += octets
-        if octets != sum(end - start for _, start, end, _ in block.packets):
-            counters.truncated += sum(wire > end - start for _, start, end, wire in block.packets)
+        counters.truncated += truncated
 
-    def _ethernet(self, block: Block) -> None:
+    def _ethernet(self, block: Block) -> tuple[int, int]:
+        """The block's bytes on the wire, and how many of its packets are not whole."""
         data, unpack, frame = block.data, _HEADERS.unpack_from, self._frame
         transport, general = self._transport, self._network.ethernet
         directions = transport.table.directions
         known_tcp, known_udp = directions["tcp"].get, directions["udp"].get
         segment, datagram = transport.streams.segment, transport.datagram
+        octets = truncated = 0
         for time, start, end, wire in block.packets:
             frame += 1
-            if end - start < _SHORTEST:
+            octets += wire
+            length = end - start
+            if length < wire:
+                truncated += 1
+            if length < _SHORTEST:
                 general(data, start, end, Place(frame, time, wire, start, _NO_VLANS))
                 continue
             kind, version, total, fragment, protocol, key, sequence, flags = unpack(data, start)
@@ -113,18 +111,23 @@ class Decoder:
             else:
                 general(data, start, end, Place(frame, time, wire, start, _NO_VLANS))
         self._frame = frame
+        return octets, truncated
 
-    def _other(self, block: Block) -> None:
+    def _other(self, block: Block) -> tuple[int, int]:
+        """See `_ethernet`."""
         layer = self._layers.get(block.link_type)
         data, frame = block.data, self._frame
         if layer is None:
             self._counters.undecoded += len(block.packets)
-            self._frame += len(block.packets)
-            return
+        octets = truncated = 0
         for time, start, end, wire in block.packets:
             frame += 1
-            layer(data, start, end, Place(frame, time, wire, -1, _NO_VLANS))
+            octets += wire
+            truncated += wire > end - start
+            if layer is not None:
+                layer(data, start, end, Place(frame, time, wire, -1, _NO_VLANS))
         self._frame = frame
+        return octets, truncated
 
     def _null(self, data: bytes, start: int, end: int, place: Place) -> None:
         """BSD loopback: four bytes of address family, which differ between systems; IP tells its version

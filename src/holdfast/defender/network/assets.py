@@ -4,15 +4,16 @@ In one zone the same IP address is the same asset; one without an IP address is 
 Where an asset turns out to have the addresses of two, the older one stays.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
 from holdfast.defender.network.merging import edited, merged, search_text
+from holdfast.defender.network.rating import rate
 from holdfast.defender.network.rows import upsert
 from holdfast.defender.network.source import Source
-from holdfast.defender.network.tables import addresses, assets, sightings
+from holdfast.defender.network.tables import addresses, asset_documents, assets, sightings
 from holdfast.defender.uplink.documents import AssetDocument
 from holdfast.kernel.clock import parse_isoformat
 from holdfast.kernel.json import JsonObject
@@ -34,33 +35,45 @@ def take_assets(
     for document in documents:
         if document.address:
             touched[_take(connection, source, document)] = None
-    for number in touched:
-        renew(connection, number, said(number), linked)
+    renew(connection, touched, said, linked)
 
 
 def forget_assets(
     connection: Connection, source: Source, gone: Sequence[str], said: Said, linked: Linked
 ) -> None:
     """A sensor no longer has assets under these addresses."""
+    touched: dict[int, None] = {}
     for address in gone:
         key = (sightings.c.sensor == source.sensor) & (sightings.c.address == address)
         number = connection.execute(select(sightings.c.asset).where(key)).scalar()
         if number is not None:
             connection.execute(delete(sightings).where(key))
-            renew(connection, number, said(number), linked)
+            touched[number] = None
+    renew(connection, touched, said, linked)
 
 
 def renew(
-    connection: Connection, number: int, said: JsonObject, linked: Linked, *, relink: bool = False
+    connection: Connection, numbers: Iterable[int], said: Said, linked: Linked, *, relink: bool = False
 ) -> None:
-    """Make an asset's row again from its sightings; without any it is gone.
+    """Make assets' rows again from their sightings, and rate them; those without any are gone.
 
-    Which device it is, is asked when what tells devices apart has changed, or with `relink`.
+    Which device one is, is asked when what tells devices apart has changed, or with `relink`.
     """
+    again = list(numbers)
+    for number in again:
+        _renew(connection, number, said(number), linked, relink)
+    rate(connection, again)
+
+
+def _renew(connection: Connection, number: int, said: JsonObject, linked: Linked, relink: bool) -> None:
     rows = connection.execute(
         select(sightings.c.sensor, sightings.c.document).where(sightings.c.asset == number)
     ).all()
-    row = connection.execute(select(assets).where(assets.c.number == number)).first()
+    row = connection.execute(
+        select(assets.c.organization, assets.c.device, asset_documents.c.document)
+        .outerjoin(asset_documents, asset_documents.c.asset == assets.c.number)
+        .where(assets.c.number == number)
+    ).first()
     if not rows or row is None:
         remove(connection, number)
         return
@@ -68,7 +81,7 @@ def renew(
     asset = edited(merged(seen), said)
     if "device" in said:
         device = str(said["device"])
-    elif relink or not row.document or _marks(decode(row.document)) != _marks(asset):
+    elif relink or row.document is None or _marks(decode(row.document)) != _marks(asset):
         device = linked(asset, row.organization)
     else:
         device = row.device
@@ -78,11 +91,12 @@ def renew(
         .where(assets.c.number == number)
         .values(**_columns(asset, said), sensors=" ".join(sorted({each.sensor for each in rows})))
     )
+    upsert(connection, asset_documents, [{"asset": number, "document": encode(asset), "risk": b""}])
 
 
 def remove(connection: Connection, number: int) -> None:
     """Forget an asset."""
-    for table in (sightings, addresses):
+    for table in (sightings, addresses, asset_documents):
         connection.execute(delete(table).where(table.c.asset == number))
     connection.execute(delete(assets).where(assets.c.number == number))
 
@@ -124,7 +138,6 @@ def _number(connection: Connection, source: Source, own: Sequence[str]) -> int:
         }
         made = insert(assets).values(
             organization=source.organization, **empty, first=0.0, last=0.0, authorized=True, important=False,
-            document=b"",
         )  # fmt: skip
         key = connection.execute(made).inserted_primary_key
         assert key is not None
@@ -134,6 +147,7 @@ def _number(connection: Connection, source: Source, own: Sequence[str]) -> int:
     for other in others:
         for table in (sightings, addresses):
             connection.execute(update(table).where(table.c.asset == other).values(asset=kept))
+        connection.execute(delete(asset_documents).where(asset_documents.c.asset == other))
         connection.execute(delete(assets).where(assets.c.number == other))
     return kept
 
@@ -156,5 +170,4 @@ def _columns(asset: AssetDocument, said: JsonObject) -> dict[str, object]:
         "important": asset.important,
         "device": asset.device,
         "search": search_text(asset, said),
-        "document": encode(asset),
     }

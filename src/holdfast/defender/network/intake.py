@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, insert, select
 from holdfast.alerts.model import Alert
 from holdfast.defender.network.alerts import Unwanted, take_alerts
 from holdfast.defender.network.assets import Linked, Said, forget_assets, remove, renew, take_assets
+from holdfast.defender.network.links import add_to_links, rebuild_links
 from holdfast.defender.network.packets import PacketStore
 from holdfast.defender.network.rows import upsert
 from holdfast.defender.network.source import Source
@@ -93,7 +94,7 @@ class Intake:
     def renew_asset(self, number: int) -> None:
         """What people say of an asset changed."""
         with self._database.write() as connection:
-            renew(connection, number, self._around.said(number), self._around.linked)
+            renew(connection, [number], self._around.said, self._around.linked)
 
     def forget_sensor(self, sensor: str) -> None:
         """A sensor or capture is gone, with what only it knew; alerts and events stay."""
@@ -101,9 +102,13 @@ class Intake:
             own = sightings.c.sensor == sensor
             numbers = set(connection.execute(select(sightings.c.asset).where(own)).scalars())
             connection.execute(delete(sightings).where(own))
-            for number in numbers:
-                renew(connection, number, self._around.said(number), self._around.linked)
-            connection.execute(delete(connections).where(connections.c.sensor == sensor))
+            renew(connection, sorted(numbers), self._around.said, self._around.linked)
+            its = connections.c.sensor == sensor
+            places = connection.execute(select(connections.c.organization).where(its).distinct()).scalars()
+            left = list(places)
+            connection.execute(delete(connections).where(its))
+            for organization in left:
+                rebuild_links(connection, organization)
             connection.execute(delete(sensors).where(sensors.c.sensor == sensor))
 
     def remove_asset(self, number: int) -> None:
@@ -154,6 +159,7 @@ class Intake:
             case messages.Gone(items):
                 forget_assets(connection, source, items, around.said, around.linked)
             case messages.Connections(items):
+                add_to_links(connection, source.organization, source.sensor, items)
                 upsert(connection, connections, [_connection_row(source, each) for each in items])
             case messages.Events(items):
                 connection.execute(insert(events), [_event_row(source, each) for each in items])

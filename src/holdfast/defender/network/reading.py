@@ -1,17 +1,32 @@
 """What sensors saw, as pages, API and reports read it. Every question names the reader's reach."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, case, func, select
 
-from holdfast.defender.network.rows import within
-from holdfast.defender.network.source import site_of
+from holdfast.defender.findings.risk import ORDINARY
+from holdfast.defender.network.filters import (
+    EVERY_ASSET,
+    EVERY_CONNECTION,
+    EVERY_EVENT,
+    AssetFilter,
+    ConnectionFilter,
+    EventFilter,
+    asset_condition,
+    asset_order,
+    connection_condition,
+    event_condition,
+)
+from holdfast.defender.network.graph import Graph, filtered_map, links_of, map_of, nodes_of
+from holdfast.defender.network.risk import Weak, ZoneSums
+from holdfast.defender.network.rows import in_parts, within
+from holdfast.defender.network.source import place_of
 from holdfast.defender.network.tables import (
     addresses,
+    asset_documents,
     assets,
     captures,
     connections,
@@ -29,52 +44,6 @@ from holdfast.storage.database import Database
 Reach = Sequence[OrganizationPath]
 
 MAXIMUM_PAGE = 1000
-MAXIMUM_MAP = 20_000
-"""Connections that a map is made of."""
-
-
-@dataclass(frozen=True, slots=True)
-class AssetFilter:
-    """Which assets; parts that are not set do not matter."""
-
-    search: str = ""
-    type: str = ""
-    vendor: str = ""
-    protocol: str = ""
-    authorized: bool | None = None
-    important: bool | None = None
-    sensor: str = ""
-    device: str = ""
-    since: float | None = None
-    """Seen at or after this moment."""
-    before: float | None = None
-    """Not seen since this moment."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionFilter:
-    """Which connections."""
-
-    asset: int | None = None
-    address: str = ""
-    protocol: str = ""
-    port: int | None = None
-    sensor: str = ""
-    since: float | None = None
-    before: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EventFilter:
-    """Which events."""
-
-    type: str = ""
-    severity: str = ""
-    address: str = ""
-    sensor: str = ""
-    search: str = ""
-    since: float | None = None
-    before: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,74 +64,126 @@ class Network:
     def assets(
         self,
         reach: Reach,
-        wanted: AssetFilter = AssetFilter(),
+        wanted: AssetFilter = EVERY_ASSET,
         limit: int = 100,
         offset: int = 0,
+        order: str = "name",
     ) -> Listing:
-        """Assets by name."""
-        where = within(assets.c.organization, reach) & _asset_condition(wanted)
-        query = select(assets).where(where).order_by(assets.c.name, assets.c.number)
-        return self._listing(query, where, assets, _asset, limit, offset)
+        """Assets with their risk; by name, or by what `filters.ASSET_ORDERS` offers, downwards with a `-`."""
+        where = within(assets.c.organization, reach) & asset_condition(wanted)
+        page = select(assets).where(where).order_by(*asset_order(order))
+        with self._database.read() as connection:
+            rows = connection.execute(page.limit(min(limit, MAXIMUM_PAGE)).offset(offset)).all()
+            total = connection.execute(select(func.count()).select_from(assets).where(where)).scalar_one()
+            known = _documents(connection, [row.number for row in rows])
+        return Listing([_asset(row, known[row.number]) for row in rows if row.number in known], total)
 
     def asset(self, reach: Reach, number: int) -> JsonObject:
         """One asset. NotFoundError when there is none within reach."""
-        where = within(assets.c.organization, reach) & (assets.c.number == number)
-        with self._database.read() as connection:
-            row = connection.execute(select(assets).where(where)).first()
-        if row is None:
+        found = self._first(within(assets.c.organization, reach) & (assets.c.number == number))
+        if found is None:
             raise NotFoundError(f"There is no asset {number}, or you may not see it.")
-        return _asset(row)
+        return found
 
     def asset_at(self, reach: Reach, address: str) -> JsonObject | None:
         """The asset that has an address; the first one where several zones have it."""
         own = select(addresses.c.asset).where(addresses.c.address == address)
-        where = within(assets.c.organization, reach) & assets.c.number.in_(own)
+        return self._first(within(assets.c.organization, reach) & assets.c.number.in_(own))
+
+    def numbers_at(self, reach: Reach, known: Sequence[str]) -> dict[str, int]:
+        """The assets that have these addresses; the first one where several zones have one."""
+        found: dict[str, int] = {}
         with self._database.read() as connection:
-            row = connection.execute(select(assets).where(where).order_by(assets.c.number)).first()
-        return None if row is None else _asset(row)
+            for part in in_parts(known):
+                where = within(addresses.c.organization, reach) & addresses.c.address.in_(part)
+                for row in connection.execute(select(addresses).where(where).order_by(addresses.c.asset)):
+                    found.setdefault(row.address, row.asset)
+        return found
+
+    def asset_facets(self, reach: Reach) -> dict[str, dict[str, int]]:
+        """How many assets have each `type`, `vendor` and `zone`, by value."""
+        where = within(assets.c.organization, reach)
+        found: dict[str, dict[str, int]] = {}
+        with self._database.read() as connection:
+            for facet, column in (
+                ("type", assets.c.type),
+                ("vendor", assets.c.vendor),
+                ("zone", assets.c.organization),
+            ):
+                grouped = select(column, func.count()).where(where).group_by(column).order_by(column)
+                counts: dict[str, int] = {}
+                for value, number in connection.execute(grouped):
+                    shown = name(OrganizationPath(value)) if facet == "zone" else value
+                    counts[shown] = counts.get(shown, 0) + number
+                found[facet] = counts
+        return found
+
+    def zone_sums(self, reach: Reach) -> list[ZoneSums]:
+        """What the scores of zones are made of; see `risk.zones`."""
+        table = assets.c
+        weakest = func.min(case((table.weight > ORDINARY, table.score)))
+        sums = (func.count(), func.sum(table.score * table.weight), func.sum(table.weight), weakest)
+        rated = within(table.organization, reach) & table.score.is_not(None)
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(table.organization, *sums).where(rated).group_by(table.organization)
+            ).all()
+        return [ZoneSums(*row) for row in rows]
+
+    def weak(self, reach: Reach) -> list[tuple[int, str, Weak]]:
+        """Number, address and weak points of every asset that has some; see `risk.findings`."""
+        table = assets.c
+        where = within(table.organization, reach) & (table.score < 100)
+        query = (
+            select(table.number, table.address, asset_documents.c.document)
+            .join(asset_documents, asset_documents.c.asset == table.number)
+            .where(where)
+            .order_by(table.name, table.number)
+        )
+        with self._database.read() as connection:
+            return [
+                (number, address, _decode_weak(document))
+                for number, address, document in connection.execute(query)
+            ]
 
     def connections(
         self,
         reach: Reach,
-        wanted: ConnectionFilter = ConnectionFilter(),
+        wanted: ConnectionFilter = EVERY_CONNECTION,
         limit: int = 100,
         offset: int = 0,
     ) -> Listing:
         """Connections, those that were active last first."""
-        where = within(connections.c.organization, reach) & self._connection_condition(wanted)
+        where = within(connections.c.organization, reach) & connection_condition(wanted)
         order = connections.c.last.desc(), connections.c.client, connections.c.server, connections.c.port
         query = select(connections).where(where).order_by(*order)
         return self._listing(query, where, connections, _connection, limit, offset)
 
-    def map(self, reach: Reach, wanted: ConnectionFilter = ConnectionFilter()) -> JsonObject:
+    def graph(self, reach: Reach) -> Graph:
+        """Every asset and who talks to whom."""
+        with self._database.read() as connection:
+            return Graph(nodes_of(connection, reach), links_of(connection, reach))
+
+    def map(self, reach: Reach, wanted: ConnectionFilter = EVERY_CONNECTION) -> JsonObject:
         """Assets as nodes and who talks to whom as edges, one for each pair of assets.
 
         An edge names its protocols and commands; `truncated` says that there are more connections than a map
-        holds, those that were active last are in it.
+        holds, those that were active last are in it. A filter leaves out assets without a connection.
         """
-        where = within(connections.c.organization, reach) & self._connection_condition(wanted)
-        query = select(connections).where(where).order_by(connections.c.last.desc()).limit(MAXIMUM_MAP + 1)
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
-            known = _addresses(connection.execute(select(addresses)).all())
-            nodes = connection.execute(select(assets).where(within(assets.c.organization, reach))).all()
-        edges = _edges(rows[:MAXIMUM_MAP], known)
-        joined = {end for pair in edges for end in pair}
-        return {
-            "nodes": [_node(row) for row in nodes if row.number in joined or wanted == ConnectionFilter()],
-            "edges": [_edge(pair, edge) for pair, edge in edges.items()],
-            "truncated": len(rows) > MAXIMUM_MAP,
-        }
+            if wanted == EVERY_CONNECTION:
+                return map_of(connection, reach)
+            return filtered_map(connection, reach, wanted)
 
     def events(
         self,
         reach: Reach,
-        wanted: EventFilter = EventFilter(),
+        wanted: EventFilter = EVERY_EVENT,
         limit: int = 100,
         offset: int = 0,
     ) -> Listing:
         """The timeline, newest first."""
-        where = within(events.c.organization, reach) & _event_condition(wanted)
+        where = within(events.c.organization, reach) & event_condition(wanted)
         query = select(events).where(where).order_by(events.c.time.desc(), events.c.number.desc())
         return self._listing(query, where, events, _event, limit, offset)
 
@@ -224,23 +245,11 @@ class Network:
             raise NotFoundError(f"There are no packets of the alert {alert}, or you may not see them.")
         return self._blobs.get(blob)
 
-    def _connection_condition(self, wanted: ConnectionFilter) -> ColumnElement[bool]:
-        table = connections.c
-        conditions = [
-            table.protocol == wanted.protocol if wanted.protocol else None,
-            table.sensor == wanted.sensor if wanted.sensor else None,
-            table.port == wanted.port if wanted.port is not None else None,
-            table.last >= wanted.since if wanted.since is not None else None,
-            table.last < wanted.before if wanted.before is not None else None,
-            or_(table.client == wanted.address, table.server == wanted.address) if wanted.address else None,
-        ]
-        if wanted.asset is not None:
-            own = select(addresses.c.address).where(addresses.c.asset == wanted.asset)
-            home = select(assets.c.organization).where(assets.c.number == wanted.asset)
-            conditions.append(
-                or_(table.client.in_(own), table.server.in_(own)) & table.organization.in_(home)
-            )
-        return _all(conditions)
+    def _first(self, where: ColumnElement[bool]) -> JsonObject | None:
+        with self._database.read() as connection:
+            row = connection.execute(select(assets).where(where).order_by(assets.c.number)).first()
+            known = _documents(connection, [row.number] if row is not None else [])
+        return None if row is None or row.number not in known else _asset(row, known[row.number])
 
     def _listing(
         self, query: Any, where: ColumnElement[bool], table: Any, form: Any, limit: int, offset: int
@@ -252,59 +261,33 @@ class Network:
         return Listing([form(row) for row in rows], total)
 
 
-def _all(conditions: Iterable[ColumnElement[bool] | None]) -> ColumnElement[bool]:
-    return and_(true(), *(condition for condition in conditions if condition is not None))
+_decode_weak = msgspec.json.Decoder(Weak).decode
 
 
-def _asset_condition(wanted: AssetFilter) -> ColumnElement[bool]:
-    table = assets.c
-    return _all(
-        [
-            table.search.contains(wanted.search.lower(), autoescape=True) if wanted.search else None,
-            table.search.contains(wanted.protocol.lower(), autoescape=True) if wanted.protocol else None,
-            table.type == wanted.type if wanted.type else None,
-            table.vendor == wanted.vendor if wanted.vendor else None,
-            table.device == wanted.device if wanted.device else None,
-            table.authorized.is_(wanted.authorized) if wanted.authorized is not None else None,
-            table.important.is_(wanted.important) if wanted.important is not None else None,
-            (" " + table.sensors + " ").contains(f" {wanted.sensor} ", autoescape=True)
-            if wanted.sensor
-            else None,
-            table.last >= wanted.since if wanted.since is not None else None,
-            table.last < wanted.before if wanted.before is not None else None,
-        ]
-    )
+def _documents(connection: Connection, numbers: Sequence[int]) -> dict[int, Row[Any]]:  # Any: whole rows
+    """Document and risk by asset."""
+    return {
+        row.asset: row
+        for part in in_parts(numbers)
+        for row in connection.execute(select(asset_documents).where(asset_documents.c.asset.in_(part)))
+    }
 
 
-def _event_condition(wanted: EventFilter) -> ColumnElement[bool]:
-    table = events.c
-    return _all(
-        [
-            table.type == wanted.type if wanted.type else None,
-            table.severity == wanted.severity if wanted.severity else None,
-            table.sensor == wanted.sensor if wanted.sensor else None,
-            table.devices.contains(f" {wanted.address} ", autoescape=True) if wanted.address else None,
-            table.title.icontains(wanted.search, autoescape=True) if wanted.search else None,
-            table.time >= wanted.since if wanted.since is not None else None,
-            table.time < wanted.before if wanted.before is not None else None,
-        ]
-    )
-
-
-def _asset(row: Row[Any]) -> JsonObject:  # Any: a whole row
-    document: JsonObject = msgspec.json.decode(row.document)
+def _asset(row: Row[Any], known: Row[Any]) -> JsonObject:  # Any: whole rows
+    document: JsonObject = msgspec.json.decode(known.document)
     return {
         **document,
         "id": row.number,
         "address": row.address,
         "sensors": list(row.sensors.split()),
-        **_place(row.organization),
+        "risk": msgspec.json.decode(known.risk) if known.risk else None,
+        **place_of(row.organization),
     }
 
 
 def _connection(row: Row[Any]) -> JsonObject:  # Any: a whole row
     document: JsonObject = msgspec.json.decode(row.document)
-    return {**document, "sensors": [row.sensor], **_place(row.organization)}
+    return {**document, "sensors": [row.sensor], **place_of(row.organization)}
 
 
 def _event(row: Row[Any]) -> JsonObject:  # Any: a whole row
@@ -318,7 +301,7 @@ def _event(row: Row[Any]) -> JsonObject:  # Any: a whole row
         "owner": row.owner,
         "count": row.count,
         "sensor": row.sensor,
-        **_place(row.organization),
+        **place_of(row.organization),
     }
 
 
@@ -329,61 +312,5 @@ def _source(row: Row[Any]) -> JsonObject:  # Any: a whole row
         "messages": row.number,
         "refused_messages": row.refused,
         "health": msgspec.json.decode(row.health) if row.health else None,
-        **_place(row.organization),
+        **place_of(row.organization),
     }
-
-
-def _place(organization: str) -> JsonObject:
-    path = OrganizationPath(organization)
-    return {"organization": path, "zone": name(path), "site": site_of(path)}
-
-
-def _node(row: Row[Any]) -> JsonObject:  # Any: a whole row
-    return {
-        "id": row.number,
-        "name": row.name,
-        "address": row.address,
-        "type": row.type,
-        "purdue_level": row.level,
-        "authorized": row.authorized,
-        "important": row.important,
-        **_place(row.organization),
-    }
-
-
-def _addresses(rows: Iterable[Row[Any]]) -> Mapping[tuple[str, str], int]:  # Any: whole rows
-    return {(row.organization, row.address): row.asset for row in rows}
-
-
-def _edges(
-    rows: Iterable[Row[Any]],
-    known: Mapping[tuple[str, str], int],  # Any: whole rows
-) -> dict[tuple[int, int], list[JsonObject]]:
-    edges: dict[tuple[int, int], list[JsonObject]] = defaultdict(list)
-    for row in rows:
-        client, server = (known.get((row.organization, end)) for end in (row.client, row.server))
-        if client is not None and server is not None:
-            edges[client, server].append(msgspec.json.decode(row.document))
-    return edges
-
-
-def _edge(pair: tuple[int, int], documents: Sequence[JsonObject]) -> JsonObject:
-    protocols = sorted({str(each["protocol"] or each["transport"]) for each in documents})
-    commands = sorted({str(command) for each in documents for command in _list(each["commands"])})
-    octets = sum(_number(each["client_octets"]) + _number(each["server_octets"]) for each in documents)
-    return {
-        "source": pair[0],
-        "target": pair[1],
-        "protocols": list(protocols),
-        "commands": list(commands[:100]),
-        "octets": octets,
-        "last_seen": max(str(each["last_seen"]) for each in documents),
-    }
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
-
-
-def _number(value: object) -> int:
-    return value if isinstance(value, int) else 0

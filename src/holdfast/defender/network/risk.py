@@ -2,55 +2,60 @@
 open here.
 
 The formula is that of `findings.risk`; only the open alerts are the platform's, because people close them
-here.
+here. `rating` keeps the scores.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
-from holdfast.alerts.model import Alert
-from holdfast.defender.findings.risk import AssetRisk, grade, risk_of, weight_of, zone_score
+from holdfast.alerts.model import Severity
+from holdfast.defender.findings.risk import (
+    FULL,
+    AssetRisk,
+    Deduction,
+    grade,
+    risk_of,
+    score_of,
+    weight_of,
+)
 from holdfast.defender.findings.weak_points import WEAK_POINTS
 from holdfast.defender.inventory.model import AssetType
-from holdfast.defender.uplink.documents import FindingDocument
+from holdfast.defender.network.source import site_of
+from holdfast.defender.uplink.documents import FindingDocument, RiskDocument
 from holdfast.kernel.json import JsonObject, JsonValue
+from holdfast.kernel.organizations import OrganizationPath
 
 _UNAUTHORIZED, _KEY = "unauthorized-device", "plc-not-in-run"
 _OPEN_KEYS = ("Remote", "Program")
 
 
-class _Assessed(msgspec.Struct, frozen=True):
+class Assessed(msgspec.Struct, frozen=True):
     """What the formula needs of an asset's document."""
 
-    organization: str
     type: str
     plc_mode: str
     authorized: bool
     important: bool
-    ip_addresses: list[str]
-    mac_addresses: list[str]
     findings: list[FindingDocument]
 
 
-Parties = Mapping[tuple[str, str], Sequence[Alert]]
-"""Open alerts by organization and address."""
+class ZoneSums(NamedTuple):
+    """What a zone's score is made of."""
+
+    organization: str
+    assets: int
+    weighted: float
+    """Scores times weights."""
+    weight: float
+    weakest: float | None
+    """The lowest score among the assets that count most; None without any."""
 
 
-def by_party(alerts: Iterable[Alert]) -> Parties:
-    """Open alerts by those whom they are about."""
-    found: dict[tuple[str, str], list[Alert]] = defaultdict(list)
-    for alert in alerts:
-        for party in {alert.source, alert.destination} - {""}:
-            if alert.open:
-                found[alert.organization, party].append(alert)
-    return found
-
-
-def asset_risk(document: JsonObject, alerts: Parties) -> AssetRisk:
-    """The risk of an asset as the API shows it."""
-    asset = msgspec.convert(document, _Assessed)
+def assessed_risk(asset: Assessed, alerts: Mapping[Severity, int]) -> AssetRisk:
+    """The risk of an asset about which so many alerts are open."""
     kinds = {finding.id: (finding.title, float(finding.weight)) for finding in asset.findings}
     for known, applies in (
         (_UNAUTHORIZED, not asset.authorized),
@@ -58,18 +63,25 @@ def asset_risk(document: JsonObject, alerts: Parties) -> AssetRisk:
     ):
         if applies:
             kinds[known] = (WEAK_POINTS[known].title, float(WEAK_POINTS[known].weight))
-    own = {
-        alert.id: alert
-        for address in (*asset.ip_addresses, *asset.mac_addresses)
-        for alert in alerts.get((asset.organization, address), ())
-    }
     kind = AssetType(asset.type) if asset.type in list(AssetType) else None
-    return risk_of(dict(kinds.values()), own.values(), weight_of(kind, important=asset.important))
+    return risk_of(dict(kinds.values()), alerts, weight_of(kind, important=asset.important))
 
 
-def with_risk(document: JsonObject, alerts: Parties) -> JsonObject:
-    """The asset with its risk as it is now."""
-    return {**document, "risk": risk_json(asset_risk(document, alerts))}
+def kept_risk(document: JsonObject) -> AssetRisk:
+    """The risk of an asset's document as it was rated last; full where it was not yet."""
+    known = msgspec.convert(document, _Kept)
+    kind = AssetType(known.type) if known.type in list(AssetType) else None
+    weight = weight_of(kind, important=known.important)
+    if known.risk is None:
+        return AssetRisk(FULL, (), weight)
+    deductions = tuple(Deduction(each.reason, each.points) for each in known.risk.deductions)
+    return AssetRisk(known.risk.score, deductions, weight)
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    type: str
+    important: bool
+    risk: RiskDocument | None
 
 
 def risk_json(risk: AssetRisk) -> JsonObject:
@@ -81,56 +93,68 @@ def risk_json(risk: AssetRisk) -> JsonObject:
     }
 
 
-def zones(documents: Iterable[JsonObject], alerts: Parties) -> JsonObject:
+def zones(sums: Sequence[ZoneSums]) -> JsonObject:
     """The scores of every zone and site, worst first, and of everything together."""
-    by_zone: dict[str, list[AssetRisk]] = defaultdict(list)
-    by_site: dict[str, list[AssetRisk]] = defaultdict(list)
-    for document in documents:
-        risk = asset_risk(document, alerts)
-        by_zone[str(document["organization"])].append(risk)
-        by_site[str(document["site"])].append(risk)
-    everything = [risk for risks in by_zone.values() for risk in risks]
     return {
-        "zones": _scores("organization", by_zone),
-        "sites": _scores("site", by_site),
-        "overall": _score(everything),
-        "assets": len(everything),
+        "zones": _scores("organization", sums, lambda zone: zone.organization),
+        "sites": _scores("site", sums, lambda zone: site_of(OrganizationPath(zone.organization))),
+        "overall": _score(sums),
+        "assets": sum(zone.assets for zone in sums),
     }
 
 
-def _scores(name: str, groups: Mapping[str, Sequence[AssetRisk]]) -> list[JsonValue]:
-    found = [{name: key, "assets": len(risks), **_score(risks)} for key, risks in groups.items()]
+def _scores(name: str, sums: Iterable[ZoneSums], key: Callable[[ZoneSums], str]) -> list[JsonValue]:
+    groups: dict[str, list[ZoneSums]] = defaultdict(list)
+    for zone in sums:
+        groups[key(zone)].append(zone)
+    found: list[JsonObject] = [
+        {name: text, "assets": sum(zone.assets for zone in group), **_score(group)}
+        for text, group in groups.items()
+    ]
     found.sort(key=lambda each: float(str(each["score"])))
     return list[JsonValue](found)
 
 
-def _score(risks: Sequence[AssetRisk]) -> JsonObject:
-    score = zone_score(risks)
+def _score(sums: Sequence[ZoneSums]) -> JsonObject:
+    score = score_of(
+        sum(zone.weighted for zone in sums),
+        sum(zone.weight for zone in sums),
+        min((zone.weakest for zone in sums if zone.weakest is not None), default=None),
+    )
     return {"score": score, "grade": None if score is None else grade(score).value}
 
 
-def findings(documents: Iterable[JsonObject]) -> list[JsonObject]:
-    """Every kind of weak point that was found, heaviest first, with the assets that have it."""
-    kinds: dict[str, JsonObject] = {}
-    found: dict[str, list[JsonValue]] = defaultdict(list)
-    for document in documents:
-        shown = document.get("findings")
-        for finding in shown if isinstance(shown, list) else []:
-            if not isinstance(finding, dict):
-                continue
-            identifier = str(finding["id"])
-            kinds.setdefault(
-                identifier,
-                {name: finding[name] for name in ("id", "title", "weight", "description", "remediation")},
-            )
-            found[identifier].append(
+class Weak(msgspec.Struct, frozen=True):
+    """What is shown of an asset beside its weak points."""
+
+    name: str
+    findings: list[FindingDocument]
+
+
+def findings(found: Iterable[tuple[int, str, Weak]]) -> list[JsonObject]:
+    """Every kind of weak point among assets (number, address, what is weak), heaviest first, with those."""
+    kinds: dict[str, FindingDocument] = {}
+    having: dict[str, list[JsonValue]] = defaultdict(list)
+    for number, address, asset in found:
+        for finding in asset.findings:
+            kinds.setdefault(finding.id, finding)
+            having[finding.id].append(
                 {
-                    "asset": document["id"],
-                    "name": document["name"],
-                    "address": document["address"],
-                    "detail": finding["detail"],
-                    "last_seen": finding["last_seen"],
+                    "asset": number,
+                    "name": asset.name,
+                    "address": address,
+                    "detail": finding.detail,
+                    "last_seen": finding.last_seen,
                 }
             )
-    ordered = sorted(kinds.values(), key=lambda kind: -float(str(kind["weight"])))
-    return [{**kind, "assets": found[str(kind["id"])]} for kind in ordered]
+    return [
+        {
+            "id": kind.id,
+            "title": kind.title,
+            "weight": kind.weight,
+            "description": kind.description,
+            "remediation": list[JsonValue](kind.remediation),
+            "assets": having[kind.id],
+        }
+        for kind in sorted(kinds.values(), key=lambda kind: -kind.weight)
+    ]

@@ -1,6 +1,7 @@
 """Writing rows that may be there already, on both databases; and the reach of a reader as a condition."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
 
 import sqlalchemy
 from sqlalchemy import ColumnElement, Connection, Table
@@ -8,6 +9,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from holdfast.kernel.organizations import OrganizationPath
 
+T = TypeVar("T")
+
+PART: Final = 200
+"""Values in one condition: far below what either database takes."""
 _BEHIND_SLASH = "0"
 """The character that follows `/`: what begins with `/a/` sorts from `/a/` to before `/a0`."""
 
@@ -23,6 +28,12 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, obj
     connection.execute(
         statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed), list(rows)
     )
+
+
+def in_parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The values in parts that a condition can name."""
+    for start in range(0, len(values), PART):
+        yield values[start : start + PART]
 
 
 def within(column: ColumnElement[str], reach: Iterable[OrganizationPath]) -> ColumnElement[bool]:

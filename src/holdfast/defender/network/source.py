@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT, OrganizationPath, name
 
 
@@ -31,3 +32,9 @@ def site_of(organization: OrganizationPath) -> str:
         return ""
     parent = OrganizationPath(organization.rstrip("/").rpartition("/")[0] + "/")
     return name(parent) or name(organization)
+
+
+def place_of(organization: str) -> JsonObject:
+    """Organization, zone and site, as documents name them."""
+    path = OrganizationPath(organization)
+    return {"organization": path, "zone": name(path), "site": site_of(path)}

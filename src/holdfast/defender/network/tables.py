@@ -48,9 +48,36 @@ assets = Table(
     Column("device", TEXT, nullable=False),
     Column("search", TEXT, nullable=False),
     Column("sensors", TEXT, nullable=False),
-    Column("document", LargeBinary, nullable=False),
+    Column("score", Float, nullable=True, index=True),
+    Column("weight", Float, nullable=False, server_default="1"),
+    Column("alarm", Integer, nullable=False, server_default="0"),
 )
-"""Assets as all sensors of their zone see them together, with what people said of them."""
+"""Assets as all sensors of their zone see them together, with what people said of them: what lists are
+filtered and sorted by, in rows so short that twelve thousand are read at once.
+
+`score` is the risk score (null until it is rated, see `rating`), `weight` what it counts in its zone, `alarm`
+the rank of the worst severity among its open alerts, 0 without any.
+"""
+
+asset_documents = Table(
+    "defender_asset_documents",
+    metadata,
+    Column("asset", COUNTER, primary_key=True, autoincrement=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("risk", LargeBinary, nullable=False),
+)
+"""Everything known of an asset, and the reasons of its score."""
+
+open_alerts = Table(
+    "defender_open_alerts",
+    metadata,
+    Column("alert", TEXT, primary_key=True),
+    Column("address", TEXT, primary_key=True),
+    Column("organization", TEXT, nullable=False),
+    Column("rank", Integer, nullable=False),
+    sqlalchemy.Index("ix_defender_open_alerts_party", "organization", "address"),
+)
+"""A copy of which alerts are open and about whom, so that scores are made here; see `rating`."""
 
 addresses = Table(
     "defender_addresses",
@@ -74,6 +101,20 @@ connections = Table(
     Column("last", MOMENT, nullable=False, index=True),
     Column("document", LargeBinary, nullable=False),
 )
+
+links = Table(
+    "defender_links",
+    metadata,
+    Column("organization", TEXT, primary_key=True),
+    Column("client", TEXT, primary_key=True),
+    Column("server", TEXT, primary_key=True),
+    Column("octets", sqlalchemy.BigInteger, nullable=False),
+    Column("last", MOMENT, nullable=False, index=True),
+    Column("protocols", TEXT, nullable=False),
+    Column("commands", TEXT, nullable=False),
+)
+"""Who talks to whom, over all sensors, protocols and ports: what a map is drawn from. `protocols` and
+`commands` are JSON lists."""
 
 events = Table(
     "defender_events",

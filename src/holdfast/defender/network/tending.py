@@ -13,6 +13,7 @@ from holdfast.defender.network.tables import (
     captures,
     connections,
     events,
+    links,
     parts,
     sightings,
 )
@@ -63,6 +64,9 @@ class Tending:
                 remove(connection, number)
             silent = (connections.c.last < now - kept.connections) & connections.c.sensor.not_in(replayed)
             connection.execute(delete(connections).where(silent))
+            quiet = links.c.last < now - kept.connections
+            replaying = links.c.organization.in_(select(captures.c.organization))
+            connection.execute(delete(links).where(quiet & ~replaying))
             told = (alert_origins.c.first < now - kept.alerts) & alert_origins.c.sensor.not_in(replayed)
             connection.execute(delete(alert_origins).where(told))
             connection.execute(delete(parts).where(parts.c.alert.not_in(select(alert_origins.c.alert))))
@@ -85,8 +89,7 @@ class Tending:
                     .scalars()
                     .all()
                 )
-                for number in numbers:
-                    renew(connection, number, self._said(number), self._linked, relink=True)
+                renew(connection, numbers, self._said, self._linked, relink=True)
             if not numbers:
                 return
             after = numbers[-1]

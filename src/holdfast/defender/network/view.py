@@ -10,16 +10,9 @@ from holdfast.defender.findings.risk import AssetRisk
 from holdfast.defender.findings.weak_points import WEAK_POINTS
 from holdfast.defender.inventory.conversations import Conversation, ConversationKey
 from holdfast.defender.inventory.model import Asset, AssetType, Attribute, Name, ProtocolUse
-from holdfast.defender.network.reading import (
-    MAXIMUM_PAGE,
-    AssetFilter,
-    ConnectionFilter,
-    EventFilter,
-    Listing,
-    Network,
-    Reach,
-)
-from holdfast.defender.network.risk import Parties, asset_risk
+from holdfast.defender.network.filters import AssetFilter, ConnectionFilter, EventFilter
+from holdfast.defender.network.reading import MAXIMUM_PAGE, Listing, Network, Reach
+from holdfast.defender.network.risk import kept_risk
 from holdfast.defender.timeline.model import EventSeverity, EventType, TimelineEvent
 from holdfast.defender.uplink.documents import AssetDocument, AttributeDocument, ConnectionDocument
 from holdfast.kernel.clock import parse_isoformat
@@ -33,11 +26,10 @@ MAXIMUM_EVENTS = 1000
 class PlatformView:
     """A `service.view.DefenderView` of what a person may see."""
 
-    def __init__(self, network: Network, reach: Reach, alerts: Sequence[Alert], parties: Parties) -> None:
+    def __init__(self, network: Network, reach: Reach, alerts: Sequence[Alert]) -> None:
         self._network = network
         self._reach = reach
         self._alerts = alerts
-        self._parties = parties
 
     def assets(self) -> Iterable[Asset]:
         """See `DefenderView.assets`."""
@@ -47,7 +39,7 @@ class PlatformView:
         """See `DefenderView.assessed`."""
         for document in self._documents():
             asset = _asset(document)
-            yield asset, list(_findings(document, asset.address)), asset_risk(document, self._parties)
+            yield asset, list(_findings(document, asset.address)), kept_risk(document)
 
     def conversations(self) -> Iterable[tuple[ConversationKey, Conversation]]:
         """See `DefenderView.conversations`."""

@@ -23,6 +23,7 @@ from holdfast.defender.platform.types import BY_ID
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.organizations import OrganizationPath
 from holdfast.log.port import PARTITIONS, LogReader, Position
+from holdfast.resources.model import Event
 from holdfast.resources.port import EventFeed
 from holdfast.storage.database import Database
 
@@ -45,6 +46,8 @@ class PlatformSurroundings:
     """Where a device or an account lives."""
     signal: Callable[[str, str, str, float], None]
     """Takes a signal of risk: about whom, level, reason, until when."""
+    ignores: Callable[[Event], bool] = lambda _event: False
+    """Whether an audit record is none of the detectors' business: probes attack on purpose."""
 
 
 class PlatformWatch:
@@ -75,7 +78,8 @@ class PlatformWatch:
         verdicts: list[Verdict] = []
         events = self._events.read(self.memory.event, BATCH)
         for event in events:
-            verdicts += self._all(detector.event(event, self.memory) for detector in self._detectors)
+            if not self._around.ignores(event):
+                verdicts += self._all(detector.event(event, self.memory) for detector in self._detectors)
             self.memory.event = event.sequence
         chunk = self._log.poll(self._done, BATCH)
         for record in chunk.records:

@@ -188,8 +188,21 @@ class BacnetSession(Session):
         return None
 
 
+_PLAIN = {
+    (start, control): _Network(control, None, None, b"", b"", start + 2)
+    for start in (4, 10)
+    for control in range(256)
+    if not control & (_DESTINATION | _SOURCE)
+}
+"""Headers without addresses, which most messages have."""
+
+
 def _read_network(body: bytes, start: int) -> _Network:
     """The network layer's header from its version on. Indexes by hand: every message has one."""
+    if len(body) > start + 2 and body[start] == 1:
+        plain = _PLAIN.get((start, body[start + 1]))
+        if plain is not None:
+            return plain
     destination = source = None
     destination_address = source_address = b""
     try:

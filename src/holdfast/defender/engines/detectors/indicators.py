@@ -1,9 +1,9 @@
 """Looks for indicators of compromise in names, addresses, user agents and TLS fingerprints."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from holdfast.defender.engines.indicators import Hit, IndicatorKind, Indicators
-from holdfast.defender.engines.model import FLOW, REQUESTS, Watch, on
+from holdfast.defender.engines.model import FLOW, REQUESTS, Bind, Watch, on
 from holdfast.defender.engines.reporter import Reporter
 from holdfast.defender.record import Record
 
@@ -18,10 +18,10 @@ class IndicatorWatch:
         self._reporter = reporter
         self._indicators = indicators
 
-    def watches(self) -> Iterable[Watch]:
+    def watches(self) -> Iterable[Watch | Bind]:
         """See `Detector.watches`."""
         for protocol in _NAMES:
-            yield Watch(protocol, on(REQUESTS), self._query)
+            yield Bind(protocol, on(REQUESTS), self._query)
         for transport in ("tcp", "udp"):
             yield Watch(transport, on(FLOW, "opened"), self._address)
         yield Watch("http", on(REQUESTS), self._web)
@@ -30,9 +30,13 @@ class IndicatorWatch:
     def tick(self, now: int) -> None:
         """See `Detector.tick`."""
 
-    def _query(self, record: Record) -> None:
+    def _query(self, record: Record) -> Callable[[Record], None] | None:
+        """Names are part of the key: a name that is not on the list need not be looked up again."""
         name = str(record.fields.get("query") or "")
-        self._say(self._indicators.domain(name), record, f"a query for {name}")
+        hit = self._indicators.domain(name)
+        if hit is None:
+            return None
+        return lambda record: self._say(hit, record, f"a query for {name}")
 
     def _address(self, record: Record) -> None:
         flow = record.direction.flow
