@@ -8,16 +8,17 @@ import pytest
 from holdfast.alerts.model import Resolution, Sighting
 from holdfast.alerts.store.writing import AlertStore
 from holdfast.kernel.clock import isoformat
-from holdfast.kernel.errors import UnavailableError
+from holdfast.kernel.errors import InvalidError, UnavailableError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT
 from holdfast.policy.builtin.catalog import BASELINE
+from holdfast.policy.compliance import monitor
 from holdfast.policy.compliance.drift import DriftAlerts
 from holdfast.policy.compliance.inventory import Suppliers
-from holdfast.policy.compliance.monitor import SUPPLIED_SECONDS, SWEEP_SECONDS
+from holdfast.policy.compliance.monitor import RETRY_SECONDS, SUPPLIED_SECONDS, SWEEP_SECONDS
 from holdfast.policy.compliance.reading import EVERYWHERE, Filter
 from holdfast.policy.kinds.names import ASSIGNMENT, ATTESTATION, EXEMPTION, INITIATIVE, full_id
-from holdfast.policy.types.documents import supplied
+from holdfast.policy.types.documents import PolicyDocument, supplied
 from holdfast.resources.model import Action
 from tests.policy.compliance.samples import Watched, open_watched
 from tests.policy.engine.samples import APPLICATIONS, DEVICES
@@ -123,6 +124,51 @@ def test_a_sweep_finds_what_time_brings_about(watched: Watched) -> None:
     assert set(watched.found().values()) == {"NonCompliant"}
     assert len(watched.alerts()) == 2
     assert [counts.percentage for _, counts in watched.reading.trend("own")] == [100.0, 100.0, 0.0]
+
+
+def test_changes_are_judged_while_a_sweep_goes_on(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitor, "BATCH", 1)
+    world = watched.world
+    world.enforce(_SIMULATED, "audit")
+    watched.catch_up()
+    for number in range(3):
+        world.put("device", f"pump-{number}", {"simulated": False})
+    watched.catch_up()
+    world.clock.advance(SWEEP_SECONDS)
+    before = len(watched.reading.trend("own"))
+    watched.monitor.step()  # has read all devices, and judged none or one of them
+    for number in range(3):
+        world.put("device", f"pump-{number}", {"simulated": True})
+    watched.monitor.step()
+    now = {each.resource: each.state for each in watched.reading.find(Filter(EVERYWHERE))}
+    assert {now[f"{_PUMP}-{number}"] for number in range(3)} == {"NonCompliant"}
+    assert len(watched.reading.trend("own")) == before
+    found = watched.found()
+    assert len(watched.reading.trend("own")) == before + 1
+    assert {found[f"{_PUMP}-{number}"] for number in range(3)} == {"NonCompliant"}
+    assert found[_FAN] == "Compliant"
+
+
+def test_a_sweep_that_cannot_be_read_is_begun_again(tmp_path: Path) -> None:
+    broken = [True]
+
+    def sensors() -> list[PolicyDocument]:
+        if broken[0]:
+            raise InvalidError("The sensors cannot be searched.")
+        return []
+
+    with open_watched(tmp_path, Suppliers({_SENSORS: sensors})) as watched:
+        world = watched.world
+        world.put("device", "pump", {"simulated": False})
+        world.enforce(_SIMULATED, "audit")
+        assert watched.found() == {_PUMP: "Compliant"}
+        world.put("device", "pump", {"simulated": True})
+        assert watched.found() == {_PUMP: "NonCompliant"}
+        assert watched.reading.trend("own") == []
+        broken[0] = False
+        world.clock.advance(RETRY_SECONDS)
+        watched.catch_up()
+        assert len(watched.reading.trend("own")) == 1
 
 
 def test_states_go_with_their_assignment(watched: Watched) -> None:

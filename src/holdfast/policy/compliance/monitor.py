@@ -1,7 +1,8 @@
 """Keeps the states up to date: after each change, and in sweeps over everything.
 
 What is touched by several changes at once is judged once. A sweep finds what changes bring about by
-themselves: dates that pass, facts that other packages supply.
+themselves: dates that pass, facts that other packages supply. It goes on batch by batch, and changes that
+happen meanwhile are judged between two of them.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +12,7 @@ from typing import Final
 import structlog
 
 from holdfast.kernel.clock import Clock
+from holdfast.kernel.errors import HoldfastError
 from holdfast.policy.compliance.inventory import Inventory
 from holdfast.policy.compliance.judging import Judge, attestations
 from holdfast.policy.compliance.reading import EVERYWHERE, Filter, PolicyStates
@@ -24,6 +26,8 @@ from holdfast.resources.model import Event, Kind, Reader
 from holdfast.resources.port import EventFeed
 
 SWEEP_SECONDS: Final = 86_400.0
+RETRY_SECONDS: Final = 60.0
+"""How long after a sweep that could not be read to its end another one begins."""
 SUPPLIED_SECONDS: Final = 600.0
 """How often what other packages supply is judged: nobody tells us when it changes."""
 EVENTS: Final = 500
@@ -33,11 +37,44 @@ BATCH: Final = 200
 
 _CHANGES: Final = frozenset({"created", "updated", "deleted"})
 
+_Touched = tuple[str, str]
+"""The kind and the id of a stored resource."""
+
 logger = structlog.get_logger(__name__)
 
 
 def _is_change(event: Event) -> bool:
     return event.outcome == "ok" and event.name.rpartition(".")[2] in _CHANGES
+
+
+class Sweep:
+    """Documents that are to be judged, and what is known of those that changed since it began."""
+
+    def __init__(self, documents: Iterable[PolicyDocument], began: float, *, is_whole: bool) -> None:
+        self._documents = iter(documents)
+        self.began = began
+        self.is_whole = is_whole
+        """Whether it goes over everything, so that what it does not meet is gone."""
+        self.judged_since: set[_Touched] = set()
+        """Stored resources that were judged because they changed; what was read before is out of date."""
+        self.judge: Judge | None = None
+        """Kept while nothing changes, with the related resources that it looked up."""
+        self.problem = ""
+        """Why it could not be read to its end."""
+
+    def batch(self) -> list[PolicyDocument]:
+        """The next documents; empty at the end."""
+        found: list[PolicyDocument] = []
+        try:
+            for document in islice(self._documents, BATCH):
+                found.append(document)  # noqa: PERF402 - what was read before a problem is judged
+        except HoldfastError as error:
+            self.problem = str(error)
+        return found
+
+    def is_outdated(self, document: PolicyDocument) -> bool:
+        """Whether something newer of a document was judged already."""
+        return (document.kind, document.name) in self.judged_since
 
 
 class Monitor:
@@ -61,50 +98,60 @@ class Monitor:
         self._loader = Loader(reader)
         self._active = Active()
         self._position: int | None = None
+        self._sweep: Sweep | None = None
         self._sweep_at = 0.0
         self._supplied_at = 0.0
-        self._stopping: Callable[[], bool] = lambda: False
 
     def run(
         self, stopping: Callable[[], bool], wait: float = 0.5, also: Callable[[], object] = lambda: None
     ) -> None:
         """Work until `stopping` says so, and do `also` after each step. Blocking."""
-        self._stopping = stopping
         while not stopping():
             if not self.step():
                 self._feed.wait(self._position or 0, wait)
             also()
 
     def step(self) -> bool:
-        """Sweep when it is time, else take in what happened; whether there was anything."""
+        """Take in what happened, and go on with a sweep when it is time; whether there was anything."""
         if self._position is None:
             self._position = self._feed.last()  # the sweep sees everything up to here
-        now = self._clock.now()
-        if now >= self._sweep_at:
-            self.sweep()
-            return True
-        if now >= self._supplied_at:
-            self._supplied_at = now + SUPPLIED_SECONDS
-            self._judge_all(self._inventory.supplied())
         events = self._feed.read(self._position, EVENTS)
         if events:
             self._take_in(events)
             self._position = events[-1].sequence
-        return bool(events)
+        self._begin_what_is_due()
+        if self._sweep is None:
+            return bool(events)
+        self._go_on(self._sweep)
+        return True
 
-    def sweep(self) -> None:
-        """Judge everything, forget what is gone, and keep the counts."""
-        began = self._clock.now()
-        self._active = self._loader.load()
-        for problem in self._active.problems:
-            logger.warning("policies are not in force", reason=problem)
-        self._judge_all(self._inventory.all())
-        if self._stopping():
+    def _begin_what_is_due(self) -> None:
+        now = self._clock.now()
+        if now >= self._sweep_at:
+            self._active = self._loader.load()
+            for problem in self._active.problems:
+                logger.warning("policies are not in force", reason=problem)
+            self._sweep = Sweep(self._inventory.all(), now, is_whole=True)
+            self._sweep_at = now + SWEEP_SECONDS
+            self._supplied_at = now + SUPPLIED_SECONDS
+        elif now >= self._supplied_at and self._sweep is None:
+            self._sweep = Sweep(self._inventory.supplied(), now, is_whole=False)
+            self._supplied_at = now + SUPPLIED_SECONDS
+
+    def _go_on(self, sweep: Sweep) -> None:
+        """Judge a batch of a sweep; at the end forget what is gone, and keep the counts."""
+        documents = sweep.batch()
+        if documents:
+            sweep.judge = sweep.judge or self._new_judge()
+            self._record(sweep.judge, [each for each in documents if not sweep.is_outdated(each)])
             return
-        self._states.forget_unseen(began, self._clock.now())
-        self._keep_trend()
-        self._sweep_at = began + SWEEP_SECONDS
-        self._supplied_at = began + SUPPLIED_SECONDS
+        self._sweep = None
+        if sweep.problem:
+            logger.warning("a sweep is incomplete and begins again", reason=sweep.problem)
+            self._sweep_at = self._clock.now() + RETRY_SECONDS
+        elif sweep.is_whole:
+            self._states.forget_unseen(sweep.began, self._clock.now())
+            self._keep_trend()
 
     def _keep_trend(self) -> None:
         reading = PolicyStates(self._states.database)
@@ -117,13 +164,17 @@ class Monitor:
         touched = {(event.kind, event.resource) for event in events if _is_change(event)}
         kinds = {kind for kind, _ in touched}
         if kinds & (IN_FORCE | {ATTESTATION}) and self._policies_changed(kinds):
-            self.sweep()
+            self._sweep_at = 0.0
             return
         documents = {each: self._inventory.touched(*each) for each in touched if self._is_shown(each[0])}
-        self._judge_all(chain.from_iterable(documents.values()))
+        judge = self._new_judge()
+        self._record(judge, chain.from_iterable(documents.values()))
         kept = {each: [document.id for document in found] for each, found in documents.items()}
         self._states.forget_others(kept, self._clock.now())
-        self._judge_all(self._depending_on(kinds))
+        self._record(judge, self._depending_on(kinds))
+        if self._sweep is not None:
+            self._sweep.judged_since |= documents.keys()
+            self._sweep.judge = None
 
     def _is_shown(self, kind: str) -> bool:
         found = self._kinds.get(kind)
@@ -146,14 +197,15 @@ class Monitor:
             if any(policy.related_type in changed for policy in self._active.concerning(each.name)):
                 yield from self._inventory.of_type(each.name)
 
-    def _judge_all(self, documents: Iterable[PolicyDocument]) -> None:
+    def _new_judge(self) -> Judge:
         related = RelatedDocuments(self._inventory, self._loader.language)
         stated = attestations(self._reader)
-        judge = Judge(self._active, self._loader.language, related, stated, self._clock)
+        return Judge(self._active, self._loader.language, related, stated, self._clock)
+
+    def _record(self, judge: Judge, documents: Iterable[PolicyDocument]) -> None:
+        """Judge documents and keep what is said of them, batch by batch."""
         remaining = iter(documents)
         while batch := list(islice(remaining, BATCH)):
-            if self._stopping():
-                return
             judged: list[Judged] = [(each, list(judge.judge(each))) for each in batch]
             self._states.record(judged, self._clock.now())
 

@@ -1,5 +1,6 @@
 """What policies see of devices beyond their configuration."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from holdfast.kernel.json import JsonObject
@@ -14,6 +15,21 @@ _KEYS: JsonObject = {
         "secondaryKey": "c2Vjb25kYXJ5IGtleSBvZiBwdW1wcw==",
     },
 }
+
+
+def test_any_number_of_devices_is_looked_up(tmp_path: Path) -> None:
+    with open_world(tmp_path, KINDS.values(), seals=False) as world:
+        group: JsonObject = {"displayName": "Pumps", "type": "iot", "attestation": {"type": "x509"}}
+        world.put("enrollmentGroup", "pumps", group)
+        for name in ("pump-0", "pump-1200"):
+            world.put("device", name, {"group": "pumps"})
+            world.put("deviceAttestation", name, _KEYS)
+        first = world.store.get("device", "pump-0")
+        assert first is not None
+        devices = [replace(first, id=f"pump-{number}") for number in range(1201)]
+        facts = device_facts(world.store, lambda names: {})(devices)
+    proofs = [name for name, each in facts.items() if each["authentication"] == "sas"]
+    assert (len(facts), proofs) == (1201, ["pump-0", "pump-1200"])
 
 
 def test_devices_show_how_they_prove_themselves_and_when_they_spoke(tmp_path: Path) -> None:

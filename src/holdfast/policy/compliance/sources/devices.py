@@ -1,6 +1,7 @@
 """What is known of devices beyond their configuration: how they prove who they are, when they last spoke."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 
 from holdfast.access.reading import pages
 from holdfast.kernel.clock import isoformat
@@ -12,7 +13,8 @@ from holdfast.resources.query import In, Query
 
 LastSeen = Callable[[Sequence[str]], Mapping[str, float]]
 """When devices last said something, in Unix seconds, by id; those that never did are absent."""
-_PAGE = 500
+_AT_ONCE = 250
+"""Names in one search, which has at most `resources.conditions.MAXIMUM_CONDITIONS` conditions."""
 _NAMES = {"symmetricKey": "sas", "x509": "x509"}
 
 
@@ -45,10 +47,9 @@ def _proofs(reader: Reader, devices: Sequence[Resource]) -> dict[str, str]:
 
 
 def _types(reader: Reader, kind: str, names: Sequence[str]) -> dict[str, str]:
-    if not names:
-        return {}
-    found = pages(reader, Query(kind, (ROOT,), In("@id", tuple(names)), limit=_PAGE))
-    return {each.id: _type_of(each.body) for each in found}
+    parts = (tuple(names[start : start + _AT_ONCE]) for start in range(0, len(names), _AT_ONCE))
+    found = (pages(reader, Query(kind, (ROOT,), In("@id", part), limit=_AT_ONCE)) for part in parts)
+    return {each.id: _type_of(each.body) for each in chain.from_iterable(found)}
 
 
 def _type_of(body: JsonObject) -> str:
