@@ -59,6 +59,10 @@ def _whole(device: Resource) -> JsonObject:
     return shown(device) | ({"deploymentManifest": manifest} if manifest else {})
 
 
+_DEPLOYING = frozenset({"template", "type", "deploymentManifest"})
+"""The fields by which a device may get another manifest."""
+
+
 def _list(request: ApiRequest) -> Reply:
     store = request.services.store
     fields = device_filter_fields(lambda name: find_organization(store, name))
@@ -109,8 +113,11 @@ def _patch(request: ApiRequest) -> Reply:
         organization=organization_from(request, given),
         if_match=request.if_match,
     )
-    before = request.services.store.get(DEVICE, request.path["device"])
-    return _apply(request, change, before)
+    if given.keys().isdisjoint(_DEPLOYING):  # nothing else needs to know what the device was
+        (applied,) = request.services.changes.apply_all(request.principal, [change])
+        assert applied.resource is not None
+        return Reply(200, _whole(applied.resource))
+    return _apply(request, change, request.services.store.get(DEVICE, request.path["device"]))
 
 
 def _apply(request: ApiRequest, change: Change, before: Resource | None) -> Reply:
