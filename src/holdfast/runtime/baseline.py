@@ -34,8 +34,8 @@ from holdfast.policy.compliance.reading import PolicyStates
 from holdfast.resources.model import Event
 from holdfast.resources.port import EventFeed
 from holdfast.runtime.instance import ROOT_CA_FILE, Instance
-from holdfast.runtime.personas import ORGANIZATION_ID, PRINCIPAL, Personas, is_of_probes
-from holdfast.runtime.scratch import ScratchInstances, endpoints_of, loopback_address
+from holdfast.runtime.personas import ORGANIZATION_ID, PRINCIPAL, Personas, is_of_probes, probes_address
+from holdfast.runtime.scratch import ScratchInstances, endpoints_of, remove_left_drills
 from holdfast.storage.blobs import LocalBlobs
 
 PURPOSE: Final = "evidence"
@@ -73,6 +73,7 @@ def open_baseline(
     """Put it together for the role that writes the control database. Blocking."""
     settings, ring = instance.settings, instance.ring
     personas = Personas(access.ports, access.tokens)
+    remove_left_drills(settings.data)
     scratch = ScratchInstances(settings, instance.clock, instance.randomness)
     own_certificate = settings.tls.certificate_file is not None
     authority: Path | None = None if own_certificate else settings.data / ROOT_CA_FILE
@@ -86,7 +87,7 @@ def open_baseline(
         return ProbeContext(
             clock=instance.clock,
             randomness=instance.randomness,
-            source=loopback_address(instance.randomness),
+            source=probes_address(application, instance.randomness),
             endpoints=endpoints_of(settings),
             authority=authority,
             data=settings.data,

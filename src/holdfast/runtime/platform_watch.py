@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final
 
+from holdfast.access.application import APPLICATION
 from holdfast.access.conditional.risk import KIND as RISK_SIGNAL
 from holdfast.alerts.port import AlertSink
 from holdfast.cluster.port import Bus
@@ -17,6 +18,7 @@ from holdfast.log.open import open_reader
 from holdfast.resources.model import Action, Change
 from holdfast.resources.port import ChangePath, ResourceStore
 from holdfast.runtime.instance import Instance
+from holdfast.runtime.personas import is_of_probes, probes_network
 
 SIGNAL: Final = "platform.risk-signal"
 """`about`, `level`, `reason`, `until`: what the worker asks of control."""
@@ -50,8 +52,14 @@ def open_platform_watch(
         body: JsonObject = {"about": about, "level": level, "reason": reason, "until": until}
         asyncio.run_coroutine_threadsafe(bus.request("control", SIGNAL, body, DEADLINE), loop).result()
 
+    application = store.get(APPLICATION, APPLICATION)
+    network = probes_network(str(application.body["idScope"])) if application else ""
     around = PlatformSurroundings(
-        alerts, lambda device: _group_of(store, device), lambda who: _organization_of(store, who), signal
+        alerts,
+        lambda device: _group_of(store, device),
+        lambda who: _organization_of(store, who),
+        signal,
+        lambda event: is_of_probes(event, network),
     )
     return PlatformWatch(
         open_network(settings.data, instance.ring, settings.database),

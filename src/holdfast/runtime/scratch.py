@@ -7,7 +7,10 @@ to one of these. As a module it is the process that runs such an instance, and e
 import asyncio
 import contextlib
 import ctypes
+import hashlib
+import ipaddress
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,10 +20,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import IO
 
 import httpx
 
-from holdfast.baseline.probes.context import Endpoint, Persona, ProbeContext, Surface
+from holdfast.baseline.probes.context import DRILLS, Endpoint, Persona, ProbeContext, Surface
 from holdfast.baseline.probes.http import ask
 from holdfast.kernel.clock import Clock, Randomness
 from holdfast.kernel.errors import HoldfastError, UnavailableError
@@ -29,15 +33,17 @@ from holdfast.runtime.instance import ROOT_CA_FILE
 from holdfast.runtime.launch import Announcement, launch
 from holdfast.runtime.settings import Settings
 
+FOLDER_PREFIX = "holdfast-drill-"
+"""Where drills live, below the system's folder for temporary files."""
 READY_SECONDS = 120.0
 STOP_SECONDS = 20.0
 _PR_SET_PDEATHSIG = 1
 
 
 def loopback_address(randomness: Randomness) -> str:
-    """An address of this machine that nothing else uses, most probably: 127.x.y.z with x of 64 and more."""
-    first, second, third = randomness.bytes(3)
-    return f"127.{64 + first % 190}.{second}.{1 + third % 254}"
+    """One of the addresses of `DRILLS` that nothing else uses, most probably."""
+    network = ipaddress.ip_network(DRILLS)
+    return str(network[1 + int.from_bytes(randomness.bytes(4)) % (network.num_addresses - 2)])
 
 
 def endpoints_of(settings: Settings) -> dict[Surface, Endpoint]:
@@ -55,6 +61,17 @@ def endpoints_of(settings: Settings) -> dict[Surface, Endpoint]:
     if settings.sensors.addresses:
         found[Surface.SENSOR_MQTT] = endpoint(settings.sensors.addresses, settings.sensors.mqtt_port)
     return found
+
+
+def drill_prefix(data: Path) -> str:
+    """How the folders of the drills of one instance begin, which its data folder tells from others."""
+    return f"{FOLDER_PREFIX}{hashlib.sha256(bytes(data.resolve())).hexdigest()[:12]}-"
+
+
+def remove_left_drills(data: Path) -> None:
+    """Remove what drills of this instance left behind when it was killed; nothing else runs on `data`."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{drill_prefix(data)}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass
@@ -75,7 +92,8 @@ class ScratchInstances:
     @contextlib.contextmanager
     def __call__(self) -> Iterator["Drill"]:
         """See `probes.context.Scratch`. UnavailableError when it does not start."""
-        with tempfile.TemporaryDirectory(prefix="holdfast-drill-", ignore_cleanup_errors=True) as folder:
+        prefix = drill_prefix(self.settings.data)
+        with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
             drill = Drill(self._settings(Path(folder)), self.clock, self.randomness)
             with self._lock:
                 if self._ended:
@@ -96,7 +114,8 @@ class ScratchInstances:
         with self._sharing:
             if self._shared_drill is None:
                 self._shared_drill = self._shared.enter_context(self())
-        yield self._shared_drill.context
+        # from an address of its own: what one probe does wrong on purpose is no risk of the others'
+        yield replace(self._shared_drill.context, source=loopback_address(self.randomness))
 
     def end_shared(self) -> None:
         """See `probes.context.Scratch.end_shared`."""
@@ -139,6 +158,8 @@ class Drill:
     def __init__(self, settings: Settings, clock: Clock, randomness: Randomness) -> None:
         self._settings = settings
         self._process: subprocess.Popen[str] | None = None
+        self._errors: IO[bytes] | None = None
+        """What the process writes as errors."""
         self._killed = False
         self.context = ProbeContext(
             clock=clock,
@@ -154,11 +175,12 @@ class Drill:
         """See `probes.context.Drill.start`. UnavailableError when it never becomes ready."""
         if self._killed:
             raise UnavailableError("The instance is stopping, so the drill ends.")
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - until `stop`
         process = subprocess.Popen(
             [sys.executable, "-m", "holdfast.runtime.scratch"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # what matters of it is told on the standard output
+            stderr=self._errors,
             text=True,
         )
         self._process = process
@@ -167,7 +189,8 @@ class Drill:
         with contextlib.suppress(BrokenPipeError):  # it was killed; the empty answer says so
             process.stdin.write(self._settings.model_dump_json())
             process.stdin.close()
-        news = json.loads(process.stdout.readline() or '{"problem": "it ended without a word"}')
+        line = process.stdout.readline()
+        news = json.loads(line) if line else {"problem": self._last_words()}
         if "problem" in news:
             self.stop()
             return str(news["problem"])
@@ -186,8 +209,9 @@ class Drill:
             process.wait(STOP_SECONDS)
         process.kill()
         process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        for stream in (process.stdout, self._errors):
+            if stream is not None:
+                stream.close()
 
     def kill(self) -> None:
         """End it from any thread; it does not start again."""
@@ -195,6 +219,14 @@ class Drill:
         process = self._process
         if process is not None:
             process.kill()
+
+    def _last_words(self) -> str:
+        """Of a process that ended without an answer: the end of what it wrote as errors."""
+        assert self._errors is not None  # it was started
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").split("\n")
+        said = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return f"it ended: {said[:300]}" if said else "it ended without a word"
 
     def _wait_until_ready(self, process: "subprocess.Popen[str]") -> None:
         clock = self.context.clock

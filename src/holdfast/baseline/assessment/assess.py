@@ -149,7 +149,12 @@ def _control_state(
     decisions: Decisions,
     now: float,
 ) -> ControlState:
-    """The worst of its features, its policies and what a person says of it."""
+    """The worst of its features, its policies and what a person says of it.
+
+    Where no feature of the control applies to the service, its policies are about another one.
+    """
+    if features and all(feature.state is State.NOT_APPLICABLE for feature in features):
+        policies = ()
     exemption = decisions.exempted(control, None, now)
     attestation = None if features else decisions.attested(control, now)
     whole = ControlState(

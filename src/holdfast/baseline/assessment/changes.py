@@ -36,7 +36,8 @@ class Difference(NamedTuple):
         return f"{either.probe}, {either.subject}: expected {either.expected}, {seen}{before}"
 
 
-_GOOD = frozenset({State.SATISFIED, State.EXEMPT, State.NOT_APPLICABLE})
+_IN_ORDER = frozenset({State.SATISFIED, State.EXEMPT})
+_GOOD = _IN_ORDER | {State.NOT_APPLICABLE}
 
 
 class Change(NamedTuple):
@@ -53,8 +54,8 @@ class Change(NamedTuple):
 
     @property
     def got_worse(self) -> bool:
-        """Whether somebody should look at it: it was in order, or was not counted, and is not any more."""
-        return self.before in _GOOD and self.after not in _GOOD
+        """Whether somebody should look at it: it was in order, or exempt, and is not any more."""
+        return self.before in _IN_ORDER and self.after not in _GOOD
 
     @property
     def is_over(self) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from holdfast.kernel.clock import Clock, Randomness
 from holdfast.kernel.network import NetworkRules
@@ -63,6 +63,10 @@ class Need(StrEnum):
     FILES = "data folder"
     PERSONAS = "principals"
     SCRATCH = "scratch instance"
+
+
+DRILLS: Final = "127.64.0.0/10"
+"""Where instances for drills listen and where the probes come from that visit them."""
 
 
 class Drill(Protocol):

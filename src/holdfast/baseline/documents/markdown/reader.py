@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from pydantic import ValidationError
 
-from holdfast.baseline.data.catalog import EARLIER, LATER, benchmark, own_wording
+from holdfast.baseline.data.catalog import BENCHMARKS, EARLIER, LATER, benchmark, own_wording
 from holdfast.baseline.documents.document import Document, DocumentError
 from holdfast.baseline.documents.guidance import is_standing
 from holdfast.baseline.documents.markdown import learning
@@ -252,7 +252,7 @@ _READERS = {
 
 def _document(page: _Page, front_matter: str) -> Document:
     if not page.profile:
-        raise DocumentError(page.file, "", "has no security profile; the page seems cut")
+        raise DocumentError(page.file, "", _why_no_profile(page))
     if not page.next_steps:
         problem = 'does not end with the chapter "Next steps", as every page does; it seems cut'
         raise DocumentError(page.file, "", problem)
@@ -272,6 +272,13 @@ def _document(page: _Page, front_matter: str) -> Document:
     except ValidationError as error:
         raise DocumentError(page.file, "", first_problem(error)) from error
     return Document(baseline, (*page.oddities, *find_oddities(page.entries, page.places)))
+
+
+def _why_no_profile(page: _Page) -> str:
+    if learning.benchmark_of(page.introduction):
+        return "has no security profile; the page seems cut"
+    known = ", ".join(benchmark(key).name for key in BENCHMARKS)
+    return f"speaks of none of the benchmarks whose pages can be read ({known}) and has no security profile"
 
 
 def _wording(page: _Page, front_matter: str) -> Wording:

@@ -39,6 +39,10 @@ FEATURE_FIELDS: Final = (
 OUR_SHEETS: Final = ("State", "Evidence", "History")
 """Sheets that a publication of an assessment adds; a reader passes over them."""
 
+TITLE: Final = "Security baseline: "
+"""Before the service's name in the title among the properties of a workbook that we wrote; its subject is the
+key and its category the benchmark, so that a file may be called as one likes."""
+
 NOTHING: Final = "None"
 """How the published workbooks write a cell without a value."""
 

@@ -10,6 +10,7 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from pydantic import ValidationError
 
+from holdfast.baseline.data.catalog import BENCHMARKS, EARLIER
 from holdfast.baseline.documents.document import Document, DocumentError
 from holdfast.baseline.documents.guidance import with_kinds
 from holdfast.baseline.documents.naming import key_of_workbook, service_name
@@ -43,14 +44,31 @@ def read_workbook(data: bytes, file: str, name: str | None = None) -> Document:
     entries = with_kinds([_entry(row, file, oddities) for row in rows])
     oddities += find_oddities(entries, [row.place for row in rows])
     oddities += missing_features(entries, f'sheet "{layout.FEATURE_SHEET}"')
-    key = key_of_workbook(file)
+    identity = _identity(workbook, file)
     baseline = ServiceBaseline(
-        key=key,
-        name=name or service_name(key),
+        key=identity.key,
+        name=name or identity.name,
+        benchmark=identity.benchmark,
         profile=tuple(_attribute(row) for row in profile),
         entries=entries,
     )
     return Document(baseline, tuple(oddities))
+
+
+class _Identity(NamedTuple):
+    key: str
+    name: str
+    benchmark: str
+
+
+def _identity(workbook: Workbook, file: str) -> _Identity:
+    """What the properties say of a workbook that we wrote; of every other what the file's name says."""
+    properties = workbook.properties
+    name = str(properties.title or "")
+    if name.startswith(layout.TITLE) and properties.subject and properties.category in BENCHMARKS:
+        return _Identity(properties.subject[:120], name.removeprefix(layout.TITLE), properties.category)
+    key = key_of_workbook(file)
+    return _Identity(key, service_name(key), EARLIER)
 
 
 def _open(data: bytes, file: str) -> Workbook:

@@ -42,7 +42,14 @@ def write_workbook(baseline: ServiceBaseline, more: Sequence[Sheet] = ()) -> byt
     """
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
-    book.set_properties({"title": f"Security baseline: {baseline.name}", "created": _EPOCH})
+    book.set_properties(
+        {
+            "title": f"{layout.TITLE}{baseline.name}",
+            "subject": baseline.key,
+            "category": baseline.benchmark,
+            "created": _EPOCH,
+        }
+    )
     full = completed(baseline)
     profile = [(item.attribute, item.description, item.value) for item in full.profile]
     _add_sheet(book, Sheet(layout.PROFILE_SHEET, layout.PROFILE_COLUMNS, _PROFILE_WIDTHS, profile))

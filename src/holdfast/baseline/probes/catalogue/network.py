@@ -3,9 +3,9 @@
 import ipaddress
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from holdfast.baseline.probes.context import Endpoint, Persona, ProbeContext
+from holdfast.baseline.probes.context import DRILLS, Endpoint, Persona, ProbeContext
 from holdfast.baseline.probes.devices import demand
 from holdfast.baseline.probes.http import ask
 from holdfast.baseline.probes.observation import Sight
@@ -42,7 +42,10 @@ STRANGER = "203.0.113.7"
 
 
 def rules_apply_here(context: ProbeContext) -> Iterator[Sight]:
-    """Knock from the probes' own address, which the configured rules admit or not."""
+    """Knock from the probes' own address, which the configured rules admit or not.
+
+    In force is a rule that shuts strangers out; on a loopback address there are none.
+    """
     for surface, endpoint in context.endpoints.items():
         rules = context.rules[surface]
         admitted = not rules.verdict(context.source)
@@ -53,7 +56,7 @@ def rules_apply_here(context: ProbeContext) -> Iterator[Sight]:
             "a TLS answer, as its rules admit it" if admitted else "closed, as its rules say",
             seen or "closed without a byte",
             good,
-            in_force=bool(rules.verdict(STRANGER)),
+            in_force=bool(rules.verdict(STRANGER)) or ipaddress.ip_address(endpoint.address).is_loopback,
         )
 
 
@@ -75,29 +78,20 @@ _shared_rules = threading.Lock()
 
 
 def other_sources_refused(context: ProbeContext) -> Iterator[Sight]:
-    """Let an instance of its own admit one address by rule, and knock from it and from another."""
-
-    def only(address: str) -> JsonObject:
-        rules: JsonObject = {
-            "defaultAction": "Deny",
-            "ipRules": [{"filterName": "the probe", "ipMask": address}],
-        }
-        return {"listeners": {"devices": rules, "people": rules, "sensors": rules}}
-
-    yield from _shut_out(context, only)
+    """Let an instance of its own admit the probes' network by rule, and knock from it and from another."""
+    only: JsonObject = {"defaultAction": "Deny", "ipRules": [{"filterName": "the probes", "ipMask": DRILLS}]}
+    yield from _shut_out(context, {"listeners": {"devices": only, "people": only, "sensors": only}})
 
 
 def public_access_off(context: ProbeContext) -> Iterator[Sight]:
     """Switch public access off on an instance of its own, and knock from inside and outside."""
-    yield from _shut_out(
-        context, lambda address: {"publicNetworkAccess": "Disabled", "privateNetworks": [address]}
-    )
+    yield from _shut_out(context, {"publicNetworkAccess": "Disabled", "privateNetworks": [DRILLS]})
 
 
-def _shut_out(context: ProbeContext, rules: Callable[[str], JsonObject]) -> Iterator[Sight]:
+def _shut_out(context: ProbeContext, rules: JsonObject) -> Iterator[Sight]:
     assert context.scratch is not None  # the probe needs it
     with context.scratch.shared() as drill, _shared_rules:
-        _configure(drill, rules(drill.source))
+        _configure(drill, rules)
         try:
             for surface, endpoint in drill.endpoints.items():
                 seen = _until_closed(drill, endpoint, context.source)

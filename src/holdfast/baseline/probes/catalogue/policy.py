@@ -17,17 +17,15 @@ _DENIED = "RequestDisallowedByPolicy"
 def deny_refuses_change(context: ProbeContext) -> Iterator[Sight]:
     """Assign a policy of each effect on an instance of its own, and make changes that concern them."""
     assert context.scratch is not None  # the probe needs it
-    enforced = _is_enforced(context) if context.has(Need.PERSONAS) else None
+    watched = _is_watched(context) if context.has(Need.PERSONAS) else None
     with context.scratch.shared() as drill:
         for sight in _judged(drill):
-            yield sight._replace(in_force=enforced)
+            yield sight._replace(in_force=watched)
 
 
-def _is_enforced(context: ProbeContext) -> bool:
-    """Whether a policy is enforced on the assessed instance, and not only judges."""
-    found = (item["properties"] for item in listed(context, f"{_AUTHORIZATION}/policyAssignments"))
-    modes = [item.get("enforcementMode", "Default") for item in found if isinstance(item, dict)]
-    return "Default" in modes
+def _is_watched(context: ProbeContext) -> bool:
+    """Whether any policy is assigned on the assessed instance, be it enforced or only judging."""
+    return bool(listed(context, f"{_AUTHORIZATION}/policyAssignments"))
 
 
 def _judged(context: ProbeContext) -> Iterator[Sight]:
