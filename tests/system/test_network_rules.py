@@ -188,3 +188,27 @@ def test_a_field_that_could_do_nothing_is_refused_by_name(
     answer = manage(instance, "PUT", {field: value})
     assert answer.status_code == 400
     assert answer.json()["error"]["target"] == f"/{field}"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("subdomain", "another"),
+        ("template", "iotc-logistics@1.0.0"),
+        ("applicationId", "00000000-0000-0000-0000-000000000000"),
+        ("state", "suspended"),
+        ("privateEndpointConnections", [{"id": "x"}]),
+        ("hibernated", True),
+    ],
+)
+def test_a_property_that_could_do_nothing_is_refused_by_name(
+    instance: RunningInstance, field: str, value: Any
+) -> None:
+    answer = manage(instance, "PATCH", {"properties": {field: value}})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["target"] == f"/properties/{field}"
+
+
+def test_what_was_read_can_be_sent_back(instance: RunningInstance) -> None:
+    read = manage(instance, "GET", None).json()
+    assert manage(instance, "PUT", read).json() == read

@@ -25,11 +25,11 @@ TEMPLATE = "iotc-pnp-preview@1.0.0"
 
 READ, MANAGE = Permission.NETWORK_READ, Permission.NETWORK_MANAGE
 
-_FIXED: JsonObject = {"location": LOCATION, "sku": {"name": SKU}}
-_READ_ONLY = frozenset(
-    {"applicationId", "state", "provisioningState", "privateEndpointConnections", "subdomain"}
+_AS_PRESENT = frozenset({"location", "sku", "id", "name", "type"})
+_FIXED_PROPERTIES = frozenset(
+    {"applicationId", "state", "provisioningState", "privateEndpointConnections", "subdomain", "template"}
 )
-_WRITABLE = frozenset({"displayName", "publicNetworkAccess", "networkRuleSets", "template"})
+_WRITABLE = frozenset({"displayName", "publicNetworkAccess", "networkRuleSets"})
 
 
 def _application(request: ApiRequest) -> Resource:
@@ -53,7 +53,8 @@ def _shown(request: ApiRequest, application: Resource, group: str = "") -> JsonO
         "id": f"/subscriptions/{subscription}/resourceGroups/{place}{_PROVIDER}/iotApps/{name}",
         "name": name,
         "type": TYPE,
-        **_FIXED,
+        "location": LOCATION,
+        "sku": {"name": SKU},
         "tags": {},
         "properties": {
             "applicationId": _application_id(request),
@@ -135,10 +136,10 @@ def _list(request: ApiRequest) -> Reply:
 def _write(request: ApiRequest) -> Reply:
     _check_name(request)
     application, given = _application(request), request.object()
-    _refuse_what_does_nothing(given)
     properties = given.get("properties", {})
     if not isinstance(properties, dict):
         raise InvalidError("/properties must be an object.", "/properties")
+    _refuse_what_does_nothing(given, properties, _shown(request, application))
     patch: JsonObject = {}
     for name in ("displayName", "publicNetworkAccess"):
         if properties.get(name) is not None:
@@ -153,10 +154,8 @@ def _write(request: ApiRequest) -> Reply:
     return Reply(200, _shown(request, stored))
 
 
-def _refuse_what_does_nothing(given: JsonObject) -> None:
-    for name, value in _FIXED.items():
-        if given.get(name) not in (None, value):
-            raise InvalidError(f"This instance has {name} {value} and no other.", f"/{name}")
+def _refuse_what_does_nothing(given: JsonObject, properties: JsonObject, present: JsonObject) -> None:
+    """What was read may be sent back; a field that would have to change what is fixed here is named."""
     if given.get("tags"):
         raise InvalidError("Tags are not kept here.", "/tags")
     if (identity := given.get("identity")) and identity != {"type": "None"}:
@@ -164,17 +163,22 @@ def _refuse_what_does_nothing(given: JsonObject) -> None:
             "Managed identities are made under /api/access/managedIdentities, not on the application.",
             "/identity",
         )
-    if unknown := sorted(set(given) - {*_FIXED, "tags", "identity", "properties", "id", "name", "type"}):
+    if unknown := sorted(set(given) - {*_AS_PRESENT, "tags", "identity", "properties"}):
         raise InvalidError(f"The application has no field {unknown[0]}.", f"/{unknown[0]}")
-    properties = given.get("properties")
-    names = set(properties) if isinstance(properties, dict) else set()
-    if unknown := sorted(names - _WRITABLE - _READ_ONLY):
+    if unknown := sorted(set(properties) - _WRITABLE - _FIXED_PROPERTIES):
         raise InvalidError(f"The application has no property {unknown[0]}.", f"/properties/{unknown[0]}")
-    template = properties.get("template") if isinstance(properties, dict) else None
-    if template not in (None, "", TEMPLATE):
-        raise InvalidError(
-            f"The application was made from {TEMPLATE}, and that stays.", "/properties/template"
-        )
+    shown = present["properties"]
+    assert isinstance(shown, dict)
+    for name in sorted(_AS_PRESENT & given.keys()):
+        _refuse_another(name, given[name], present[name], f"/{name}")
+    for name in sorted(_FIXED_PROPERTIES & properties.keys()):
+        _refuse_another(name, properties[name], shown[name], f"/properties/{name}")
+
+
+def _refuse_another(name: str, wanted: JsonValue, present: JsonValue, field: str) -> None:
+    """Names and addresses are compared as Azure does: without regard to letter case."""
+    if wanted not in (None, "") and str(wanted).lower() != str(present).lower():
+        raise InvalidError(f"{name} is {present or 'empty'} here, and that stays.", field)
 
 
 def _delete(_request: ApiRequest) -> Reply:
