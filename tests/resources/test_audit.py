@@ -169,6 +169,23 @@ def test_a_head_that_a_crash_kept_from_the_file_follows(sealed: World) -> None:
     assert check(sealed).ok
 
 
+@pytest.mark.parametrize("seals_at", [1, 2])
+def test_what_a_running_instance_seals_meanwhile_is_no_finding(sealed: World, seals_at: int) -> None:
+    class Busy(HeadFile):
+        """A file that grows just before it is read for the nth time."""
+
+        reads = 0
+
+        def read(self) -> list[Head]:
+            self.reads += 1
+            if self.reads == seals_at:
+                Sealer(sealed.database, sealed.ring, sealed.clock, witness(sealed)).seal()
+            return super().read()
+
+    sealed.put("thing", "later", {})
+    assert verify(sealed.database, sealed.ring, sealed.clock, Busy(witness(sealed).path)).ok
+
+
 def test_old_heads_stay_verifiable_when_the_signing_key_changes(sealed: World) -> None:
     sealed.ring.rotate_signing_key("audit")
     sealed.put("thing", "later", {})

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -61,11 +62,13 @@ def verify(
     progress: Callable[[int], None] = lambda records: None,
 ) -> Verification:
     """Check every record, every head and the file outside; `progress` hears how many records are done."""
+    witnessed_before = witness.read()
     heads = heads_after(database, 0)
+    witnessed_after = witness.read()  # what the sealer of a running instance adds meanwhile is in one of both
     result = Verification(heads=len(heads))
     result.findings += _check_heads(heads, ring)
     _Walk(result, heads, clock.now()).over(database, progress)
-    result.findings += _check_witness(heads, witness)
+    result.findings += _check_witness(heads, witnessed_before, witnessed_after, witness.path)
     result.findings.sort(key=lambda finding: finding.sequence)
     return result
 
@@ -186,16 +189,18 @@ def _check_heads(heads: list[Head], ring: FileKeyRing) -> Iterator[Finding]:
         last = head.last
 
 
-def _check_witness(heads: list[Head], witness: HeadFile) -> Iterator[Finding]:
-    """Compare with the file outside. The newest head may not have reached it yet."""
+def _check_witness(heads: list[Head], before: list[Head], after: list[Head], path: Path) -> Iterator[Finding]:
+    """Compare with the file outside as it was before and after the heads were read: the database has every
+    head that the file had before, and the file has every head but the newest, which may follow."""
     stored = {head.last: head for head in heads}
-    seen = {head.last: head for head in witness.read()}
-    for last, head in seen.items():
-        if last not in stored:
-            yield Finding("cut", last, f"{witness.path} has a head at record {last} that the database lost.")
-        elif stored[last] != head:
-            yield Finding("witness", last, f"{witness.path} has another head at record {last}.")
+    for head in before:
+        if head.last not in stored:
+            text = f"{path} has a head at record {head.last} that the database lost."
+            yield Finding("cut", head.last, text)
+        elif stored[head.last] != head:
+            yield Finding("witness", head.last, f"{path} has another head at record {head.last}.")
+    seen = {head.last for head in after}
     for last in sorted(stored)[:-1]:
         if last not in seen:
-            yield Finding("witness", last, f"{witness.path} lost its head at record {last}.")
+            yield Finding("witness", last, f"{path} lost its head at record {last}.")
             return
