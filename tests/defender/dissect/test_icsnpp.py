@@ -70,6 +70,16 @@ def _modbus(seen: Seen) -> Iterator[Row]:
         yield seen.fields
 
 
+def _modbus_of(kind: str) -> Rows:
+    """One row a message of one function, requests and responses alike."""
+
+    def rows(seen: Seen) -> Iterator[Row]:
+        if seen.protocol == "modbus" and seen.kind == kind:
+            yield seen.fields
+
+    return rows
+
+
 def _szl(seen: Seen) -> Iterator[Row]:
     if "szl_id" in seen.fields:
         yield seen.fields
@@ -106,14 +116,20 @@ def _hart(seen: Seen) -> Iterator[Row]:
 
 
 def _first_logs() -> Iterator[Log]:
-    capture, folder = "enip/traces/enip_cip_example.pcap", "enip/baseline/analyzer.basic"
-    columns = "enip_command_code enip_command length session_handle enip_status sender_context options"
-    yield Log(capture, f"{folder}/enip.log", columns, of("enip"))
-    columns = (
+    enip = "enip_command_code enip_command length session_handle enip_status sender_context options"
+    cip = (
         "cip_sequence_count direction cip_service_code cip_service cip_status_code cip_status "
         "cip_extended_status_code cip_extended_status class_id class_name instance_id attribute_id"
     )
-    yield Log(capture, f"{folder}/cip.log", columns, of("cip"))
+    for name, logs in (
+        ("enip_cip_example.pcap", "basic"),
+        ("multiple_service_packet_cip.pcapng", "multiple_service_request"),
+        ("set_attribute_single_service_cip.pcapng", "set_attr_single_service"),
+    ):
+        capture, folder = f"enip/traces/{name}", f"enip/baseline/analyzer.{logs}"
+        yield Log(capture, f"{folder}/enip.log", enip, of("enip"))
+        yield Log(capture, f"{folder}/cip.log", cip, of("cip"))
+    capture, folder = "enip/traces/enip_cip_example.pcap", "enip/baseline/analyzer.basic"
     columns = (
         "encapsulation_version socket_address socket_port vendor_id vendor_name device_type_id "
         "device_type_name product_code revision device_status serial_number product_name device_state"
@@ -133,6 +149,14 @@ def _first_logs() -> Iterator[Log]:
     capture, folder = "modbus/traces/modbus_example.pcap", "modbus/baseline/analyzer.basic"
     columns = "tid unit func address quantity request_values response_values matched exception_code mei_type"
     yield Log(capture, f"{folder}/modbus_detailed.log", columns, _modbus, ENDS)
+    columns = "tid unit func request_response address and_mask or_mask"
+    yield Log(capture, f"{folder}/modbus_mask_write_register.log", columns, _modbus_of("MASK_WRITE_REGISTER"))
+    columns = (
+        "tid unit func request_response write_start_address write_registers read_start_address read_quantity "
+        "read_registers"
+    )
+    both = _modbus_of("READ_WRITE_MULTIPLE_REGISTERS")
+    yield Log(capture, f"{folder}/modbus_read_write_multiple_registers.log", columns, both)
 
 
 def _s7_logs() -> Iterator[Log]:

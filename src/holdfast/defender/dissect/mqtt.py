@@ -195,6 +195,7 @@ def recognize(data: bytes, start: int, end: int, expected: bool) -> bool:
 def _fields(record: Record, fields: Fields) -> None:
     first, body, version = record.body
     number = first >> 4
+    fields |= {"retain": bool(first & 1), "qos": first >> 1 & 3, "dup": bool(first & 8)}
     reader = Reader(body)
     if number == _CONNECT:
         _connect(reader, fields)
@@ -203,7 +204,7 @@ def _fields(record: Record, fields: Fields) -> None:
         fields["return_code"] = code
         fields["connect_status"] = _CONNECT_STATUSES.get(code, f"0x{code:02x}")
     elif number == _PUBLISH:
-        _publish(first, reader, version, fields)
+        _publish(reader, version, fields)
     elif number in (_SUBSCRIBE, _UNSUBSCRIBE):
         fields["message_id"] = int.from_bytes(body[:2], "big")
         topics = _topics(reader, number, version)
@@ -237,10 +238,9 @@ def _connect(reader: Reader, fields: Fields) -> None:
     fields["password"] = _string(reader) if flags & 0x40 else None
 
 
-def _publish(first: int, reader: Reader, version: int, fields: Fields) -> None:
-    quality = first >> 1 & 3
-    fields |= {"retain": bool(first & 1), "qos": quality, "dup": bool(first & 8), "topic": _string(reader)}
-    if quality:
+def _publish(reader: Reader, version: int, fields: Fields) -> None:
+    fields["topic"] = _string(reader)
+    if fields["qos"]:
         fields["message_id"] = reader.u16()
     _skip_properties(reader, version)
     payload = reader.rest()

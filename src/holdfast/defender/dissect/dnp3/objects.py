@@ -16,8 +16,8 @@ from holdfast.defender.record import Fields
 _COMMON = ("online", "restart", "comm_lost", "remote_forced", "local_forced")
 _BINARY_FLAGS = (*_COMMON, "chatter_filter", "reserved", "state")
 _OUTPUT_FLAGS = (*_COMMON, "reserved0", "reserved1", "state")
-_COUNTER_FLAGS = (*_COMMON, "rollover", "discontinuity", "reserved")
-_ANALOG_FLAGS = (*_COMMON, "over_range", "reference_err", "reserved")
+_COUNTER_FLAGS = (*_COMMON, "rollover", "discontinuity", "reserved0")
+_ANALOG_FLAGS = (*_COMMON, "over_range", "reference_err", "reserved0")
 
 
 def _flags(names: tuple[str, ...]) -> Callable[[Reader, Fields], None]:
@@ -45,6 +45,13 @@ def _number(code: str) -> Callable[[Reader, Fields], None]:
     return read
 
 
+def _named(name: str, octets: int) -> Callable[[Reader, Fields], None]:
+    def read(reader: Reader, point: Fields) -> None:
+        point[name] = reader.unsigned_little(octets)
+
+    return read
+
+
 def _timestamp(reader: Reader, point: Fields) -> None:
     """Milliseconds since 1970 in 48 bits."""
     point["timestamp"] = reader.unsigned_little(6)
@@ -68,13 +75,6 @@ def _status(reader: Reader, point: Fields) -> None:
     point["status_code"] = reader.u8() & 0x7F
 
 
-def _named(name: str, octets: int) -> Callable[[Reader, Fields], None]:
-    def read(reader: Reader, point: Fields) -> None:
-        point[name] = reader.unsigned_little(octets)
-
-    return read
-
-
 class _Part(NamedTuple):
     octets: int
     read: Callable[[Reader, Fields], None]
@@ -90,6 +90,8 @@ PARTS = {
     "h": _Part(2, _number("h")),
     "I": _Part(4, _number("I")),
     "H": _Part(2, _number("H")),
+    "K": _Part(4, _named("count", 4)),
+    "k": _Part(2, _named("count", 2)),
     "f": _Part(4, _number("f")),
     "d": _Part(8, _number("d")),
     "b": _Part(1, _number("B")),
@@ -160,14 +162,14 @@ OBJECTS: dict[tuple[int, int], Layout] = {
     **_family(13, "s st", "unknown|unknown"),
     **_family(
         20,
-        "CI CH CI CH I H I H",
+        "CK Ck CK Ck K k K k",
         "32-Bit Binary Counter|16-Bit Binary Counter|32-Bit Delta Counter|16-Bit Delta Counter"
         "|32-Bit Binary Counter Without Flag|16-Bit Binary Counter Without Flag"
         "|32-Bit Delta Counter Without Flag|16-Bit Delta Counter Without Flag",
     ),
     **_family(
         21,
-        "CI CH CI CH CIt CHt CIt CHt I H I H",
+        "CK Ck CK Ck CKt Ckt CKt Ckt K k K k",
         "32-Bit Frozen Counter|16-Bit Frozen Counter|32-Bit Frozen Delta Counter|16-Bit Frozen Delta Counter"
         "|32-Bit Frozen Counter w/ Time of Freeze|16-Bit Frozen Counter w/ Time of Freeze"
         "|32-Bit Frozen Delta Counter w/ Time of Freeze|16-Bit Frozen Delta Counter w/ Time of Freeze"
@@ -176,7 +178,7 @@ OBJECTS: dict[tuple[int, int], Layout] = {
     ),
     **_family(
         22,
-        "CI CH CI CH CIt CHt CIt CHt",
+        "CK Ck CK Ck CKt Ckt CKt Ckt",
         "32-Bit Counter Change Event w/o Time|16-Bit Counter Change Event w/o Time"
         "|32-Bit Delta Counter Change Event w/o Time|16-Bit Delta Counter Change Event w/o Time"
         "|32-Bit Counter Change Event with Time|16-Bit Counter Change Event with Time"
@@ -184,7 +186,7 @@ OBJECTS: dict[tuple[int, int], Layout] = {
     ),
     **_family(
         23,
-        "CI CH CI CH CIt CHt CIt CHt",
+        "CK Ck CK Ck CKt Ckt CKt Ckt",
         "32-Bit Frozen Counter Change Event|16-Bit Frozen Counter Change Event"
         "|32-Bit Frozen Delta Counter Change Event|16-Bit Frozen Delta Counter Change Event"
         "|32-Bit Frozen Counter Change Event w/ Time of Freeze"
