@@ -66,11 +66,40 @@ def _device_request(event: Event) -> tuple[str, JsonObject] | None:
 Handle = Callable[[Event], Awaitable[None]]
 
 
+class Newest:
+    """The newest sequence of the audit log: one looks for all the followers of this process."""
+
+    def __init__(self, feed: EventFeed) -> None:
+        self._feed = feed
+        self._sequence = 0
+        self._grown = asyncio.Event()
+        """Set, and replaced, when the log grew."""
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Look until `stopping` is set."""
+        while not stopping.is_set():
+            if await asyncio.to_thread(self._feed.wait, self._sequence, WAIT_SECONDS):
+                self._sequence = await asyncio.to_thread(self._feed.last)
+                self._grown.set()
+                self._grown = asyncio.Event()
+
+    async def beyond(self, sequence: int, stopping: asyncio.Event) -> None:
+        """Wait until the log is longer than `sequence`, or `stopping` is set."""
+        while self._sequence <= sequence and not stopping.is_set():
+            waiting = [asyncio.ensure_future(event.wait()) for event in (self._grown, stopping)]
+            try:
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waiting:
+                    wait.cancel()
+
+
 class Follower:
     """Reads the events from a kept position on and hands each to `handle`, until told to stop."""
 
-    def __init__(self, feed: EventFeed, position: PositionFile, handle: Handle) -> None:
+    def __init__(self, feed: EventFeed, newest: Newest, position: PositionFile, handle: Handle) -> None:
         self._feed = feed
+        self._newest = newest
         self._position = position
         self._handle = handle
         self.done = 0
@@ -82,7 +111,7 @@ class Follower:
         while not stopping.is_set():
             events = await asyncio.to_thread(self._feed.read, self.done, BATCH)
             if not events:
-                await asyncio.to_thread(self._feed.wait, self.done, WAIT_SECONDS)
+                await self._newest.beyond(self.done, stopping)
                 continue
             for event in events:
                 if stopping.is_set():

@@ -34,6 +34,7 @@ from holdfast.runtime.relay import (
     WAIT_SECONDS,
     Follower,
     Handle,
+    Newest,
     PositionFile,
     device_requests,
     news,
@@ -49,8 +50,11 @@ TEND_SECONDS = 3600.0
 """How often what sensors saw is looked through for what is too old."""
 DELIVERY_SECONDS = 0.25
 """How often something to deliver is looked for."""
-LEASE_SECONDS = 5.0
-"""How long the others wait after a worker died before one of them takes its job."""
+LEASE_SECONDS = 15.0
+"""How long the others wait after a worker fell silent before one of them takes its job. What a dead one held
+is free at once."""
+TAKE_SECONDS = 2.5
+"""How often a worker asks for a job that another one has."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class Worker:
     instance: Instance
     alerts: AlertSink
     """Where jobs bring what they see; for threads."""
+    newest: Newest
     followed: Gauge
     """Newest event handled, by consumer."""
 
@@ -80,7 +85,7 @@ async def _device_requests(worker: Worker, stopping: asyncio.Event) -> None:
 
 async def _follow(worker: Worker, name: str, handle: Handle, stopping: asyncio.Event) -> None:
     position = PositionFile(worker.role.settings.data / "consumers" / f"{name}.position")
-    follower = Follower(worker.instance.events, position, handle)
+    follower = Follower(worker.instance.events, worker.newest, position, handle)
     worker.followed.labels(name).set_function(lambda: follower.done)
     await follower.run(stopping)
 
@@ -114,7 +119,7 @@ async def _delivery(worker: Worker, stopping: asyncio.Event) -> None:
     try:
         while not stopping.is_set():
             if not await asyncio.to_thread(dispatcher.step):
-                await _pause(worker.role, DELIVERY_SECONDS)
+                await worker.role.pause(DELIVERY_SECONDS)
     finally:
         await asyncio.to_thread(dispatcher.close)
         await asyncio.to_thread(shelf.close)
@@ -138,7 +143,7 @@ async def _platform_watch(worker: Worker, stopping: asyncio.Event) -> None:
     try:
         while not stopping.is_set():
             if not await asyncio.to_thread(watch.step):
-                await _pause(role, WATCH_SECONDS)
+                await role.pause(WATCH_SECONDS)
     finally:
         await asyncio.to_thread(watch.close)
 
@@ -174,7 +179,7 @@ async def _sensor_watch(worker: Worker, stopping: asyncio.Event) -> None:
             if instance.clock.monotonic() - tended >= TEND_SECONDS:
                 await asyncio.to_thread(monitoring.tending.run)
                 tended = instance.clock.monotonic()
-            await _pause(worker.role, SENSOR_SECONDS)
+            await worker.role.pause(SENSOR_SECONDS)
 
 
 async def _simulated_devices(worker: Worker, stopping: asyncio.Event) -> None:
@@ -204,8 +209,10 @@ async def run(role: Role) -> None:
     instance = await asyncio.to_thread(open_instance, role.settings)
     try:
         followed = gauge(role.registry, "holdfast_events_followed", "Newest event handled.", "consumer")
-        worker = Worker(role, instance, RemoteAlerts(role.cluster.bus, role.loop), followed)
+        newest = Newest(instance.events)
+        worker = Worker(role, instance, RemoteAlerts(role.cluster.bus, role.loop), newest, followed)
         jobs = [asyncio.create_task(_led(worker, name, job), name=name) for name, job in JOBS.items()]
+        jobs.append(asyncio.create_task(_look(newest, role), name="newest"))
         role.ready = True
         await role.stopping.wait()
         await asyncio.gather(*jobs, return_exceptions=True)
@@ -219,18 +226,25 @@ async def _led(worker: Worker, name: str, job: Job) -> None:
     log = structlog.get_logger().bind(job=name)
     while not role.stopping.is_set():
         if await role.cluster.leases.acquire(name, LEASE_SECONDS) is None:
-            await _pause(role, LEASE_SECONDS / 2)
+            await role.pause(TAKE_SECONDS)
             continue
         ended = asyncio.Event()
         work = asyncio.create_task(_guarded(job(worker, ended), log), name=f"job {name}")
         try:
             while not work.done() and not role.stopping.is_set():
-                await _pause(role, LEASE_SECONDS / 3)
+                await role.pause(LEASE_SECONDS / 3)
                 if await role.cluster.leases.acquire(name, LEASE_SECONDS) is None:
                     break  # another worker thinks that we are dead
         finally:  # also when the hub is gone: a job in a thread would keep the process alive
             ended.set()
             await work
+
+
+async def _look(newest: Newest, role: Role) -> None:
+    """Look for the newest event for all jobs."""
+    log = structlog.get_logger().bind(job="newest")
+    while not role.stopping.is_set():
+        await _guarded(newest.run(role.stopping), log)
 
 
 async def _guarded(work: Awaitable[None], log: structlog.typing.FilteringBoundLogger) -> None:
@@ -242,11 +256,3 @@ async def _guarded(work: Awaitable[None], log: structlog.typing.FilteringBoundLo
     except Exception:
         log.exception("a job failed and starts again")
         await asyncio.sleep(1)
-
-
-async def _pause(role: Role, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await role.stopping.wait()
-    except TimeoutError:
-        return
