@@ -10,7 +10,7 @@ import structlog
 
 from holdfast.alerts.model import AlertType, Matter, Origin, Report, Severity, Sighting
 from holdfast.alerts.port import AlertSink
-from holdfast.kernel.errors import UnavailableError
+from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.organizations import OrganizationPath
 from holdfast.policy.compliance.model import Transition
 from holdfast.policy.compliance.states import States
@@ -52,7 +52,7 @@ class DriftAlerts:
         try:
             while self._states.follow(CONSUMER, self._tell):
                 continue
-        except UnavailableError as error:
+        except HoldfastError as error:
             logger.warning("drift is told later", reason=str(error))
 
     def _tell(self, transitions: list[Transition]) -> None:

@@ -32,8 +32,8 @@ SUPPLIED_SECONDS: Final = 600.0
 """How often what other packages supply is judged: nobody tells us when it changes."""
 EVENTS: Final = 500
 """Events that are taken together: five seconds of a hundred changes each."""
-BATCH: Final = 200
-"""Documents in one transaction."""
+BATCH: Final = 100
+"""Documents in one transaction; changes wait for no more of a sweep than this."""
 
 _CHANGES: Final = frozenset({"created", "updated", "deleted"})
 
