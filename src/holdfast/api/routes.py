@@ -10,7 +10,7 @@ from holdfast.api import (
     instance,
     telemetry_live,
 )
-from holdfast.api.access import decisions, identity, local_methods, people, resources
+from holdfast.api.access import decisions, identity, keys, local_methods, people, resources
 from holdfast.api.azure import iot_apps, policies
 from holdfast.api.central import (
     capabilities,
@@ -51,6 +51,7 @@ ROUTES: list[Route] = [
     *telemetry_live.ROUTES,
     *decisions.ROUTES,
     *identity.ROUTES,
+    *keys.ROUTES,
     *baseline.ROUTES,
     *baseline_decisions.ROUTES,
     *alerts.ROUTES,

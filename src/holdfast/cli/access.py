@@ -206,6 +206,19 @@ def identity_token(
 
 
 @app.command()
+def keys(context: typer.Context, as_json: AsJson = False) -> None:
+    """List certificates and keys with who renews them, and when."""
+    columns = {
+        "name": lambda item: item["name"],
+        "known by": lambda item: item["detail"],
+        "until": lambda item: item["until"] or "",
+        "renewed by": lambda item: item["renewedBy"],
+    }
+    with connect(context) as remote:
+        show_table(remote.get("/api/access/keys")["value"], columns, as_json)
+
+
+@app.command()
 def decide(
     context: typer.Context,
     collection: Annotated[str, typer.Argument(help="elevations or supportRequests")],

@@ -77,6 +77,7 @@ SECTIONS = (
             Entry("Access reviews", "/access/reviews", Permission.USER_READ),
             Entry("Conditional access", "/access/conditions", Permission.ACCESS_READ),
             Entry("Identity providers", "/access/providers", Permission.ACCESS_READ),
+            Entry("Managed identities", "/access/identities", Permission.ACCESS_READ),
             Entry("Local methods", "/access/local-methods", Permission.ACCESS_READ),
             Entry("Sessions", "/access/sessions", Permission.PROFILE_MANAGE),
             Entry("Support access", "/access/support", Permission.ACCESS_READ),
@@ -88,6 +89,7 @@ SECTIONS = (
         "Settings",
         (
             Entry("Network rules", "/network-rules", Permission.NETWORK_READ),
+            Entry("Certificates and keys", "/access/keys", Permission.KEY_READ),
             Entry("Audit log", "/audit", Permission.AUDIT_READ),
         ),
     ),

@@ -13,9 +13,21 @@ import structlog
 from holdfast.kernel.errors import HoldfastError
 from holdfast.runtime.instance import Instance, server_certificate_of
 from holdfast.vault.authority import Issued, check_issued
+from holdfast.vault.files import open_authority
+from holdfast.vault.validity import InstanceKeys
 
 LOOK_SECONDS = 60.0
 """Certificates last for weeks; a minute is soon enough after an operator replaced the files."""
+
+
+def instance_keys(instance: Instance) -> InstanceKeys:
+    """What people are shown of the instance's keys and certificates."""
+    return InstanceKeys(
+        certificate=lambda: server_certificate_of(instance),
+        authority=lambda: open_authority(instance.certificates, instance.ring, instance.clock),
+        ages=instance.ring.ages,
+        brings_certificate=instance.settings.tls.certificate_file is not None,
+    )
 
 
 async def follow_certificate(

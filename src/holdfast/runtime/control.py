@@ -43,7 +43,7 @@ from holdfast.runtime import metrics
 from holdfast.runtime.access import follow_changes, open_access, sas_in_use, tend
 from holdfast.runtime.alerts import open_alerts, tend_alerts
 from holdfast.runtime.baseline import BaselineParts, BaselineRuns, open_baseline
-from holdfast.runtime.certificates import follow_certificate
+from holdfast.runtime.certificates import follow_certificate, instance_keys
 from holdfast.runtime.delivery import open_delivery
 from holdfast.runtime.device_files import open_device_files
 from holdfast.runtime.gateway import sas_rule
@@ -60,6 +60,7 @@ from holdfast.runtime.supervisor import Supervisor
 from holdfast.telemetry.open import open_last_values
 from holdfast.vault.authority import Issued
 from holdfast.vault.files import load_into
+from holdfast.vault.validity import InstanceKeys
 
 HEALTH_DEADLINE = 2.0
 
@@ -181,6 +182,7 @@ def _services(
             AlertStore: alerts,
             AlertDesk: desk,
             Delivery: open_delivery(instance),
+            InstanceKeys: instance_keys(instance),
             Streams: Streams(role.stopping),
             LocalDevices: LocalDevices(partial(sas_in_use, instance.store)),
             Baseline: parts.baseline,

@@ -18,8 +18,12 @@ from holdfast.api.routes import ROUTES
 from holdfast.api.services import Services
 from holdfast.console.rendering import error_page
 from holdfast.console.routes import ROUTES as PAGES
+from holdfast.delivery.kind import DESTINATION_KIND
+from holdfast.devices.enrollment_group import ENROLLMENT_GROUP_KIND
 from holdfast.kernel.principal import SYSTEM
 from holdfast.resources.events import AuditFeed
+from holdfast.vault.files import open_authority, server_certificate
+from holdfast.vault.validity import InstanceKeys
 from tests.access.world import AccessWorld, open_access
 
 Answer = Any  # an httpx response
@@ -62,11 +66,23 @@ class Http:
         return Caller(self.client, {"cookie": f"{SESSION}={self.here.cookie(user)}"})
 
 
+def instance_keys(here: AccessWorld, folder: Path) -> InstanceKeys:
+    """The keys and certificates of the instance in `folder`."""
+    world = here.world
+    return InstanceKeys(
+        certificate=lambda: server_certificate(folder, world.ring, world.clock, ["app.example.org"]),
+        authority=lambda: open_authority(folder, world.ring, world.clock),
+        ages=world.ring.ages,
+        brings_certificate=False,
+    )
+
+
 @contextmanager
 def open_http(folder: Path) -> Iterator[Http]:
     """An instance in `folder`, served in memory."""
-    with open_access(folder) as here:
+    with open_access(folder, ENROLLMENT_GROUP_KIND, DESTINATION_KIND) as here:
         world = here.world
+        parts = {AccessControl: here.access, InstanceKeys: instance_keys(here, folder)}
         services = SimpleNamespace(
             clock=world.clock,
             randomness=world.randomness,
@@ -74,9 +90,9 @@ def open_http(folder: Path) -> Iterator[Http]:
             changes=world.changes,
             events=AuditFeed(world.database, world.clock),
             authenticate=here.access.authenticator,
-            extensions={AccessControl: here.access},
+            extensions=parts,
             form_key=bytes(32),
-            extension=lambda kind: here.access,
+            extension=lambda kind: parts[kind],
             host="app.example.org",
             id_scope="0ne00000001",
         )

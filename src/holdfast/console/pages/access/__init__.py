@@ -4,6 +4,8 @@ from holdfast.api.frame import Route
 from holdfast.console.pages.access import (
     conditions,
     elevation,
+    identities,
+    keys,
     local_methods,
     organizations,
     people,
@@ -28,6 +30,8 @@ ROUTES: list[Route] = [
         reviews,
         conditions,
         providers,
+        identities,
+        keys,
         local_methods,
         sessions,
         support,
