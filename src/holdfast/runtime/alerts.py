@@ -17,6 +17,7 @@ from holdfast.defender.platform.types import PLATFORM_TYPES
 from holdfast.policy.compliance.drift import DRIFT
 from holdfast.resources.port import ChangePath
 from holdfast.runtime.instance import Instance
+from holdfast.runtime.network import unwanted
 
 OWN_TYPES: Final[tuple[AlertType, ...]] = (DRIFT, *BASELINE_TYPES, *PLATFORM_TYPES)
 """The types that the platform itself raises. A new one is one entry here."""
@@ -30,7 +31,12 @@ def all_alert_types() -> dict[str, AlertType]:
 
 def open_alerts(instance: Instance, changes: ChangePath) -> tuple[AlertStore, AlertDesk]:
     """The store, and what people do with it, for the role that writes the control database."""
-    store = AlertStore(instance.database, all_alert_types(), instance.clock)
+    store = AlertStore(
+        instance.database,
+        all_alert_types(),
+        instance.clock,
+        hiding=lambda: unwanted(instance.store).hides,
+    )
     return store, AlertDesk(store, AlertReader(instance.database), changes, instance.clock)
 
 

@@ -8,7 +8,7 @@ from holdfast.alerts.model import Matter, Origin, Resolution, Severity, Sighting
 from holdfast.alerts.store.reading import EVERYWHERE
 from holdfast.alerts.store.writing import AlertStore
 from holdfast.kernel.errors import ConflictError, InvalidError, NotFoundError
-from holdfast.kernel.organizations import OrganizationPath
+from holdfast.kernel.organizations import ROOT, OrganizationPath
 from tests.alerts.store.conftest import DRIFT, TYPES, WRITE, Desk, report
 
 NORTH, SOUTH = OrganizationPath("/north/"), OrganizationPath("/south/")
@@ -50,6 +50,26 @@ def test_a_closed_alert_stays_closed_and_the_same_opens_another_even_at_the_same
     assert (closed.id, closed.status, closed.resolution) == (first.id, Status.CLOSED, Resolution.HANDLED)
     assert len({closed.id, again.id, newest.id}) == 3
     assert newest.status is Status.NEW
+
+
+def test_what_is_excluded_opens_no_alert_and_does_not_stop_one(desk: Desk) -> None:
+    desk.see(report())
+    excluded = AlertStore(
+        desk.database,
+        TYPES,
+        desk.clock,
+        hiding=lambda: (
+            lambda kind, seen, origin: (
+                (kind.id, seen.source, origin.organization) == (DRIFT.id, "pump", NORTH)
+            )
+        ),
+    )
+    excluded.raise_alerts([Sighting(report()), Sighting(report(), Origin("s1", NORTH))])
+    excluded.raise_alert(report(source="valve"), Origin("s1", NORTH))
+    assert [(each.source, each.organization, each.count) for each in desk.all()] == [
+        ("pump", ROOT, 2),
+        ("valve", NORTH, 1),
+    ]
 
 
 def test_a_muted_matter_raises_nothing_until_it_is_unmuted(desk: Desk) -> None:

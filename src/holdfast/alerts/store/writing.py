@@ -41,6 +41,8 @@ BATCH: Final = 500
 
 Change = Callable[[Alert], None]
 """Does something to an alert by the rules of `lifecycle`."""
+Hides = Callable[[AlertType, Report, Origin], bool]
+"""Whether exclusions or maintenance windows keep an alert about a report from being opened."""
 
 
 class AlertStore:
@@ -52,12 +54,17 @@ class AlertStore:
         types: Mapping[str, AlertType],
         clock: Clock,
         maximum: int = MAXIMUM_ALERTS,
+        hiding: Callable[[], Hides] = lambda: _nothing_hidden,
     ) -> None:
-        """`types` are those that may be reported; alerts that sensors folded bring their own."""
+        """`types` are those that may be reported; alerts that sensors folded bring their own.
+
+        `hiding` gives what people exclude now.
+        """
         self._database = database
         self._types = types
         self._clock = clock
         self._maximum = maximum
+        self._hiding = hiding
 
     # What producers bring
 
@@ -95,6 +102,7 @@ class AlertStore:
                     known[alert.id] = alert
 
     def _raise(self, sightings: Sequence[Sighting]) -> None:
+        hides = self._hiding()
         with self._database.write() as connection:
             wanted = [_storable(each) for each in sightings if self._types[each.report.type].enabled]
             matters = {_matter(*each) for each in wanted}
@@ -106,10 +114,10 @@ class AlertStore:
                 if rows.folds(matter) in silent:
                     continue
                 found = known.get(matter) or fresh.get(matter)
-                if found is None:
-                    fresh[matter] = opened(self._types[report.type], report, origin)
-                else:
+                if found is not None:
                     add(found, report, origin.sensor)
+                elif not hides(self._types[report.type], report, origin):
+                    fresh[matter] = opened(self._types[report.type], report, origin)
             for alert in known.values():
                 _save(connection, alert)
             for alert in fresh.values():
@@ -248,6 +256,10 @@ def _free_id(connection: Connection, alert: Alert) -> str:
 def _insert(connection: Connection, alert: Alert, *, folding: bool) -> None:
     last = connection.execute(select(func.coalesce(func.max(table.c.number), 0))).scalar_one()
     connection.execute(insert(table).values(number=last + 1, **rows.values(alert, folding=folding)))
+
+
+def _nothing_hidden(_kind: AlertType, _report: Report, _origin: Origin) -> bool:
+    return False
 
 
 def _save(connection: Connection, alert: Alert, *, folding: bool = True) -> None:

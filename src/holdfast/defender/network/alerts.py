@@ -11,7 +11,17 @@ import msgspec
 from sqlalchemy import Connection, Row, select
 
 from holdfast.alerts.exclusion import ExclusionRule, Window
-from holdfast.alerts.model import Alert, Key, Report, Resolution, Severity, Status, Violation
+from holdfast.alerts.model import (
+    Alert,
+    AlertType,
+    Key,
+    Origin,
+    Report,
+    Resolution,
+    Severity,
+    Status,
+    Violation,
+)
 from holdfast.defender.catalogue.table import alert_types
 from holdfast.defender.network.rows import upsert
 from holdfast.defender.network.source import Source
@@ -34,13 +44,17 @@ class Unwanted(NamedTuple):
     windows: Sequence[tuple[OrganizationPath, Window]] = ()
 
     def covers(self, source: Source, document: AlertDocument) -> bool:
-        """Whether an alert is not to be shown."""
-        kind, report = alert_types()[document.type], _report(document)
+        """Whether an alert of a sensor is not to be shown."""
+        origin = Origin(source.sensor, source.organization)
+        return self.hides(alert_types()[document.type], _report(document), origin)
+
+    def hides(self, kind: AlertType, report: Report, origin: Origin) -> bool:
+        """Whether an alert about a report is not to be raised."""
         return any(
-            contains(node, source.organization) and rule.matches(kind, report, source.sensor)
+            contains(node, origin.organization) and rule.matches(kind, report, origin.sensor)
             for node, rule in self.exclusions
         ) or any(
-            contains(node, source.organization) and window.covers(kind, report, source.sensor)
+            contains(node, origin.organization) and window.covers(kind, report, origin.sensor)
             for node, window in self.windows
         )
 
