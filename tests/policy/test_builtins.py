@@ -49,6 +49,15 @@ OWN = {
         },
         "name": "own-audit",
     },
+    "disabled.json": {
+        "properties": {
+            "mode": "Indexed",
+            "policyRule": {
+                "if": {"field": "type", "equals": "Vendor.Iot/hubs"},
+                "then": {"effect": "disabled"},
+            },
+        }
+    },
     "kubernetes.json": {
         "properties": {
             "mode": "Vendor.Kubernetes.Data",

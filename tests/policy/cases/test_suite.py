@@ -145,11 +145,11 @@ FOLDERS = (
 )
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_published_cases_pass(folder: Path) -> None:
-    report = run_cases([folder])
-    assert failures(report) == []
-    assert len(report.results) > 50
+def test_published_cases_pass() -> None:
+    for folder in FOLDERS:
+        report = run_cases([folder])
+        assert failures(report) == []
+        assert len(report.results) > 50
 
 
 @pytest.mark.parametrize(
