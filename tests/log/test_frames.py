@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import astuple
 
 from holdfast.log.frames import (
     Batch,
@@ -42,7 +43,7 @@ def test_a_row_gives_back_its_entries_by_partition(entries: list[Entry]) -> None
     records = list(records_of(7, batch.encode(), ALL))
     by_partition = [(encoded(one)[0], one) for one in entries]
     for partition in {number for number, _ in by_partition}:
-        expected = [tuple(one) for number, one in by_partition if number == partition]
+        expected = [astuple(one) for number, one in by_partition if number == partition]
         assert [tuple(r[2:]) for r in records if r.position.partition == partition] == expected
     assert len(records) == len(entries) == batch.records
     assert batch.mask() == mask_of({number for number, _ in by_partition})

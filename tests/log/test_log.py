@@ -6,6 +6,7 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import astuple, replace
 
 from holdfast.kernel.errors import InvalidError, UnavailableError
 from holdfast.log.chunks import CHUNK_BYTES
@@ -18,7 +19,7 @@ def test_what_was_appended_is_read_whole(log: LogWorld) -> None:
     sent = Entry("pump-1", "mod", "telemetry", 1_800_000_000.25, "a=1&%24.mid=x", b"\x00\xff binary")
     assert log.append(sent) is None
     (record,) = log.everything()
-    assert record[2:] == tuple(sent)
+    assert record[2:] == astuple(sent)
     assert record.position.partition == partition_of("pump-1")
     assert log.reader.read(Position(partition_of("pump-1"), 0)) == [record]
     assert log.reader.read(record.position) == []
@@ -90,8 +91,8 @@ def test_only_the_asked_partitions_are_read(log: LogWorld) -> None:
 
 
 def test_one_kind_is_read_and_the_others_are_passed(log: LogWorld) -> None:
-    reported = entry("device-1", "a patch")._replace(kind="reported")
-    resembling = entry("device-1", "no patch, though it says so")._replace(body=b"\xa8reported")
+    reported = replace(entry("device-1", "a patch"), kind="reported")
+    resembling = replace(entry("device-1", "no patch, though it says so"), body=b"\xa8reported")
     log.append(*(entry(f"device-{number}", "x") for number in range(100)), resembling, reported)
     chunk = log.reader.poll(BEGINNING, kind="reported")
     assert bodies(chunk.records) == ["a patch"]

@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar
 
+import msgspec
+
 from holdfast.kernel.json import JsonObject
 
 if TYPE_CHECKING:
@@ -28,8 +30,9 @@ def partition_of(device: str) -> int:
     return zlib.crc32(device.encode()) % PARTITIONS
 
 
-class Entry(NamedTuple):
-    """One record to append. A tuple, because the gateway makes tens of thousands a second."""
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One record to append. No NamedTuple, whose making costs four times as much: the gateway makes tens of
+    thousands a second."""
 
     device: str
     module: str

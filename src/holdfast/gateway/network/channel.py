@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING
 from OpenSSL import SSL
 
 from holdfast.gateway.network.link import Application, Hold
-from holdfast.gateway.network.tls import peer_chain
+from holdfast.gateway.network.tls import RECORD_BYTES, peer_chain, read_record, write_record
 from holdfast.protocol.proxy import ProxyError, missing, parse_proxy
 
 if TYPE_CHECKING:
     from holdfast.gateway.network.listener import Listener
 
-RECORD_BYTES = 16 * 1024
-"""A TLS record's payload (RFC 8446 section 5.1)."""
 READ_BYTES = 64 * 1024
 """Taken from a socket at once. Bounds what a connection can still bring in after its reading was stopped."""
 MAXIMUM_UNSENT_BYTES = 1024 * 1024
@@ -156,7 +154,7 @@ class Channel:
         ended: Callable[[], None] | None = None
         try:
             while room > 0:
-                records.append(self._tls.recv(RECORD_BYTES))
+                records.append(read_record(self._tls))
                 room -= len(records[-1])
         except (SSL.WantReadError, SSL.WantWriteError):
             pass
@@ -190,7 +188,7 @@ class Channel:
         self._unanswered = False
         if not self._unsent and len(data) <= RECORD_BYTES:
             try:
-                self._tls.send(data)
+                write_record(self._tls, data)
             except SSL.WantWriteError:
                 pass
             except SSL.Error:
@@ -206,7 +204,7 @@ class Channel:
         assert self._tls is not None
         try:
             while self._unsent:
-                del self._unsent[: self._tls.send(bytes(self._unsent[:RECORD_BYTES]))]
+                del self._unsent[: write_record(self._tls, bytes(self._unsent[:RECORD_BYTES]))]
         except SSL.WantWriteError:
             self._loop.add_writer(self._socket, self._write)
         except SSL.Error:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL, crypto
+from OpenSSL._util import ffi, lib
 
 from holdfast.kernel.errors import StartupError
 
@@ -101,6 +102,36 @@ def _accept_any(
     _connection: SSL.Connection, _certificate: crypto.X509, _error: int, _depth: int, _ok: int
 ) -> bool:
     return True
+
+
+RECORD_BYTES = 16 * 1024
+"""A TLS record's payload (RFC 8446 section 5.1)."""
+
+# What pyOpenSSL itself calls, without what it does around it: `Connection.recv` makes a buffer of a record's
+# size for each read, and both ask for an error after every call. That is two fifths of what a read or a write
+# costs, and a device with one message in flight pays for one of each a message. The names have no
+# underscore-free spelling; the versions are locked, and every test over TLS goes through here.
+_read, _write = lib.SSL_read, lib.SSL_write
+_record = ffi.new("char[]", RECORD_BYTES)
+"""Shared by all connections: only the event loop's thread reads, and takes a copy at once."""
+_record_bytes = ffi.buffer(_record)
+
+
+def read_record(connection: SSL.Connection) -> bytes:
+    """At most one record's payload; called in the event loop's thread. Raises as `SSL.Connection.recv`."""
+    count = _read(connection._ssl, _record, RECORD_BYTES)
+    if count <= 0:
+        connection._raise_ssl_error(connection._ssl, count)
+    record: bytes = _record_bytes[:count]
+    return record
+
+
+def write_record(connection: SSL.Connection, data: bytes) -> int:
+    """Send at most a record's payload; how much was taken. Raises as `SSL.Connection.send`."""
+    count: int = _write(connection._ssl, data, len(data))
+    if count <= 0:
+        connection._raise_ssl_error(connection._ssl, count)
+    return count
 
 
 def peer_chain(connection: SSL.Connection) -> tuple[bytes, ...]:

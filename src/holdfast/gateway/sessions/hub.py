@@ -297,21 +297,27 @@ class HubSession:
 
     def _regulate(self, messages: int) -> None:
         """Stop reading while the device is ahead of its rate, of the log, or of its acknowledgements."""
-        services, link = self.services, self.connection.link
-        now = self.connection.heard
-        wait = max(self._shaping.charge(messages, now), services.total.charge(messages, now))
-        if wait:
-            if self._shaping.is_hopeless:
-                self.connection.close(
-                    Reason.MESSAGE_RATE_TOO_HIGH, "the device sent faster than it may for too long"
-                )
-                return
-            link.hold(Hold.RATE)
-            asyncio.get_running_loop().call_later(wait, link.release, Hold.RATE)
-        if self.connection.mqtt.unacknowledged > WINDOW_MESSAGES or self._unsettled > WINDOW_BYTES:
+        services, connection = self.services, self.connection
+        link, now = connection.link, connection.heard
+        own, others = self._shaping.charge(messages, now), services.total.charge(messages, now)
+        if own or others:
+            self._hold_back(own, others, now)
+        if connection.mqtt.unacknowledged > WINDOW_MESSAGES or self._unsettled > WINDOW_BYTES:
             link.hold(Hold.WINDOW)
         if services.ingest.is_full:
             services.ingest.park(link)
+
+    def _hold_back(self, own: float, others: float, now: float) -> None:
+        """Not read on for so many seconds, for the device's own rate or that of all."""
+        if own:
+            self._shaping.hold_back(own, now)
+            if self._shaping.is_hopeless:
+                explanation = "the device sent faster than it may for too long"
+                self.connection.close(Reason.MESSAGE_RATE_TOO_HIGH, explanation)
+                return
+        link = self.connection.link
+        link.hold(Hold.RATE)
+        asyncio.get_running_loop().call_later(max(own, others), link.release, Hold.RATE)
 
     # ---- acknowledgements, in order
 

@@ -7,25 +7,22 @@ PAUSE_SECONDS = 1.0
 """A device that kept within its rate for this long has made up for what was before."""
 
 
-class Shaping:
+class Shaping(TokenBucket):
     """One device's rate."""
 
-    __slots__ = ("_bucket", "_held_until", "_patience", "_since")
+    __slots__ = ("_held_until", "_patience", "_since")
 
     def __init__(self, limits: GatewayLimits, clock: Clock) -> None:
-        self._bucket = TokenBucket(limits.messages_per_second, limits.messages_burst, clock)
+        super().__init__(limits.messages_per_second, limits.messages_burst, clock)
         self._patience = limits.shaped_seconds
         self._since = 0.0
         self._held_until = -PAUSE_SECONDS
 
-    def charge(self, messages: int, now: float) -> float:
-        """Count messages at a monotonic time; for how many seconds not to read, 0 while within the rate."""
-        wait = self._bucket.charge(messages, now)
-        if wait:
-            if now - self._held_until > PAUSE_SECONDS:
-                self._since = now
-            self._held_until = now + wait
-        return wait
+    def hold_back(self, wait: float, now: float) -> None:
+        """The device is in debt at a monotonic time, and not read for so many seconds."""
+        if now - self._held_until > PAUSE_SECONDS:
+            self._since = now
+        self._held_until = now + wait
 
     @property
     def is_hopeless(self) -> bool:

@@ -20,6 +20,8 @@ from holdfast.protocol.mqtt.reasons import Reason
 from holdfast.protocol.mqtt.wire import V5, PacketType, Reader, decode_string, encode_binary, frame
 
 _DUP, _QOS, _RETAIN = 0x08, 0x06, 0x01
+_NULL, _HASH, _PLUS = b"\0#+"
+"""Looked for as numbers: to look for bytes in bytes costs ten times as much."""
 _PUBACK = PacketType.PUBACK << 4
 _ACKNOWLEDGEMENT = Struct(">BBH")
 _ACKNOWLEDGEMENT_V5 = Struct(">BBHB")
@@ -77,9 +79,9 @@ def decode_publish(data: bytes, first: int, start: int, stop: int, version: int)
 
 def check_topic_name(topic: bytes) -> None:
     """MqttError unless `topic` may stand in a PUBLISH; in version 5 an empty one stands for its alias."""
-    if b"#" in topic or b"+" in topic:
+    if _HASH in topic or _PLUS in topic:
         raise MqttError("a message's topic holds a wildcard", Reason.TOPIC_NAME_INVALID)
-    if b"\0" in topic or not topic.isascii():
+    if _NULL in topic or not topic.isascii():
         decode_string(topic)
 
 
