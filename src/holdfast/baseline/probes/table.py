@@ -202,7 +202,7 @@ PROBES = (
             (
                 "access.condition-refuses",
                 conditions.condition_refuses,
-                "A condition ends a session within a second: by factors, network and risk",
+                "A condition ends a session at its next request: by factors, network and risk",
                 frozenset({"conditionalAccessPolicy", "riskSignal"}),
             ),
             (

@@ -12,9 +12,9 @@ from holdfast.baseline.probes.people import (
     OPERATOR,
     Browser,
     Person,
-    bites,
     listed,
     new_person,
+    next_request,
     status_sight,
 )
 from holdfast.baseline.probes.provider import entered_provider
@@ -36,11 +36,11 @@ def condition_refuses(context: ProbeContext) -> Iterator[Sight]:
         _put(drill, person, _BLOCK, state="reportOnly")
         yield status_sight("with a policy that only reports", 200, session.status())
         _put(drill, person, _BLOCK)
-        yield bites(context, "after the policy was enforced", session.status, 403)
+        yield next_request(context, "after the policy was enforced", session.status, 403)
         yield status_sight("a sign-in under the policy", 403, person.comes_back().status)
         yield from _circumstances(context, person, session)
         _delete(drill, person)
-        yield bites(context, "after the policy was taken away", session.status, 200)
+        yield next_request(context, "after the policy was taken away", session.status, 200)
         everybody = _put_body(
             drill, "everybody", {"displayName": "Nobody", "state": "enabled", "control": _BLOCK}
         )
@@ -50,18 +50,18 @@ def condition_refuses(context: ProbeContext) -> Iterator[Sight]:
 def _circumstances(context: ProbeContext, person: Person, session: Browser) -> Iterator[Sight]:
     drill = person.drill
     _put(drill, person, {"action": "require", "strength": "mfa"})
-    yield bites(context, "one factor where two are asked for", session.status, 403)
+    yield next_request(context, "one factor where two are asked for", session.status, 403)
     yield status_sight("a sign-in with two factors", 200, person.signed_in().status())
     elsewhere = Browser(replace(drill, source=context.source), session.cookies)
     _put(drill, person, _BLOCK, networks={"exclude": [drill.source]})
-    yield bites(context, "from the network that is allowed", session.status, 200)
+    yield next_request(context, "from the network that is allowed", session.status, 200)
     yield status_sight("from another network", 403, elsewhere.status())
     _put(drill, person, _BLOCK, risk="high")
-    yield bites(context, "at no risk", session.status, 200)
+    yield next_request(context, "at no risk", session.status, 200)
     signal: JsonObject = {"level": "high", "reason": "a drill", "until": drill.clock.now() + 600}
     path = f"/api/access/riskSignals/principal:{person.id}"
     demand(ask(drill, "PUT", path, Persona.KEEPER, signal), "a risk signal")
-    yield bites(context, "at a high risk", session.status, 403)
+    yield next_request(context, "at a high risk", session.status, 403)
 
 
 def _put(

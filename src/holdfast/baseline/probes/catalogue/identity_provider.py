@@ -8,7 +8,15 @@ from holdfast.baseline.probes.context import Persona, ProbeContext
 from holdfast.baseline.probes.devices import VERSION, demand
 from holdfast.baseline.probes.http import ask
 from holdfast.baseline.probes.observation import Sight
-from holdfast.baseline.probes.people import DEVICES, OPERATOR, Person, bites, listed, new_person, status_sight
+from holdfast.baseline.probes.people import (
+    DEVICES,
+    OPERATOR,
+    Person,
+    listed,
+    new_person,
+    next_request,
+    status_sight,
+)
 from holdfast.baseline.probes.provider import TENANT, ScratchProvider, entered_provider
 from holdfast.kernel.json import JsonObject
 
@@ -84,7 +92,7 @@ def service_principal_limited(context: ProbeContext) -> Iterator[Sight]:
         yield status_sight("API, its id in another tenant", 401, _status(drill, foreign, own))
         change = ask(drill, "PATCH", f"/api/access/users/{program}", Persona.KEEPER, {"enabled": False})
         demand(change, "disabling it")
-        yield bites(context, "API, after it was disabled", lambda: _status(drill, token, own), 401)
+        yield next_request(context, "API, after it was disabled", lambda: _status(drill, token, own), 401)
 
 
 def _program(drill: ProbeContext) -> tuple[str, str]:

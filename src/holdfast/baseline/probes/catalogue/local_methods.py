@@ -12,7 +12,15 @@ from holdfast.baseline.probes.devices import VERSION, demand, probe_device
 from holdfast.baseline.probes.http import ask
 from holdfast.baseline.probes.mqtt import Login, log_in
 from holdfast.baseline.probes.observation import Sight
-from holdfast.baseline.probes.people import ADMINISTRATOR, DEVICES, Browser, bites, listed, status_sight
+from holdfast.baseline.probes.people import (
+    ADMINISTRATOR,
+    DEVICES,
+    Browser,
+    bites,
+    listed,
+    next_request,
+    status_sight,
+)
 from holdfast.kernel.json import JsonObject
 
 _USAGE = "/api/access/localMethods/localAccounts/usage"
@@ -49,9 +57,11 @@ def methods_switched_off(context: ProbeContext) -> Iterator[Sight]:
             off = ask(drill, "PUT", f"/api/access/settings/{place}", Persona.KEEPER, body)
             demand(off, "switching local methods off")
             for what, look in looks.items():
-                yield bites(
-                    context, f"{what}, switched off", look, 401, RELAYED_SECONDS if "MQTT" in what else 1.0
-                )
+                subject = f"{what}, switched off"
+                if "MQTT" in what:
+                    yield bites(context, subject, look, 401, RELAYED_SECONDS)
+                else:
+                    yield next_request(context, subject, look, 401)
 
 
 def _mqtt(drill: ProbeContext, login: Login) -> int:
@@ -83,7 +93,7 @@ def local_administrators_counted(context: ProbeContext) -> Iterator[Sight]:
         yield Sight("a new local administrator", "listed among the local accounts", seen, me in ids)
         blocked = ask(drill, "PATCH", f"/api/access/users/{me}", Persona.KEEPER, {"enabled": False})
         demand(blocked, "blocking the local administrator")
-        yield bites(context, "after it was blocked", lambda: browser.status("/api/access/me"), 401)
+        yield next_request(context, "after it was blocked", lambda: browser.status("/api/access/me"), 401)
 
 
 def _local_person(drill: ProbeContext, organization: str, role: str) -> Browser:

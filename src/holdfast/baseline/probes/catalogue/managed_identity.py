@@ -1,8 +1,11 @@
 """Managed identities: the product proves who it is to other services, and nobody stores a secret for it."""
 
 import base64
+import contextlib
 import json
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -36,6 +39,7 @@ def has_no_secret(context: ProbeContext) -> Iterator[Sight]:
         seen = ", ".join(others) or "its name and for whom it is"
         yield Sight("what is stored of it", "nothing that opens anything", seen, passed=not others)
         yield from _tokens(drill, id_)
+        yield from _called(drill, id_)
 
 
 def _tokens(drill: ProbeContext, id_: str) -> Iterator[Sight]:
@@ -54,6 +58,60 @@ def _tokens(drill: ProbeContext, id_: str) -> Iterator[Sight]:
     yield status_sight("a token for an audience that it does not name", 403, other.status)
     at_home = ask(drill, "GET", DEVICES, authorization=f"Bearer {text}")
     yield status_sight("API, its token", 401, at_home.status)
+
+
+def _called(drill: ProbeContext, id_: str) -> Iterator[Sight]:
+    """Be a service that the product calls: who called is in the token, and nothing else lets it in."""
+    path = f"/api/alerts/destinations/{id_}"
+    with _receiver() as receiver:
+        for identity, subject in (("", ""), ("system", f"resource:alertDestination/{id_}")):
+            hook: JsonObject = {"type": "webhook", "url": receiver.address, "identity": identity}
+            body: JsonObject = {"displayName": "A probe's", "alerts": {}, "connection": hook}
+            demand(ask(drill, "PUT", path, Persona.KEEPER, body), "a destination")
+            ask(drill, "POST", f"{path}/test", Persona.KEEPER)
+            seen = _caller(drill, receiver)
+            what = "a webhook called with an identity" if identity else "a webhook called without one"
+            yield Sight(what, subject or "nobody", seen or "nobody", seen == subject)
+        ask(drill, "DELETE", path, Persona.KEEPER)
+
+
+class _Receiver(ThreadingHTTPServer):
+    """A service that is called; it keeps what came as `Authorization`."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Calls)
+        self.address = f"http://127.0.0.1:{self.server_port}"
+        self.authorization = ""
+
+
+class _Calls(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        """Take a message."""
+        assert isinstance(self.server, _Receiver)
+        self.rfile.read(min(int(self.headers.get("content-length", "0")), 65_536))
+        self.server.authorization = self.headers.get("authorization", "")
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Write nothing: probes tell what they saw."""
+
+
+@contextlib.contextmanager
+def _receiver() -> Iterator[_Receiver]:
+    with _Receiver() as server:
+        threading.Thread(target=server.serve_forever, name="probe-receiver", daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def _caller(drill: ProbeContext, receiver: _Receiver) -> str:
+    """Who called last, by a token that is good and for this receiver; empty for nobody."""
+    text = receiver.authorization.removeprefix("Bearer ")
+    if not text:
+        return ""
+    claims = _verified(drill, text, str(_unverified(text)["iss"]))
+    return str(claims.get("sub", "")) if claims.get("aud") == receiver.address else ""
 
 
 def _unverified(token: str) -> JsonObject:

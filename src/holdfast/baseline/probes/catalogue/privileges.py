@@ -12,9 +12,9 @@ from holdfast.baseline.probes.people import (
     OPERATOR,
     Browser,
     becomes,
-    bites,
     listed,
     new_person,
+    next_request,
     status_sight,
 )
 from holdfast.baseline.probes.provider import entered_provider
@@ -50,7 +50,7 @@ def support_needs_approval(context: ProbeContext) -> Iterator[Sight]:
         for who, browser in (("themselves", engineer), ("somebody without the role", other)):
             yield status_sight(f"approved by {who}", 403, _approve(browser, _SUPPORT, request).status)
         yield status_sight("approved by the named role", 200, _approve(approver, _SUPPORT, request).status)
-        yield bites(context, "while it is given", engineer.status, 200)
+        yield next_request(context, "while it is given", engineer.status, 200)
         yield _is_listed(drill, request)
         yield _is_recorded(drill, request)
         yield _ends_by_itself(engineer, DEVICES)
@@ -72,7 +72,7 @@ def elevation_ends(context: ProbeContext) -> Iterator[Sight]:
         yield status_sight("asked for", 403, browser.status(_PROVIDERS))
         yield status_sight("approved by oneself", 403, _approve(browser, _ELEVATIONS, request).status)
         yield status_sight("approved by another", 200, _approve(approver, _ELEVATIONS, request).status)
-        yield bites(context, "while it is given", lambda: browser.status(_PROVIDERS), 200)
+        yield next_request(context, "while it is given", lambda: browser.status(_PROVIDERS), 200)
         yield _ends_by_itself(browser, _PROVIDERS)
 
 
