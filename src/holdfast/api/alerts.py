@@ -234,7 +234,7 @@ def _delete_destination(request: ApiRequest) -> Reply:
     return removed(request, DESTINATION, request.path["destination"], READ)
 
 
-def _emit(request: ApiRequest, stored: Resource, verb: str) -> None:
+def emit(request: ApiRequest, stored: Resource, verb: str) -> None:
     """An audited event of the destination, which takes the permission to manage it."""
     change = Change(Action.EMIT, DESTINATION, stored.id, {}, verb=verb, permission=MANAGE)
     request.services.changes.apply(request.principal, change)
@@ -242,13 +242,13 @@ def _emit(request: ApiRequest, stored: Resource, verb: str) -> None:
 
 def _test(request: ApiRequest) -> Reply:
     stored = _destination(request)
-    _emit(request, stored, "tested")
+    emit(request, stored, "tested")
     _delivery(request).test(connection_of(stored.body), stored.id)
     return Reply(200, {"delivered": True})
 
 
 def _retry(request: ApiRequest) -> Reply:
-    _emit(request, _destination(request), REVIVED)
+    emit(request, _destination(request), REVIVED)
     return Reply(202, {"status": "accepted"})
 
 

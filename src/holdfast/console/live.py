@@ -18,6 +18,8 @@ from holdfast.api.frame import SIGNED_IN, ApiRequest, Route
 from holdfast.api.streams import Streams, again, stopped
 from holdfast.baseline.service import Baseline
 from holdfast.console.rendering import SECURITY_HEADERS
+from holdfast.delivery.kind import DESTINATION
+from holdfast.delivery.service import Delivery
 from holdfast.devices.device import DEVICE
 from holdfast.devices.jobs.kinds import JOB
 from holdfast.kernel.errors import HoldfastError, InvalidError
@@ -56,6 +58,11 @@ def _remediation(request: ApiRequest, id: str) -> str:
     return visible(request, REMEDIATION, id, Permission.POLICY_READ).etag
 
 
+def _destination(request: ApiRequest, id: str) -> str:
+    visible(request, DESTINATION, id, Permission.ALERT_READ)
+    return str(request.services.extension(Delivery).shelf.status(id))
+
+
 def _fleet(request: ApiRequest, _id: str) -> str:
     services = request.services
     return f"{services.events.last()} {services.wait(services.cluster.sessions.count())}"
@@ -86,6 +93,7 @@ TOPICS: dict[str, Topic] = {
     "telemetry": Topic(Permission.DEVICE_READ, _telemetry),
     "alerts": Topic(Permission.ALERT_READ, _alerts),
     "network": Topic(Permission.ASSET_READ, _network),
+    "destination": Topic(Permission.ALERT_READ, _destination),
     "remediation": Topic(Permission.POLICY_READ, _remediation),
     "baseline": Topic(Permission.ASSESSMENT_READ, _baseline),
 }

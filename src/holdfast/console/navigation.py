@@ -88,6 +88,7 @@ SECTIONS = (
     Section(
         "Settings",
         (
+            Entry("Destinations", "/destinations", Permission.ALERT_READ),
             Entry("Network rules", "/network-rules", Permission.NETWORK_READ),
             Entry("Certificates and keys", "/access/keys", Permission.KEY_READ),
             Entry("Audit log", "/audit", Permission.AUDIT_READ),

@@ -1,7 +1,7 @@
 """Access control over HTTP: a real instance behind the real frame."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -78,11 +78,13 @@ def instance_keys(here: AccessWorld, folder: Path) -> InstanceKeys:
 
 
 @contextmanager
-def open_http(folder: Path) -> Iterator[Http]:
-    """An instance in `folder`, served in memory."""
+def open_http(
+    folder: Path, further: Callable[[AccessWorld], dict[type, object]] = lambda here: {}
+) -> Iterator[Http]:
+    """An instance in `folder`, served in memory; with `further` services beside access control."""
     with open_access(folder, ENROLLMENT_GROUP_KIND, DESTINATION_KIND) as here:
         world = here.world
-        parts = {AccessControl: here.access, InstanceKeys: instance_keys(here, folder)}
+        parts = {AccessControl: here.access, InstanceKeys: instance_keys(here, folder), **further(here)}
         services = SimpleNamespace(
             clock=world.clock,
             randomness=world.randomness,
