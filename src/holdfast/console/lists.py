@@ -1,7 +1,8 @@
 """Tables over things that are in memory (assets, alerts, events): the same look, sorted and filtered here."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
 from starlette.responses import Response
@@ -34,6 +35,18 @@ class Pick(NamedTuple, Generic[T]):
     value: Callable[[T], str]
 
 
+class Part(NamedTuple, Generic[T]):
+    """What one page shows of a list."""
+
+    things: Sequence[T]
+    total: int
+    """How many there are on all pages."""
+    filtered: bool
+    """Whether more are left out."""
+    facets: Sequence[Collection[str]]
+    """The values to choose from, by pick."""
+
+
 @dataclass(frozen=True, slots=True)
 class ListTable(Generic[T]):
     """A table over a list. Each column sorts by its cell's value."""
@@ -54,36 +67,47 @@ class ListTable(Generic[T]):
     def show(self, request: ApiRequest, things: Sequence[T]) -> Shown:
         """The page of the table that the address asks for."""
         found = self.found(request, things)
+        first = (page_number(request) - 1) * PAGE
+        facets = [{pick.value(thing) for thing in things} for pick in self.picks]
+        part = Part(found[first : first + PAGE], len(found), len(found) < len(things), facets)
+        return self.show_part(request, part)
+
+    def show_part(
+        self, request: ApiRequest, part: "Part[T]", sortable: Callable[[str], bool] = lambda _column: True
+    ) -> Shown:
+        """A page that somebody else filtered, sorted and cut."""
         chosen = chosen_columns(request, [c.name for c in self.columns], self.hidden)
         columns = [c for c in self.columns if c.name in chosen]
-        number = _page_number(request)
-        part = found[(number - 1) * PAGE : number * PAGE]
-        more = len(found) > number * PAGE
+        number = page_number(request)
+        more = part.total > number * PAGE
         return Shown(
             id=self.id,
             title=self.title,
             path=request.here,
             columns=[Choice(c.name, c.title) for c in self.columns],
             chosen=chosen,
-            shown_columns=[heading(request, c.name, c.title, sortable=True) for c in columns],
-            rows=tuple(Row(tuple(c.cell(thing) for c in columns), self.key(thing)) for thing in part),
+            shown_columns=[heading(request, c.name, c.title, sortable=sortable(c.name)) for c in columns],
+            rows=tuple(Row(tuple(c.cell(thing) for c in columns), self.key(thing)) for thing in part.things),
             filter=request.query.get("filter", ""),
             searchable=True,
             sort=request.query.get("sort", ""),
             next=address(request, page=str(number + 1)) if more else "",
             csv=address(request, format="csv", page=""),
-            summary=f"{len(part)} of {len(found)}",
+            summary=f"{len(part.things)} of {part.total}",
             empty=self.empty,
-            facets=tuple(self._facet(request, pick, things) for pick in self.picks),
+            facets=tuple(map(partial(_facet, request), self.picks, part.facets)),
             selection=self.selection,
-            filtered=len(found) < len(things),
+            filtered=part.filtered,
         )
 
     def csv(self, request: ApiRequest, things: Sequence[T]) -> Response:
         """What the address asks for as CSV, formulas defused."""
+        return self.csv_of(request, self.found(request, things)[:CSV_ROWS])
+
+    def csv_of(self, request: ApiRequest, found: Iterable[T]) -> Response:
+        """Things that somebody else filtered and sorted as CSV, formulas defused."""
         chosen = chosen_columns(request, [c.name for c in self.columns], self.hidden)
         columns = [c for c in self.columns if c.name in chosen]
-        found = self.found(request, things)[:CSV_ROWS]
         rows = [[csv_safe(c.cell(thing).value) for c in columns] for thing in found]
         return csv_file(self.id, [c.title for c in columns], rows)
 
@@ -106,10 +130,10 @@ class ListTable(Generic[T]):
         cell = column.cell
         return sorted(found, key=lambda thing: _rank(cell(thing)), reverse=order.startswith("-"))
 
-    def _facet(self, request: ApiRequest, pick: Pick[T], things: Sequence[T]) -> ShownFacet:
-        values = sorted({pick.value(thing) for thing in things} - {""})
-        choices = [Choice(value, value) for value in values]
-        return ShownFacet(pick.name, pick.title, choices, request.query.get(pick.name, ""))
+
+def _facet(request: ApiRequest, pick: Pick[T], values: Collection[str]) -> ShownFacet:
+    choices = [Choice(value, value) for value in sorted(values) if value]
+    return ShownFacet(pick.name, pick.title, choices, request.query.get(pick.name, ""))
 
 
 def _rank(cell: Cell) -> tuple[float, str]:
@@ -121,6 +145,7 @@ def _rank(cell: Cell) -> tuple[float, str]:
     return float("inf"), str(cell.value or "").lower()
 
 
-def _page_number(request: ApiRequest) -> int:
+def page_number(request: ApiRequest) -> int:
+    """The page that the address asks for, from 1 on."""
     text = request.query.get("page", "1")
     return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 6 and int(text) else 1

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from holdfast.access.reading import everything
 from holdfast.alerts.port import AlertSink
+from holdfast.alerts.store.reading import AlertReader
 from holdfast.cluster.port import Bus
 from holdfast.defender.network.alerts import Unwanted
 from holdfast.defender.network.captures import CaptureRuns
@@ -28,6 +29,7 @@ from holdfast.defender.network.kinds import (
 from holdfast.defender.network.linking import linked_device
 from holdfast.defender.network.open import open_network, open_packets
 from holdfast.defender.network.packets import PacketStore
+from holdfast.defender.network.rating import Ratings
 from holdfast.defender.network.reading import Network
 from holdfast.defender.network.tending import Tending
 from holdfast.kernel.errors import UnavailableError
@@ -69,6 +71,7 @@ class Monitoring:
     intake: Intake
     captures: CaptureRuns
     tending: Tending
+    ratings: Ratings
     database: Database
 
     def close(self) -> None:
@@ -93,7 +96,8 @@ def open_monitoring(instance: Instance, alerts: AlertSink) -> Monitoring:
     captures = CaptureRuns(
         store, database, blobs, intake, instance.clock, lambda organization: rules_at(store, organization)
     )
-    return Monitoring(intake, captures, tending, database)
+    ratings = Ratings(database, AlertReader(instance.database))
+    return Monitoring(intake, captures, tending, ratings, database)
 
 
 def unwanted(store: ResourceStore) -> Unwanted:

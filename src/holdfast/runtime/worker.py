@@ -17,6 +17,7 @@ from holdfast.log.open import open_reader
 from holdfast.policy.compliance.drift import DriftAlerts
 from holdfast.policy.compliance.states import open_states
 from holdfast.runtime.delivery import open_dispatcher, open_shelf_of
+from holdfast.runtime.device_files import sweep_device_files
 from holdfast.runtime.instance import Instance, open_instance
 from holdfast.runtime.metrics import gauge
 from holdfast.runtime.network import (
@@ -46,6 +47,8 @@ WATCH_SECONDS = 1.0
 """How often the platform's own log and audit are looked at while they are quiet."""
 SENSOR_SECONDS = 15.0
 """How often it is looked for sensors that are silent."""
+RATING_SECONDS = 2.0
+"""How soon a score follows the alerts."""
 TEND_SECONDS = 3600.0
 """How often what sensors saw is looked through for what is too old."""
 DELIVERY_SECONDS = 0.25
@@ -182,9 +185,20 @@ async def _sensor_watch(worker: Worker, stopping: asyncio.Event) -> None:
             await worker.role.pause(SENSOR_SECONDS)
 
 
+async def _ratings(worker: Worker, stopping: asyncio.Event) -> None:
+    with closing(await asyncio.to_thread(open_monitoring, worker.instance, worker.alerts)) as monitoring:
+        while not stopping.is_set():
+            await asyncio.to_thread(monitoring.ratings.step)
+            await worker.role.pause(RATING_SECONDS)
+
+
 async def _simulated_devices(worker: Worker, stopping: asyncio.Event) -> None:
     fleet = await asyncio.to_thread(open_fleet, worker.instance, worker.role.clock)
     await fleet.run(stopping)
+
+
+async def _device_files(worker: Worker, stopping: asyncio.Event) -> None:
+    await sweep_device_files(worker.role, worker.instance, stopping)
 
 
 JOBS: dict[str, Job] = {
@@ -198,7 +212,9 @@ JOBS: dict[str, Job] = {
     "sensors": _sensors,
     "sensor-instructions": _sensor_instructions,
     "sensor-watch": _sensor_watch,
+    "ratings": _ratings,
     "delivery": _delivery,
+    "device-files": _device_files,
     "simulated-devices": _simulated_devices,
 }
 """Every job of which one instance runs in the cluster, by the name of its lease."""

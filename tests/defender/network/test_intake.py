@@ -4,8 +4,8 @@ import pytest
 
 from holdfast.alerts.exclusion import ExclusionRule, Window
 from holdfast.defender.network.alerts import Unwanted
+from holdfast.defender.network.filters import AssetFilter, ConnectionFilter, EventFilter
 from holdfast.defender.network.intake import Arrived
-from holdfast.defender.network.reading import AssetFilter, ConnectionFilter, EventFilter
 from holdfast.defender.network.source import Source
 from holdfast.defender.uplink.bulletins import Bulletins
 from holdfast.defender.uplink.documents import EventDocument, PacketsDocument

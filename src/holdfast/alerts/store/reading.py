@@ -48,6 +48,19 @@ class Numbered(NamedTuple):
     alert: Alert
 
 
+class OpenParty(NamedTuple):
+    """One side of an open alert."""
+
+    alert: str
+    organization: str
+    address: str
+    rank: int
+    """Of its severity."""
+
+
+OpenParties = Sequence[OpenParty]
+
+
 class AlertReader:
     """Reads the kept alerts. Thread-safe, blocking."""
 
@@ -83,6 +96,28 @@ class AlertReader:
             newest: int = connection.execute(select(func.coalesce(func.max(table.c.number), 0))).scalar_one()
             return newest
 
+    def open_state(self) -> tuple[object, ...]:
+        """Something that changes when an alert opens, closes, is judged differently or goes on. Cheap."""
+        key = (table.c.status, table.c.severity)
+        sums = (func.count(), func.sum(table.c["last"]), func.max(table.c["last"]))
+        statement = select(*key, *sums).where(_IS_OPEN).group_by(*key).order_by(*key)
+        with self._database.read() as connection:
+            groups = connection.execute(statement).all()
+            newest = connection.execute(select(func.max(table.c.number))).scalar()
+        return newest, *map(tuple, groups)
+
+    def open_parties(self) -> OpenParties:
+        """Whom the open alerts are about; one that names two parties is there twice."""
+        columns = (table.c.id, table.c.organization, table.c.source, table.c.destination, table.c.severity)
+        with self._database.read() as connection:
+            found = connection.execute(select(*columns).where(_IS_OPEN)).all()
+        return [
+            OpenParty(identity, organization, address, rank)
+            for identity, organization, source, destination, rank in found
+            for address in dict.fromkeys((source, destination))
+            if address
+        ]
+
     def counts(self, wanted: AlertFilter) -> dict[tuple[Status, Severity], int]:
         """How many of each status and severity; those of which there is none are absent."""
         key = (table.c.status, table.c.severity)
@@ -92,6 +127,7 @@ class AlertReader:
         return {(Status(status), _BY_RANK[rank]): number for status, rank, number in found}
 
 
+_IS_OPEN: Final = table.c.status.in_([Status.NEW.value, Status.ACTIVE.value])
 _BY_RANK: Final = {severity.rank: severity for severity in Severity}
 
 

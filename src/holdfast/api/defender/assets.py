@@ -1,10 +1,10 @@
 """`/api/defender`: assets, connections, the map, the timeline, findings and risk."""
 
-from holdfast.api.defender.common import filter_of, listed, network, open_alerts, page, reach
+from holdfast.api.defender.common import filter_of, listed, network, page, reach
 from holdfast.api.frame import ApiRequest, Reply, Route
+from holdfast.defender.network.filters import AssetFilter, ConnectionFilter, EventFilter
 from holdfast.defender.network.kinds import ASSET
-from holdfast.defender.network.reading import AssetFilter, ConnectionFilter, EventFilter, Listing
-from holdfast.defender.network.risk import findings, with_risk, zones
+from holdfast.defender.network.risk import findings, zones
 from holdfast.kernel.errors import ForbiddenError, NotFoundError
 from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.organizations import OrganizationPath
@@ -12,8 +12,6 @@ from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Action, Change
 
 _READ, _MANAGE = Permission.ASSET_READ, Permission.ASSET_MANAGE
-_ALL = 50_000
-"""Assets that a risk is made of: as many as a sensor holds."""
 
 
 def _number(request: ApiRequest) -> int:
@@ -24,16 +22,12 @@ def _number(request: ApiRequest) -> int:
 
 
 def _list(request: ApiRequest) -> Reply:
-    found = network(request).assets(
-        reach(request, _READ), filter_of(AssetFilter, request.query), *page(request)
-    )
-    alerts = open_alerts(request)
-    return listed(Listing([with_risk(item, alerts) for item in found.items], found.total))
+    wanted, order = filter_of(AssetFilter, request.query), request.query.get("sort") or "name"
+    return listed(network(request).assets(reach(request, _READ), wanted, *page(request), order))
 
 
 def _show(request: ApiRequest) -> Reply:
-    asset = network(request).asset(reach(request, _READ), _number(request))
-    return Reply(200, with_risk(asset, open_alerts(request)))
+    return Reply(200, network(request).asset(reach(request, _READ), _number(request)))
 
 
 def _edit(request: ApiRequest) -> Reply:
@@ -78,24 +72,12 @@ def _events(request: ApiRequest) -> Reply:
     return listed(network(request).events(reach(request, _READ), wanted, *page(request)))
 
 
-def all_assets(request: ApiRequest) -> list[JsonObject]:
-    """Every asset that the principal may see, within the query's organization."""
-    nodes = reach(request, _READ)
-    found: list[JsonObject] = []
-    while len(found) < _ALL:
-        part = network(request).assets(nodes, AssetFilter(), 1000, len(found)).items
-        if not part:
-            break
-        found += part
-    return found
-
-
 def _risk(request: ApiRequest) -> Reply:
-    return Reply(200, zones(all_assets(request), open_alerts(request)))
+    return Reply(200, zones(network(request).zone_sums(reach(request, _READ))))
 
 
 def _findings(request: ApiRequest) -> Reply:
-    return Reply(200, {"value": list[JsonValue](findings(all_assets(request)))})
+    return Reply(200, {"value": list[JsonValue](findings(network(request).weak(reach(request, _READ))))})
 
 
 def _overview(request: ApiRequest) -> Reply:

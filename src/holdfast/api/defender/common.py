@@ -11,7 +11,6 @@ from holdfast.alerts.model import Alert, Severity, Status
 from holdfast.alerts.store.reading import AlertFilter, AlertReader
 from holdfast.api.frame import ApiRequest, Reply
 from holdfast.defender.network.reading import MAXIMUM_PAGE, Listing, Network
-from holdfast.defender.network.risk import Parties, by_party
 from holdfast.defender.sensor.results import alert_json
 from holdfast.kernel.clock import parse_isoformat
 from holdfast.kernel.errors import InvalidError
@@ -20,9 +19,6 @@ from holdfast.kernel.organizations import OrganizationPath
 from holdfast.kernel.permissions import Permission
 
 F = TypeVar("F")
-
-MAXIMUM_OPEN = 20_000
-"""Open alerts that go into a risk."""
 
 
 def network(request: ApiRequest) -> Network:
@@ -105,15 +101,6 @@ def _count(request: ApiRequest, name: str, default: int, maximum: int) -> int:
 def listed(listing: Listing) -> Reply:
     """A page with how many there are in all."""
     return Reply(200, {"value": list[JsonValue](listing.items), "total": listing.total})
-
-
-def open_alerts(request: ApiRequest) -> Parties:
-    """The open alerts that the principal may see, by party."""
-    wanted = AlertFilter(
-        request.principal.reach(Permission.ALERT_READ), statuses=frozenset({Status.NEW, Status.ACTIVE})
-    )
-    found = alert_reader(request).find(wanted, MAXIMUM_OPEN)
-    return by_party(each.alert for each in found)
 
 
 def alert_filter(request: ApiRequest, given: Mapping[str, Any]) -> AlertFilter:  # Any: as in `filter_of`

@@ -16,14 +16,13 @@ from holdfast.api.defender.common import (
     alert_reader,
     filter_of,
     network,
-    open_alerts,
     reach,
 )
 from holdfast.api.frame import ApiRequest, Reply, Route
+from holdfast.defender.network.filters import AssetFilter, ConnectionFilter, EventFilter
 from holdfast.defender.network.kinds import EXCLUSION, NETWORK_KINDS, QUERY, RULE, WINDOW, QueryBody
 from holdfast.defender.network.queries import COLUMNS, PREDEFINED, Subject, checked_columns, csv_text
-from holdfast.defender.network.reading import AssetFilter, ConnectionFilter, EventFilter, Reach
-from holdfast.defender.network.risk import with_risk
+from holdfast.defender.network.reading import Reach
 from holdfast.kernel.errors import NotFoundError
 from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.organizations import ROOT
@@ -113,11 +112,10 @@ def _answer(request: ApiRequest, asked: QueryBody, limit: int) -> list[JsonObjec
 
 
 def _assets(request: ApiRequest, asked: QueryBody, limit: int) -> list[JsonObject]:
-    wanted, alerts = filter_of(AssetFilter, asked.filters), open_alerts(request)
-    found = _whole(
+    wanted = filter_of(AssetFilter, asked.filters)
+    return _whole(
         lambda part, offset: network(request).assets(_nodes(request), wanted, part, offset).items, limit
     )
-    return [with_risk(item, alerts) for item in found]
 
 
 def _connections(request: ApiRequest, asked: QueryBody, limit: int) -> list[JsonObject]:

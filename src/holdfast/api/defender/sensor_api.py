@@ -11,10 +11,9 @@ from starlette.responses import Response
 
 from holdfast.alerts.store.reading import AlertFilter
 from holdfast.api.central.common import visible
-from holdfast.api.defender.common import MAXIMUM_OPEN, alert_reader, desk, network
+from holdfast.api.defender.common import alert_reader, desk, network
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.defender.network.kinds import WINDOW
-from holdfast.defender.network.risk import by_party
 from holdfast.defender.network.view import PlatformView
 from holdfast.defender.service import alerts, devices, reports
 from holdfast.defender.service.view import DefenderView
@@ -26,12 +25,14 @@ from holdfast.resources.query import Query
 
 _ASSETS, _ALERTS, _PACKETS = Permission.ASSET_READ, Permission.ALERT_READ, Permission.PACKETS_READ
 _HANDLE = Permission.ALERT_MANAGE
+MAXIMUM_ALERTS = 20_000
+"""Alerts that one answer is made of."""
 
 
 def _view(request: ApiRequest) -> PlatformView:
     readable = request.principal.reach(_ALERTS)
-    found = [each.alert for each in alert_reader(request).find(AlertFilter(readable), MAXIMUM_OPEN)]
-    return PlatformView(network(request), request.principal.reach(_ASSETS), found, by_party(found))
+    found = [each.alert for each in alert_reader(request).find(AlertFilter(readable), MAXIMUM_ALERTS)]
+    return PlatformView(network(request), request.principal.reach(_ASSETS), found)
 
 
 def _number(request: ApiRequest, name: str) -> int | None:

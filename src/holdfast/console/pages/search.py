@@ -12,7 +12,7 @@ from holdfast.baseline.data.catalog import LATER, benchmark, features
 from holdfast.console import navigation
 from holdfast.console.addresses import page_of
 from holdfast.console.rendering import page
-from holdfast.defender.network.reading import AssetFilter
+from holdfast.defender.network.filters import AssetFilter
 from holdfast.devices.dashboards import of_person
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Resource

@@ -170,4 +170,5 @@ def _columns(asset: AssetDocument, said: JsonObject) -> dict[str, object]:
         "important": asset.important,
         "device": asset.device,
         "search": search_text(asset, said),
+        "document": b"",
     }

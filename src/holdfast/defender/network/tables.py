@@ -51,12 +51,14 @@ assets = Table(
     Column("score", Float, nullable=True, index=True),
     Column("weight", Float, nullable=False, server_default="1"),
     Column("alarm", Integer, nullable=False, server_default="0"),
+    Column("document", LargeBinary, nullable=False, default=b""),
 )
 """Assets as all sensors of their zone see them together, with what people said of them: what lists are
 filtered and sorted by, in rows so short that twelve thousand are read at once.
 
 `score` is the risk score (null until it is rated, see `rating`), `weight` what it counts in its zone, `alarm`
-the rank of the worst severity among its open alerts, 0 without any.
+the rank of the worst severity among its open alerts, 0 without any. `document` is where earlier versions kept
+what is in `asset_documents` now; it is empty, and goes when no instance writes it any more.
 """
 
 asset_documents = Table(

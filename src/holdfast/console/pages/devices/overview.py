@@ -10,7 +10,7 @@ from holdfast.console.addresses import page_of
 from holdfast.console.pages.devices.frame import DEVICE_PATH, READ, UPDATE, device_of, device_page
 from holdfast.console.rendering import FORM, fragment, read_form, redirect
 from holdfast.console.series import as_columns
-from holdfast.defender.network.reading import AssetFilter
+from holdfast.defender.network.filters import AssetFilter
 from holdfast.devices.attestation import ATTESTATION
 from holdfast.devices.device import DEVICE
 from holdfast.devices.templates.kind import TEMPLATES

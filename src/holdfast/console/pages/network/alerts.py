@@ -17,7 +17,7 @@ from holdfast.console.pages.network.inventory import asset_page
 from holdfast.console.pages.network.packets import decoded
 from holdfast.console.rendering import FORM, SECURITY_HEADERS, page, read_form, redirect
 from holdfast.console.tables import Cell, Column
-from holdfast.defender.network.reading import EventFilter
+from holdfast.defender.network.filters import EventFilter
 from holdfast.kernel.errors import HoldfastError, InvalidError
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import Principal

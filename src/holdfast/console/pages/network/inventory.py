@@ -1,24 +1,24 @@
 """The inventory of the network, and the page of an asset: what it is, how one knows, what is wrong."""
 
 from functools import partial
+from itertools import chain, takewhile
 from typing import NamedTuple
 
 from starlette.responses import Response
 
 from holdfast.alerts.model import Status
 from holdfast.alerts.store.reading import AlertFilter
-from holdfast.api.defender.assets import all_assets
-from holdfast.api.defender.common import alert_reader, network, open_alerts
+from holdfast.api.defender.common import alert_reader, network
 from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.addresses import page_of
-from holdfast.console.lists import ListTable, Pick
+from holdfast.console.lists import ListTable, Part, Pick, page_number
 from holdfast.console.moments import seconds_of
 from holdfast.console.rendering import FORM, page, read_form, redirect
-from holdfast.console.tables import Cell, Column
+from holdfast.console.tables import CSV_ROWS, PAGE, Cell, Column
 from holdfast.defender.inventory.model import AssetType
+from holdfast.defender.network.filters import ASSET_ORDERS, AssetFilter, ConnectionFilter, EventFilter
 from holdfast.defender.network.kinds import ASSET
-from holdfast.defender.network.reading import ConnectionFilter, EventFilter
-from holdfast.defender.network.risk import with_risk
+from holdfast.defender.network.reading import MAXIMUM_PAGE
 from holdfast.kernel.errors import HoldfastError, NotFoundError
 from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.organizations import OrganizationPath
@@ -130,17 +130,35 @@ TABLE: ListTable[JsonObject] = ListTable(
 )
 
 
-def rated_assets(request: ApiRequest) -> list[JsonObject]:
-    """Every asset that may be seen, with its risk as it is now."""
-    alerts = open_alerts(request)
-    return [with_risk(asset, alerts) for asset in all_assets(request)]
+def _wanted(request: ApiRequest) -> AssetFilter:
+    query = request.query
+    authorized = {"authorized": True, "unauthorized": False}.get(query.get("authorization", ""))
+    return AssetFilter(
+        search=query.get("filter", "").strip(),
+        type=query.get("type", ""),
+        vendor=query.get("vendor", ""),
+        zone=query.get("zone", ""),
+        authorized=authorized,
+    )
 
 
 def _list(request: ApiRequest) -> Response:
-    assets = rated_assets(request)
+    seen, reach, wanted = network(request), request.principal.reach(READ), _wanted(request)
+    sort = request.query.get("sort", "")
+    order = sort if sort.removeprefix("-") in ASSET_ORDERS else TABLE.sort
     if request.query.get("format") == "csv":
-        return TABLE.csv(request, assets)
-    return page(request, "network_assets.html", table=TABLE.show(request, assets))
+        pages = (
+            seen.assets(reach, wanted, MAXIMUM_PAGE, start, order).items
+            for start in range(0, CSV_ROWS, MAXIMUM_PAGE)
+        )
+        return TABLE.csv_of(request, chain.from_iterable(takewhile(bool, pages)))
+    found = seen.assets(reach, wanted, PAGE, (page_number(request) - 1) * PAGE, order)
+    facets = seen.asset_facets(reach)
+    values = [*(facets[name] for name in ("type", "vendor", "zone")), ("authorized", "unauthorized")]
+    part = Part(found.items, found.total, wanted != AssetFilter(), values)
+    return page(
+        request, "network_assets.html", table=TABLE.show_part(request, part, ASSET_ORDERS.__contains__)
+    )
 
 
 def _asset(request: ApiRequest) -> JsonObject:
@@ -149,7 +167,7 @@ def _asset(request: ApiRequest) -> JsonObject:
         raise NotFoundError(f"There is no asset {text[:40]}.")
     found = network(request).asset(request.principal.reach(READ), int(text))
     said = request.services.store.get(ASSET, text)  # the sensors' database hears of it a moment later
-    return with_risk({**found, **(said.body if said else {})}, open_alerts(request))
+    return {**found, **(said.body if said else {})}
 
 
 class Peer(NamedTuple):
@@ -191,17 +209,17 @@ def _peers(request: ApiRequest, asset: JsonObject) -> list[Peer]:
     seen, reach = network(request), request.principal.reach(READ)
     own = {*_texts(asset["ip_addresses"]), *_texts(asset["mac_addresses"])}
     found = seen.connections(reach, ConnectionFilter(asset=int(str(asset["id"]))), SHOWN).items
+    known = seen.numbers_at(reach, [str(one[end]) for one in found for end in ("client", "server")])
     peers = []
     for one in found:
         calls = one["client"] in own
         other = str(one["server"] if calls else one["client"])
-        known = seen.asset_at(reach, other)
         what = str(one["protocol"] or one["transport"]) + (f" ({one['port']})" if one["port"] else "")
         octets = int(str(one["client_octets"])) + int(str(one["server_octets"]))
         peers.append(
             Peer(
                 other,
-                asset_page(known["id"]) if known else "",
+                asset_page(known[other]) if other in known else "",
                 calls,
                 what,
                 octets,

@@ -1,20 +1,21 @@
 """The map: assets and who talks to whom, drawn by Purdue layer, by zone or by connection."""
 
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
+import msgspec
 from starlette.responses import Response
 
 from holdfast.alerts.model import Severity
-from holdfast.api.defender.assets import all_assets
-from holdfast.api.defender.common import network, open_alerts
+from holdfast.api.defender.common import network
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.console.graph import Drawing, Edge, Layout, Node, Wish, document, draw
-from holdfast.console.moments import seconds_of
 from holdfast.console.pages.network.inventory import READ, asset_page
 from holdfast.console.rendering import page
-from holdfast.defender.network.risk import Parties, asset_risk
+from holdfast.defender.network.graph import GraphLink, GraphNode
 from holdfast.kernel.errors import InvalidError
-from holdfast.kernel.json import JsonObject, JsonValue
+from holdfast.kernel.organizations import OrganizationPath
+from holdfast.kernel.organizations import name as zone_of
 
 MAXIMUM_OPENED = 50
 LISTED = 300
@@ -35,44 +36,34 @@ def _wish(request: ApiRequest) -> Wish:
 
 
 def _drawing(request: ApiRequest) -> Drawing:
-    alerts = open_alerts(request)
-    nodes = [_node(asset, alerts) for asset in all_assets(request)]
-    edges = network(request).map(request.principal.reach(READ))["edges"]
-    assert isinstance(edges, list)
-    return draw(nodes, [_edge(edge) for edge in edges if isinstance(edge, dict)], _wish(request))
+    nodes, links = network(request).graph(request.principal.reach(READ))
+    zones = {place: zone_of(OrganizationPath(place)) for place in {node.organization for node in nodes}}
+    return draw([_node(node, zones) for node in nodes], list(map(_edge, links)), _wish(request))
 
 
-def _node(asset: JsonObject, alerts: Parties) -> Node:
-    level = asset.get("purdue_level")
-    addresses = [*_list(asset["ip_addresses"]), *_list(asset["mac_addresses"])]
-    own = [alert for a in addresses for alert in alerts.get((str(asset["organization"]), str(a)), ())]
-    worst: Severity | None = max((alert.severity for alert in own), key=lambda s: s.rank, default=None)
+def _node(node: GraphNode, zones: Mapping[str, str]) -> Node:
     return Node(
-        id=int(str(asset["id"])),
-        name=str(asset["name"] or ""),
-        address=str(asset["address"]),
-        type=str(asset["type"] or ""),
-        level=float(level) if isinstance(level, int | float) else None,
-        zone=str(asset["zone"] or ""),
-        score=asset_risk(asset, alerts).score,
-        alarm=worst.value if worst else "",
-        authorized=asset["authorized"] is True,
-        important=asset["important"] is True,
+        node.number,
+        node.name,
+        node.address,
+        node.type,
+        node.level,
+        zones[node.organization],
+        100.0 if node.score is None else node.score,
+        _ALARMS[node.alarm],
+        node.authorized,
+        node.important,
     )
 
 
-def _list(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else []
+_ALARMS = {0: "", **{severity.rank: severity.value for severity in Severity}}
 
 
-def _edge(edge: JsonObject) -> Edge:
-    return Edge(
-        int(str(edge["source"])),
-        int(str(edge["target"])),
-        tuple(str(name) for name in _list(edge["protocols"])),
-        int(str(edge["octets"])),
-        seconds_of(edge["last_seen"]) or 0.0,
-    )
+def _edge(link: GraphLink) -> Edge:
+    return Edge(link.source, link.target, _texts(link.protocols), link.octets, link.last)
+
+
+_texts = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 def _page(request: ApiRequest) -> Response:

@@ -2,15 +2,14 @@
 
 from starlette.responses import Response
 
-from holdfast.api.defender.assets import all_assets
-from holdfast.api.defender.common import network, open_alerts
+from holdfast.api.defender.common import network
 from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.lists import ListTable, Pick
 from holdfast.console.moments import seconds_of
 from holdfast.console.pages.network.inventory import READ, asset_page
 from holdfast.console.rendering import page
 from holdfast.console.tables import Cell, Column
-from holdfast.defender.network.reading import EventFilter
+from holdfast.defender.network.filters import EventFilter
 from holdfast.defender.network.risk import findings, zones
 from holdfast.kernel.json import JsonObject
 
@@ -70,12 +69,12 @@ def _timeline(request: ApiRequest) -> Response:
 
 
 def _findings(request: ApiRequest) -> Response:
-    assets = all_assets(request)
+    seen, reach = network(request), request.principal.reach(READ)
     return page(
         request,
         "network_findings.html",
-        findings=findings(assets),
-        risk=zones(assets, open_alerts(request)),
+        findings=findings(seen.weak(reach)),
+        risk=zones(seen.zone_sums(reach)),
         asset_page=asset_page,
     )
 
