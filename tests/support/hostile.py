@@ -68,6 +68,54 @@ def plant(remote: Remote) -> None:
     )
 
 
+def plant_beside(remote: Remote) -> None:
+    """What people can name beside devices: access, policies, decisions of the baseline, sensors."""
+    script = HOSTILE[0]
+    version = "?api-version=2022-07-31"
+    grant: list[JsonValue] = [{"role": "ca310b8d-2f4a-44e0-a36e-957c202cd8d4"}]
+    texts: JsonObject = {"displayName": script, "description": HOSTILE[1]}
+    policies, insights = "/providers/Microsoft.Authorization", "/providers/Microsoft.PolicyInsights"
+    definition = f"{policies}/policyDefinitions/hostile"
+    assignment = f"{policies}/policyAssignments/hostile"
+    bodies: dict[str, JsonObject] = {
+        f"/api/organizations/hostile{version}": {"displayName": script},
+        f"/api/users/hostile{version}": {"type": "email", "email": "hostile@example.org", "roles": grant},
+        f"/api/apiTokens/hostile{version}": {"roles": grant},
+        "/api/access/roles/hostile": {"displayName": script, "permissions": ["organization:device:read"]},
+        "/api/access/conditionalAccessPolicies/hostile": {
+            "displayName": script,
+            "state": "reportOnly",
+            "control": {"action": "block"},
+        },
+        "/api/access/identityProviders/hostile": {
+            "displayName": script,
+            "issuer": "https://id.example.org/x",
+            "clientId": HOSTILE[1],
+            "clientSecret": "s",
+        },
+        "/api/access/managedIdentities/hostile": {"displayName": script, "audiences": [HOSTILE[1]]},
+        definition: {"properties": {**texts, "metadata": {"category": HOSTILE[2]}, "policyRule": _rule()}},
+        assignment: {
+            "properties": {
+                **texts,
+                "policyDefinitionId": definition,
+                "nonComplianceMessages": [{"message": script}],
+            }
+        },
+        f"{policies}/policyExemptions/hostile": {
+            "properties": {**texts, "policyAssignmentId": assignment, "exemptionCategory": "Waiver"}
+        },
+        f"{insights}/remediations/hostile": {"properties": {"policyAssignmentId": assignment}},
+        "/api/defender/sensors/hostile": texts,
+    }
+    for path, body in bodies.items():
+        remote.put(path, body)
+
+
+def _rule() -> JsonObject:
+    return {"if": {"field": "type", "equals": "Holdfast.Devices/devices"}, "then": {"effect": "audit"}}
+
+
 def tiles() -> list[JsonObject]:
     """A tile of every type, hostile wherever a text goes."""
     shown: JsonObject = {

@@ -128,7 +128,7 @@ def page(request: ApiRequest, template: str, *, status: int = 200, **values: obj
         "signed_in": signed_in,
         "navigation": navigation.visible(request.principal) if signed_in else (),
         "here": request.here,
-        "location": request.url,
+        "location": f"{request.here}?{request.url.partition('?')[2]}",
         "current": navigation.current(request.here),
         "organization": organizations.name(chosen(request)) or "All organizations",
         "form_token": form_token(request) if signed_in else "",

@@ -24,7 +24,15 @@ from holdfast.console.pages import (
     templates,
 )
 from holdfast.console.pages.dashboards import edited, shown
-from holdfast.console.pages.devices import bulk, commands, credentials, history, listing, properties
+from holdfast.console.pages.devices import (
+    bulk,
+    commands,
+    credentials,
+    history,
+    importing,
+    listing,
+    properties,
+)
 from holdfast.console.pages.devices import overview as device_overview
 from holdfast.console.pages.network import alerts, inventory, sensors, timeline
 from holdfast.console.pages.network import map as network_map
@@ -40,6 +48,7 @@ ROUTES: list[Route] = [
         sign_in,
         search,
         listing,
+        importing,
         bulk,
         device_overview,
         properties,

@@ -20,6 +20,8 @@ from holdfast.resources.query import Query
 READ, CREATE = Permission.DEVICE_GROUP_READ, Permission.DEVICE_GROUP_CREATE
 SHOWN = 50
 PREVIEWED = 5
+EVERY_DEVICE = "SELECT * FROM devices"
+EXAMPLE = f"{EVERY_DEVICE} WHERE $provisioned = true"
 
 
 def _address(group: str) -> str:
@@ -52,10 +54,15 @@ def _list(
         status=status,
         table=TABLE.show(request),
         problem=problem,
-        form=form
-        or {"id": "", "displayName": "", "filter": "SELECT * FROM devices WHERE $provisioned = true"},
+        form=form or {"id": "", "displayName": "", "filter": EXAMPLE},
+        begun=form is not None,
         may_create=request.principal.allows(CREATE),
     )
+
+
+def proposed(request: ApiRequest, query: str) -> Response:
+    """The page with the form of a new group open, its query filled in."""
+    return _list(request, form={"id": "", "displayName": "", "filter": query})
 
 
 def _create(request: ApiRequest) -> Response:

@@ -34,11 +34,17 @@ function shortcut(event) {
   going = key === "g" ? event.timeStamp : 0;
   const field = document.querySelector(`[data-shortcut="${CSS.escape(key)}"]`);
   if (goes) goes.click();
-  else if (field) field.focus();
+  else if (field) reach(field);
   else if (key === "?") openDialog("keys");
   else if (key === "t") switchTheme();
   else return;
   event.preventDefault();
+}
+
+function reach(field) {
+  const sheet = field.closest("details");
+  if (sheet) sheet.open = true;
+  field.focus();
 }
 
 function openDialog(id) {
@@ -66,6 +72,18 @@ function countSelected() {
   }
 }
 
+// A chosen file goes into a field of its form: as text, or as a data: address.
+function readInto(picker, file) {
+  const { readsInto, as, maximum } = picker.dataset;
+  const tooLarge = file.size > Number(maximum || Infinity);
+  picker.setCustomValidity(tooLarge ? `The file has ${file.size} bytes; at most ${maximum} are taken.` : "");
+  if (tooLarge) return picker.reportValidity();
+  const reader = new FileReader();
+  reader.onload = () => { document.getElementById(readsInto).value = reader.result; };
+  if (as === "address") reader.readAsDataURL(file);
+  else reader.readAsText(file);
+}
+
 document.addEventListener("click", (event) => {
   closeDrops(event.target);
   if (event.target.closest("[data-theme-switch]")) switchTheme();
@@ -91,6 +109,7 @@ document.addEventListener("change", (event) => {
     }
   }
   if (event.target.name === "chosen" || all) countSelected();
+  if (event.target.dataset.readsInto && event.target.files[0]) readInto(event.target, event.target.files[0]);
   if ("submits" in event.target.dataset) event.target.form.requestSubmit();
 });
 

@@ -23,7 +23,9 @@ const live = {
 
   tell(topic) {
     for (const element of document.querySelectorAll("[data-live]")) {
-      if (element.dataset.live === topic) element.dispatchEvent(new CustomEvent("live"));
+      // Rows that somebody walks through with the keyboard, or selected, stay under their hands.
+      const held = element.matches(".rows") && (element.contains(document.activeElement) || element.querySelector(":checked"));
+      if (element.dataset.live === topic && !held) element.dispatchEvent(new CustomEvent("live"));
     }
   },
 

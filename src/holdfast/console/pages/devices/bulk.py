@@ -9,11 +9,13 @@ from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
+import msgspec
 from starlette.responses import Response
 
 from holdfast.access.people.organizations import path_of
 from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.organization import chosen, narrow, within_reach
+from holdfast.console.pages import groups
 from holdfast.console.pages.devices.listing import TABLE, templates
 from holdfast.console.pages.devices.overview import deletion
 from holdfast.console.rendering import FORM, form_token, fragment, page, read_form, read_many
@@ -30,6 +32,9 @@ PART = 50
 MAXIMUM_DEVICES = 10_000
 SHOWN = 20
 MAXIMUM_FAILURES = 50
+MAXIMUM_GROUPED = 100
+GROUP = "group"
+"""Not done to each device: they become a device group."""
 
 Plan = Callable[[ApiRequest, Resource, str], list[Change]]
 
@@ -118,6 +123,8 @@ def _asked_for(request: ApiRequest, query: str) -> ApiRequest:
 
 def _preview(request: ApiRequest) -> Response:
     fields = read_form(request)
+    if fields.get("work") == GROUP:
+        return _as_group(request, _devices(request, fields))
     work, ids = _work(fields), _devices(request, fields)
     found = [device for id in ids if (device := _may(request, work, id)) is not None]
     return page(
@@ -130,6 +137,17 @@ def _preview(request: ApiRequest) -> Response:
         shown=found[:SHOWN],
         refused=len(ids) - len(found),
     )
+
+
+def _as_group(request: ApiRequest, ids: list[str]) -> Response:
+    """The form of a new device group that finds just these devices."""
+    if not 0 < len(ids) <= MAXIMUM_GROUPED:
+        raise InvalidError(
+            f"A group names up to {MAXIMUM_GROUPED} devices one by one; write a query for more.",
+            "work",
+        )
+    named = ", ".join(msgspec.json.encode(id).decode() for id in ids)
+    return groups.proposed(request, f"{groups.EVERY_DEVICE} WHERE $id IN ({named})")
 
 
 def _may(request: ApiRequest, work: Work, id: str) -> Resource | None:
