@@ -3,28 +3,42 @@
 const frame = document.getElementById("map");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
+// What a thing is shows in its form, how it is in its colour.
+const FORMS = { controller: "round-rectangle", field: "diamond", station: "round-hexagon", server: "barrel", network: "round-octagon" };
+
 function mood(spot) {
   if (spot.alarm === "high" || spot.score < 60) return "bad";
   return spot.alarm === "medium" || spot.score < 80 ? "waiting" : "good";
 }
 
+const moods = (name) => ({ selector: `node.${name}`, style: { "background-color": colour(`${name}-soft`), "border-color": colour(name) } });
+
 function style() {
+  const label = { "font-family": getComputedStyle(frame).fontFamily, color: colour("ink"), "min-zoomed-font-size": 7 };
   return [
     { selector: "node", style: {
-      label: "data(shown)", width: "data(size)", height: "data(size)", "font-size": 11, color: colour("ink"),
-      "text-valign": "bottom", "text-margin-y": 4, "text-wrap": "ellipsis", "text-max-width": 100,
-      "background-color": colour("good"), "border-width": 2, "border-color": colour("line"),
+      ...label, label: "data(shown)", shape: "data(shape)", width: "data(size)", height: "data(size)", "font-size": 14,
+      "text-valign": "bottom", "text-margin-y": 5, "text-wrap": "ellipsis", "text-max-width": 104,
+      "border-width": 2,
     } },
-    { selector: "node.bad", style: { "background-color": colour("bad") } },
-    { selector: "node.waiting", style: { "background-color": colour("waiting") } },
-    { selector: "node.cluster", style: { shape: "round-rectangle", "border-width": 3, "border-color": colour("accent") } },
-    { selector: "node.unauthorized", style: { "border-style": "dashed", "border-color": colour("ink") } },
-    { selector: "node:selected, node.found", style: { "border-color": colour("accent"), "border-width": 6 } },
-    { selector: "edge", style: {
-      width: "data(width)", "line-color": colour("quiet"), "curve-style": "haystack", opacity: 0.45,
+    moods("good"), moods("waiting"), moods("bad"),
+    { selector: "node.bad", style: { "border-width": 4 } },
+    { selector: "node.cluster", style: { shape: "round-rectangle", "border-style": "double", "border-width": 5, "font-weight": "bold" } },
+    { selector: "node.unauthorized", style: { "border-style": "dashed" } },
+    { selector: "node:selected, node.found", style: { "border-color": colour("accent"), "border-width": 6, "border-style": "solid" } },
+    { selector: "node.frame", style: {
+      shape: "rectangle", width: "data(width)", height: "data(height)", "background-color": colour("ground"), "border-width": 0,
+      label: "data(label)", "text-valign": "center", "text-halign": "center",
+      "text-margin-x": (box) => 8 + box.data("label").length * 4.2 - box.data("width") / 2, "text-margin-y": (box) => 16 - box.data("height") / 2,
+      "font-size": 15, "font-weight": "bold", color: colour("quiet"), "text-max-width": 220, events: "no", "z-index": 0, "z-index-compare": "manual",
     } },
-    { selector: "edge:selected", style: { "line-color": colour("accent"), label: "data(label)", "font-size": 10, color: colour("ink") } },
+    { selector: "node.frame.head", style: { "background-opacity": 0, "text-margin-x": 0, "text-margin-y": 0 } },
+    { selector: "edge", style: { width: "data(width)", "line-color": colour("edge"), "curve-style": "haystack", opacity: 0.5, "z-index": 1, "z-index-compare": "manual" } },
+    { selector: "edge:selected, edge.near", style: { ...label, "line-color": colour("accent"), opacity: 0.9 } },
+    { selector: "edge:selected", style: { label: "data(label)", "font-size": 11, "text-background-color": colour("surface"), "text-background-opacity": 1 } },
     { selector: "edge.path", style: { "line-color": colour("accent"), width: 6, opacity: 1 } },
+    { selector: "node", style: { "z-index": 2, "z-index-compare": "manual" } },
+    { selector: "node.frame", style: { "z-index": 0 } },
     { selector: ".faded", style: { opacity: 0.08 } },
   ];
 }
@@ -34,50 +48,85 @@ function elements(drawing) {
     data: {
       ...spot,
       shown: (spot.important ? "★ " : "") + spot.label,
-      size: spot.asset === null ? Math.min(70, 24 + 6 * Math.log2(spot.members)) : 22,
+      shape: FORMS[spot.form] ?? "ellipse",
+      size: spot.asset === null ? Math.min(80, 28 + 6 * Math.log2(spot.members)) : 30,
     },
     position: spot.x === null ? undefined : { x: spot.x, y: spot.y },
     classes: [mood(spot), spot.asset === null ? "cluster" : "", spot.authorized ? "" : "unauthorized"].join(" "),
   }));
+  const frames = drawing.frames.map((box, n) => ({
+    data: { id: `frame ${n}`, label: box.label, width: box.width, height: box.height },
+    position: { x: box.left + box.width / 2, y: box.top + box.height / 2 },
+    classes: `frame ${box.kind}`,
+    selectable: false,
+    grabbable: false,
+  }));
   const edges = drawing.lines.map((line) => ({
-    data: { ...line, width: Math.max(1, Math.min(6, Math.log10(line.octets + 1))) },
+    data: { ...line, width: Math.max(1, Math.min(5, Math.log10(line.octets + 1) - 1)) },
     classes: line.path ? "path" : "",
   }));
-  return [...nodes, ...edges];
+  return [...frames, ...nodes, ...edges];
 }
 
-function open(cluster) {
+function address(changes) {
   const query = new URLSearchParams(location.search);
-  query.append("open", cluster);
-  location.assign(`/network/map?${query}`);
+  for (const [name, value] of Object.entries(changes)) {
+    if (name === "open") query.append(name, value);
+    else query.set(name, value);
+  }
+  return `/network/map?${query}`;
+}
+
+function element(name, text, members = {}) {
+  return Object.assign(document.createElement(name), { textContent: text, ...members });
+}
+
+// Before anything is chosen: what needs looking at first.
+function tellWorst(map, drawing) {
+  const worst = drawing.spots.filter((spot) => mood(spot) !== "good").sort((a, b) => a.score - b.score).slice(0, 12);
+  if (worst.length === 0) return;
+  const list = element("ul", "", { className: "decisions" });
+  for (const spot of worst) {
+    const item = element("li", "");
+    const button = element("button", "", { type: "button", className: "plain" });
+    button.append(element("span", spot.score, { className: `state ${mood(spot)}` }), " ", element("bdi", spot.label));
+    button.addEventListener("click", () => choose(map, map.getElementById(spot.id)));
+    item.append(button);
+    list.append(item);
+  }
+  document.getElementById("map-side").prepend(element("h2", "Worst first"), list);
+}
+
+function choose(map, node) {
+  const spot = node.data();
+  if (spot.asset === null) return location.assign(address({ open: spot.id }));
+  map.nodes().unselect();
+  node.select();
+  map.edges().removeClass("near");
+  node.connectedEdges().addClass("near");
+  tell(spot);
 }
 
 function tell(spot) {
-  const side = document.getElementById("map-side");
-  const title = document.createElement("h2");
-  title.textContent = spot.label;
-  const facts = document.createElement("dl");
-  facts.className = "facts";
+  const facts = element("dl", "", { className: "facts" });
   for (const [name, value] of [["Address", spot.address], ["Type", spot.type], ["Layer", spot.layer],
-    ["Zone", spot.zone], ["Score", spot.score], ["Alert", spot.alarm || "none"], ["Number", spot.asset]]) {
+    ["Zone", spot.zone], ["Score", spot.score], ["Alert", spot.alarm || "none"], ["Authorized", spot.authorized ? "yes" : "no"]]) {
     if (value === "" || value === null) continue;
-    const term = document.createElement("dt");
-    const fact = document.createElement("dd");
-    term.textContent = name;
-    fact.textContent = value;
-    facts.append(term, fact);
+    facts.append(element("dt", name), element("dd", value));
   }
-  const link = document.createElement("a");
-  link.className = "button";
-  link.href = `/network/assets/${spot.asset}`;
-  link.textContent = "Its page";
-  side.replaceChildren(title, facts, link);
+  const acts = element("p", "", { className: "acts" });
+  acts.append(
+    element("a", "Its page", { className: "button", href: `/network/assets/${spot.asset}` }), " ",
+    element("a", "Way from here", { className: "button", href: address({ begin: spot.asset, focus: spot.asset }) }), " ",
+    element("a", "Way to here", { className: "button", href: address({ end: spot.asset, focus: spot.asset }) }),
+  );
+  document.getElementById("map-side").replaceChildren(element("h2", spot.label), facts, acts);
 }
 
 function find(map, text) {
   map.nodes().removeClass("found");
   if (!text) return;
-  const found = map.nodes().filter((node) =>
+  const found = map.nodes().not(".frame").filter((node) =>
     `${node.data("label")} ${node.data("address")}`.toLowerCase().includes(text.toLowerCase()));
   found.addClass("found");
   if (found.length > 0 && found.length < 20) map.animate({ center: { eles: found } }, { duration: 200 });
@@ -89,40 +138,66 @@ function since(map, moment) {
     map.elements().removeClass("faded");
     if (!moment) return;
     map.edges().filter((edge) => edge.data("last") < moment).addClass("faded");
-    map.nodes().filter((node) => node.connectedEdges().not(".faded").empty()).addClass("faded");
+    map.nodes().not(".frame").filter((node) => node.connectedEdges().not(".faded").empty()).addClass("faded");
   });
 }
 
-async function start() {
-  const drawing = await (await fetch(frame.dataset.map)).json();
-  const arranged = frame.dataset.layout !== "connection";
-  const map = cytoscape({
-    container: frame,
-    elements: elements(drawing),
-    style: style(),
-    layout: arranged ? { name: "preset" } : { name: "cose", animate: false, randomize: false, numIter: 300 },
-    hideEdgesOnViewport: drawing.lines.length > 2000,
-    textureOnViewport: drawing.spots.length > 500,
-  });
-  map.fit(undefined, 30);
-  map.on("tap", "node", (event) => {
-    const spot = event.target.data();
-    if (spot.asset === null) open(spot.id);
-    else tell(spot);
-  });
-  const asked = new URLSearchParams(location.search).get("focus");
-  if (asked) map.getElementById(asked).select().forEach((node) => tell(node.data()));
-  document.addEventListener("themed", () => map.style(style()));
-  document.getElementById("map-find").addEventListener("input", (event) => find(map, event.target.value.trim()));
+function slider(map, drawing) {
   const times = drawing.lines.map((line) => line.last).filter((time) => time > 0);
   const [first, last] = [Math.min(...times), Math.max(...times)];
   document.getElementById("map-since").addEventListener("input", (event) => {
     const part = Number(event.target.value) / 1000;
     const moment = part === 0 ? 0 : first + (last - first) * part;
     document.getElementById("map-moment").textContent =
-      moment ? `seen after ${new Date(moment * 1000).toLocaleString()}` : "everything that was seen";
+      moment ? `after ${new Date(moment * 1000).toLocaleString()}` : "everything that was seen";
     since(map, moment);
   });
+}
+
+function zooming(map) {
+  const steps = { in: 1.3, out: 1 / 1.3 };
+  document.addEventListener("click", (event) => {
+    const step = event.target.dataset?.zoom;
+    if (step === "fit") map.fit(undefined, 20);
+    else if (step) map.zoom({ level: map.zoom() * steps[step], renderedPosition: { x: map.width() / 2, y: map.height() / 2 } });
+  });
+}
+
+function say(sentence) {
+  const told = document.getElementById("map-told");
+  told.textContent = sentence;
+  told.hidden = !sentence;
+}
+
+async function start() {
+  const answer = await fetch(frame.dataset.map);
+  if (!answer.ok) {
+    say("The map could not be drawn; load the page again.");
+    return;
+  }
+  const drawing = await answer.json();
+  const arranged = frame.dataset.layout !== "connection";
+  const map = cytoscape({
+    container: frame,
+    elements: elements(drawing),
+    style: style(),
+    layout: arranged ? { name: "preset" } : { name: "cose", animate: false, randomize: false, numIter: 300, nodeRepulsion: () => 9000, idealEdgeLength: () => 90 },
+    maxZoom: 2.5,
+    wheelSensitivity: 0.4,
+    hideEdgesOnViewport: drawing.lines.length > 2000,
+    textureOnViewport: drawing.spots.length > 500,
+  });
+  map.fit(undefined, 20);
+  if (map.zoom() > 1.2) { map.zoom(1.2); map.center(); }
+  map.on("tap", "node", (event) => choose(map, event.target));
+  tellWorst(map, drawing);
+  const asked = new URLSearchParams(location.search).get("focus");
+  if (asked) map.getElementById(asked).forEach((node) => choose(map, node));
+  document.addEventListener("themed", () => map.style(style()));
+  document.getElementById("map-find").addEventListener("input", (event) => find(map, event.target.value.trim()));
+  slider(map, drawing);
+  zooming(map);
+  say(drawing.told);
   frame.dataset.drawn = drawing.spots.length;
 }
 
