@@ -270,6 +270,12 @@ def test_what_policies_cannot_call_is_refused_when_compiled(name: str) -> None:
     assert refused.value.field == "/policyRule/if/value"
 
 
+@pytest.mark.parametrize("expression", ["[name]", "[concat(name)]", "[field('name').tags[name]]"])
+def test_a_name_alone_is_refused_when_compiled(expression: str) -> None:
+    with pytest.raises(DefinitionError, match="'name' is neither a value nor a call"):
+        policy({"value": expression, "equals": 1})
+
+
 @pytest.mark.parametrize(
     "call", ["first()", "first('a', 'b')", "field()", "parameters('a', 'b')", "utcNow('a', 'b')"]
 )

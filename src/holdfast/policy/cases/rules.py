@@ -28,24 +28,23 @@ class _Source(NamedTuple):
 
 
 def run(settings: Mapping[str, object], case: Mapping[str, object], folder: Path) -> str:
-    """Run one case; what went wrong, empty when nothing did. `folder` is where the case file lies."""
+    """Run one case; what went wrong, empty when nothing did. `folder` is where the case file lies.
+
+    A case that wants a refusal is fulfilled by the parser's and by the compiler's: people meet them as one.
+    """
     source = _source(settings, case)
     if source is None:
         return "the case has neither a 'policy_rule' nor a 'policy_definition'"
+    refusal = case.get("want_parse_error") or case.get("want_compile_error")
     try:
         definition = _parse(source)
-    except DefinitionError as error:
-        return "" if case.get("want_parse_error") else f"does not parse: {error}"
-    if case.get("want_parse_error"):
-        return "wanted to be refused, but parses"
-    if "resource" not in case and not case.get("want_compile_error"):
-        return ""
-    try:
+        if "resource" not in case and not refusal:
+            return ""
         policy = (language := Language(_catalog(settings, folder))).compile(definition)
     except DefinitionError as error:
-        return "" if case.get("want_compile_error") else f"does not compile: {error}"
-    if case.get("want_compile_error"):
-        return "wanted to be refused, but compiles"
+        return "" if refusal else f"is refused: {error}"
+    if refusal:
+        return "wanted to be refused, but is taken"
     version = case.get("api_version")
     document = language.document(case.get("resource"), str(version) if version else None)
     return _difference(case, policy.evaluate(document, _circumstances(case)))

@@ -7,7 +7,7 @@ from holdfast.policy.language.aliases.paths import PathSyntaxError, split_path
 from holdfast.policy.language.errors import DefinitionError, TemplateError
 from holdfast.policy.language.evaluation.fields import Read, Setting, access, primary, walk
 from holdfast.policy.language.evaluation.scope import Scope
-from holdfast.policy.language.expressions.syntax import Call, Expression, Index, Literal, Member
+from holdfast.policy.language.expressions.syntax import Call, Expression, Index, Literal, Member, Name
 from holdfast.policy.language.expressions.templates import (
     ArrayTemplate,
     Computed,
@@ -81,6 +81,9 @@ class _Compiler:
         match expression:
             case Literal(value=value):
                 return constant(value)
+            case Name(text=text):
+                reason = f"'{text}' is neither a value nor a call; write {text}(…) or '{text}'"
+                raise DefinitionError(reason, self._pointer)
             case Call():
                 return self._call(expression)
             case Member(container=container, name=name):

@@ -28,8 +28,15 @@ class Literal:
 
 
 @dataclass(frozen=True, slots=True)
+class Name:
+    """A name alone: the grammar has it, and nothing is called so."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """A function and its arguments; `name` as written."""
+    """A function and its arguments; `name` as written, whatever stands before the arguments."""
 
     name: str
     arguments: tuple["Expression", ...]
@@ -51,7 +58,7 @@ class Index:
     key: "Expression"
 
 
-Expression = Literal | Call | Member | Index
+Expression = Literal | Name | Call | Member | Index
 
 _TOKEN: Final = re.compile(
     r"""\s*(?:
@@ -129,12 +136,8 @@ class _Parser:
         if token.kind != "name":
             self._next -= 1
             self._fail("a value or a function")
-        if self._peek().text == "(":
-            return Call(token.text, self._arguments())
-        if token.text.lower() not in _WORDS:
-            message = f"'{token.text}' is neither a value nor a call; write {token.text}(…) or '{token.text}'"
-            raise ExpressionSyntaxError(message)
-        return Literal(_WORDS[token.text.lower()])
+        is_word = token.text.lower() in _WORDS and self._peek().text != "("
+        return Literal(_WORDS[token.text.lower()]) if is_word else Name(token.text)
 
     def _negative(self) -> Expression:
         if self._peek().kind == "number":
@@ -142,18 +145,28 @@ class _Parser:
         return Call("sub", (Literal(0), self._expression()))
 
     def _postfix(self, expression: Expression) -> Expression:
-        while (symbol := self._peek().text) in (".", "["):
-            self._take()
-            if symbol == ".":
-                name = self._take()
-                if name.kind != "name":
-                    self._next -= 1
-                    self._fail("a property's name")
-                expression = Member(expression, name.text)
-            else:
-                expression = Index(expression, self._expression())
-                self._expect("]")
-        return expression
+        for _ in range(EXPRESSION_DEPTH):
+            match self._peek().text:
+                case "(" if not isinstance(expression, Literal):
+                    expression = Call(source_of(expression), self._arguments())
+                case ".":
+                    self._take()
+                    expression = Member(expression, self._property())
+                case "[":
+                    self._take()
+                    expression = Index(expression, self._expression())
+                    self._expect("]")
+                case _:
+                    return expression
+        message = f"The expression leads more than {EXPRESSION_DEPTH} steps down from one value"
+        raise ExpressionSyntaxError(message)
+
+    def _property(self) -> str:
+        name = self._take()
+        if name.kind != "name":
+            self._next -= 1
+            self._fail("a property's name")
+        return name.text
 
     def _arguments(self) -> tuple[Expression, ...]:
         self._expect("(")
@@ -221,6 +234,8 @@ def source_of(expression: Expression) -> str:
             return {True: "true", False: "false", None: "null"}[word]
         case Literal(value=number):
             return str(number)
+        case Name(text=text):
+            return text
         case Call(name=name, arguments=arguments):
             return f"{name}({', '.join(map(source_of, arguments))})"
         case Member(container=container, name=name):

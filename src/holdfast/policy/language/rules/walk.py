@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from holdfast.policy.language.documents import Node
 from holdfast.policy.language.errors import DefinitionError
-from holdfast.policy.language.expressions.syntax import Call, Expression, Index, Literal, Member
+from holdfast.policy.language.expressions.syntax import Call, Expression, Index, Literal, Member, Name
 from holdfast.policy.language.expressions.templates import (
     ArrayTemplate,
     Computed,
@@ -146,7 +146,7 @@ def calls(expression: Expression) -> Iterator[Call]:
         case Index(container=container, key=key):
             yield from calls(container)
             yield from calls(key)
-        case Literal():
+        case Literal() | Name():
             return
 
 
