@@ -101,3 +101,14 @@ def test_relationships_make_gateways(fleet: Fleet) -> None:
         assert resource is not None
         world.changes.apply_all(SYSTEM, disconnect(world.store, resource, None))
     assert fleet.subject("p1").device.body["gateway"] is False
+
+
+def test_a_device_has_a_value_wherever_searches_rely_on_one(fleet: Fleet) -> None:
+    fleet.world.put("device", "bare", {})
+    device = fleet.world.store.get("device", "bare")
+    assert device is not None
+    assert {path for path in DEVICE_KIND.filled if device.body.get(path) is None} == set()
+    assert found(fleet, "NOT $simulated = true AND NOT $template = " + f'"{TEMPLATE_ID}"') == [
+        "bare",
+        "loose",
+    ]

@@ -158,6 +158,7 @@ DEVICE_KIND = Kind(
         CLOUD_PATHS: IndexType.ANY,
         REPORTED_PATHS: IndexType.ANY,
     },
+    filled=frozenset({"key", "displayName", "template", "group", *_FLAGS, "edge"}),
     secrets=frozenset({"manifest.data"}),
     policy_type="Holdfast.Devices/devices",
 )

@@ -1,6 +1,7 @@
 """Conditions of the filter language as SQL expressions over the resource table and the side table."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import sqlalchemy
 from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, true
@@ -9,7 +10,8 @@ from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.organizations import ROOT, OrganizationPath
 from holdfast.resources import tables
 from holdfast.resources.indexes import Indexes, encode
-from holdfast.resources.model import IndexType
+from holdfast.resources.model import IndexType, Kind
+from holdfast.resources.normal_form import normal_form
 from holdfast.resources.query import All, AnyOf, Compare, Condition, In, Not, Operator, Scalar
 from holdfast.storage.columns import lowered
 
@@ -25,6 +27,8 @@ BUILT_IN: dict[str, tuple[Column, IndexType]] = {
 }
 """The columns that every kind may be searched and sorted by."""
 
+Rows = tuple[Expression, Expression]
+"""What rows of the side table have in common: their path, and a range of values."""
 Estimate = Callable[[Select[tuple[str]]], int]
 """How many rows a selection has, as far as `MANY`."""
 Has = Callable[..., Expression]
@@ -34,6 +38,8 @@ MANY = 20_000
 """Rows from which on listing them costs more than walking through the resources until a page is full."""
 CLOSE = 8
 """So many times the rows of the narrowest condition are listed sooner than looked up one by one."""
+TOGETHER = 8
+"""Alternatives whose rows are counted, each with a statement, to list them together."""
 MAXIMUM_DEPTH = 32
 MAXIMUM_CONDITIONS = 500
 
@@ -51,7 +57,7 @@ def within(reach: tuple[OrganizationPath, ...]) -> Expression:
 
 
 def compiled(
-    condition: Condition | None, kind: str, indexes: Indexes, estimate: Estimate, *, paged: bool = True
+    condition: Condition | None, kind: Kind, indexes: Indexes, estimate: Estimate, *, paged: bool = True
 ) -> Expression:
     """The SQL expression of a condition. InvalidError for paths, types and sizes that cannot be searched.
 
@@ -62,9 +68,9 @@ def compiled(
         return true()
     if _size(condition, 1) > MAXIMUM_CONDITIONS:
         raise InvalidError(f"A search has at most {MAXIMUM_CONDITIONS} conditions.", "filter")
-    if isinstance(condition, All) and len(condition.conditions) > 1:
-        return _around_narrowest(condition.conditions, kind, indexes, estimate, paged=paged)
-    return _compiled(condition, kind, indexes, _has)
+    normal = normal_form(condition, kind)
+    conditions = normal.conditions if isinstance(normal, All) else (normal,)
+    return _around_narrowest(conditions, kind.name, indexes, estimate, paged=paged)
 
 
 def _around_narrowest(
@@ -76,40 +82,84 @@ def _around_narrowest(
     0.5 ms this way, and 60 where both are listed.
     """
     found = {
-        place: estimate(sqlalchemy.select(tables.indexed_value.c.id).where(*rows))
+        place: _count(listings, estimate)
         for place, condition in enumerate(conditions)
-        if (rows := _rows(condition, kind, indexes)) is not None
+        if (listings := _listings(condition, kind, indexes)) is not None
     }
     narrowest = min(found.values(), default=MANY)
     if narrowest < MANY:
-        looked_up = {place for place in range(len(conditions)) if found.get(place, MANY) > CLOSE * narrowest}
-        looked_up |= {place for place, rows in found.items() if rows >= MANY}
+        listed = {place for place, rows in found.items() if rows < MANY and rows <= CLOSE * narrowest}
+    elif paged:
+        listed = {place for place, condition in enumerate(conditions) if _scans(condition)}
     else:
-        looked_up = set(found) if paged else set()
+        listed = set(range(len(conditions)))
     return and_(
         true(),
         *(
-            _compiled(condition, kind, indexes, _has_by_lookup if place in looked_up else _has)
+            _compiled(condition, kind, indexes, _has if place in listed else _has_by_lookup)
             for place, condition in enumerate(conditions)
         ),
     )
 
 
-def _rows(condition: Condition, kind: str, indexes: Indexes) -> tuple[Expression, ...] | None:
-    """The rows of the side table that a condition lists; None for one that is no plain range of an index."""
+def _listings(condition: Condition, kind: str, indexes: Indexes) -> list[Rows] | None:
+    """What a condition lists together; None for one that is no plain ranges of indexes."""
     match condition:
+        case AnyOf(conditions) if len(conditions) <= TOGETHER:
+            parts = [_listings(one, kind, indexes) for one in conditions]
+            return None if None in parts else [rows for part in parts for rows in part or ()]
+        case In(path, values) if path not in BUILT_IN and None not in values:
+            return _rows_of_values(condition, kind, indexes)
         case Compare(path, operator, value) if (
             path not in BUILT_IN
             and value is not None
             and operator is not Operator.NOT_EQUAL
             and operator not in _WITHOUT_CASE
         ):
-            indexed = indexes.path(kind, path)
-            type_ = _type_of(value) if indexed.type is IndexType.ANY else indexed.type
-            present = tables.indexed_value.c.path == indexed.number
-            return present, _test(column_of(type_), type_, operator, condition)
+            return [_rows(condition, kind, indexes)]
         case _:
             return None
+
+
+def _rows(condition: Compare, kind: str, indexes: Indexes) -> Rows:
+    """The rows of the side table where a comparison with a value holds."""
+    indexed = indexes.path(kind, condition.path)
+    type_ = _type_of(condition.value) if indexed.type is IndexType.ANY else indexed.type
+    present = tables.indexed_value.c.path == indexed.number
+    return present, _test(column_of(type_), type_, condition.operator, condition)
+
+
+def _rows_of_values(condition: In, kind: str, indexes: Indexes) -> list[Rows]:
+    """The rows of the side table with one of the values: texts and numbers are in columns of their own."""
+    indexed = indexes.path(kind, condition.path)
+    operands: dict[IndexType, list[str | float]] = {}
+    for value in condition.values:
+        type_ = _type_of(value) if indexed.type is IndexType.ANY else indexed.type
+        equal = Compare(condition.path, Operator.EQUAL, value)
+        operands.setdefault(type_, []).append(_operand(type_, Operator.EQUAL, equal))
+    present = tables.indexed_value.c.path == indexed.number
+    return [(present, column_of(type_).in_(values)) for type_, values in operands.items()]
+
+
+def _count(listings: list[Rows], estimate: Estimate) -> int:
+    """How many rows they have together, as far as `MANY`."""
+    total = 0
+    for rows in listings:
+        total += estimate(sqlalchemy.select(tables.indexed_value.c.id).where(*rows))
+        if total >= MANY:
+            break
+    return total
+
+
+def _scans(condition: Condition) -> bool:
+    """Whether a condition searches inside texts: all values are read once then, rather than one by one."""
+    match condition:
+        case All(conditions) | AnyOf(conditions):
+            return any(map(_scans, conditions))
+        case Compare(_, operator, _):
+            return operator in _WITHOUT_CASE
+        case _:
+            return False
 
 
 def _size(condition: Condition, depth: int) -> int:
@@ -134,9 +184,8 @@ def _compiled(condition: Condition, kind: str, indexes: Indexes, has: Has) -> Ex
             return or_(false(), *(_compiled(inner, kind, indexes, has) for inner in conditions))
         case Not(inner):
             return not_(_compiled(inner, kind, indexes, has))
-        case In(path, values):
-            equal = (Compare(path, Operator.EQUAL, value) for value in values)
-            return or_(false(), *(_compare(one, kind, indexes, has) for one in equal))
+        case In():
+            return _one_of(condition, kind, indexes, has)
         case Compare():
             return _compare(condition, kind, indexes, has)
 
@@ -144,16 +193,19 @@ def _compiled(condition: Condition, kind: str, indexes: Indexes, has: Has) -> Ex
 def _compare(condition: Compare, kind: str, indexes: Indexes, has: Has) -> Expression:
     if condition.path in BUILT_IN:
         return _compare_built_in(condition)
-    indexed = indexes.path(kind, condition.path)
-    present = tables.indexed_value.c.path == indexed.number
     if condition.value is None:
-        found = has(present)
+        found = has(tables.indexed_value.c.path == indexes.path(kind, condition.path).number)
         return {Operator.EQUAL: not_(found), Operator.NOT_EQUAL: found}.get(condition.operator, false())
-    type_ = _type_of(condition.value) if indexed.type is IndexType.ANY else indexed.type
-    column = column_of(type_)
     if condition.operator is Operator.NOT_EQUAL:
-        return not_(has(present, _test(column, type_, Operator.EQUAL, condition)))
-    return has(present, _test(column, type_, condition.operator, condition))
+        return not_(has(*_rows(replace(condition, operator=Operator.EQUAL), kind, indexes)))
+    return has(*_rows(condition, kind, indexes))
+
+
+def _one_of(condition: In, kind: str, indexes: Indexes, has: Has) -> Expression:
+    if condition.path not in BUILT_IN and None not in condition.values:
+        return or_(false(), *(has(*rows) for rows in _rows_of_values(condition, kind, indexes)))
+    equal = (Compare(condition.path, Operator.EQUAL, value) for value in condition.values)
+    return or_(false(), *(_compare(one, kind, indexes, has) for one in equal))
 
 
 def _type_of(value: Scalar) -> IndexType:

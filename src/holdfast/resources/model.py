@@ -159,6 +159,9 @@ class Kind:
     `cloud.motor.limit`), for filters only. Its type is ANY. Values of open paths may also stand beside the
     body, see `resources.beside`.
     """
+    filled: frozenset[str] = frozenset()
+    """Indexed paths at which `validate` gives every resource a value: searches for what is not so are
+    searches for something else there."""
     secrets: frozenset[str] = frozenset()
     """Dotted paths whose values never appear in audit, events, logs or policies; `*` matches any key."""
     policy_type: str = ""

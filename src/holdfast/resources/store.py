@@ -62,7 +62,7 @@ class RowReader:
     def _wanted(
         self, kind: str, reach: tuple[OrganizationPath, ...], where: Condition | None, *, paged: bool
     ) -> Expression:
-        condition = compiled(where, kind, self._indexes, self._estimate, paged=paged)
+        condition = compiled(where, self._kinds[kind], self._indexes, self._estimate, paged=paged)
         return and_(tables.resource.c.kind == kind, within(reach), condition)
 
     def _estimate(self, rows: Select[tuple[str]]) -> int:
