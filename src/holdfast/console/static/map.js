@@ -43,15 +43,23 @@ function style() {
   ];
 }
 
+const BY_CONNECTION = { name: "cose", animate: false, randomize: false, numIter: 600, nodeRepulsion: () => 60_000, nodeOverlap: 40, idealEdgeLength: () => 70 };
+
+// Where a thing begins when the script arranges: on a circle, so that the same network looks the same each time.
+function begins(n, all) {
+  const angle = (2 * Math.PI * n) / all;
+  return { x: 40 * all * Math.cos(angle), y: 25 * all * Math.sin(angle) };
+}
+
 function elements(drawing) {
-  const nodes = drawing.spots.map((spot) => ({
+  const nodes = drawing.spots.map((spot, n) => ({
     data: {
       ...spot,
       shown: (spot.important ? "★ " : "") + spot.label,
       shape: FORMS[spot.form] ?? "ellipse",
       size: spot.asset === null ? Math.min(80, 28 + 6 * Math.log2(spot.members)) : 30,
     },
-    position: spot.x === null ? undefined : { x: spot.x, y: spot.y },
+    position: spot.x === null ? begins(n, drawing.spots.length) : { x: spot.x, y: spot.y },
     classes: [mood(spot), spot.asset === null ? "cluster" : "", spot.authorized ? "" : "unauthorized"].join(" "),
   }));
   const frames = drawing.frames.map((box, n) => ({
@@ -181,7 +189,7 @@ async function start() {
     container: frame,
     elements: elements(drawing),
     style: style(),
-    layout: arranged ? { name: "preset" } : { name: "cose", animate: false, randomize: false, numIter: 300, nodeRepulsion: () => 9000, idealEdgeLength: () => 90 },
+    layout: arranged ? { name: "preset" } : BY_CONNECTION,
     maxZoom: 2.5,
     wheelSensitivity: 0.4,
     hideEdgesOnViewport: drawing.lines.length > 2000,
