@@ -79,10 +79,14 @@ def test_imports_and_compares(tmp_path: Path) -> None:
     assert "tide-gauge: 5 rows are in" in run("import", str(tmp_path / "page.md"), "--store", store).stdout
     table = run("compare", "tide-gauge", "holdfast", "--store", store).stdout
     assert table.startswith("| Control | Feature")
-    assert "yes, from the start (not assessed)" in table
+    assert "yes, from the start" in table
+    assert "not assessed" not in table
     content = json.loads(run("compare", "tide-gauge", "holdfast", "--store", store, "--json").stdout)
     assert [service["key"] for service in content["services"]] == ["tide-gauge", "holdfast"]
     assert len(content["features"]) == 35
+    ours = content["features"][0]["holdfast"]
+    assert set(ours) >= {"supported", "enabled_by_default", "responsibility", "state"}
+    assert "state" not in content["features"][0]["tide-gauge"]
 
 
 @pytest.mark.parametrize("words", [("compare", "nowhere"), ("convert", "absent", "--to", "yaml", "-o", "x")])

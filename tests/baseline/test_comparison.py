@@ -16,7 +16,8 @@ def cell(feature: str, service: str) -> object:
     lines = content["features"]
     assert isinstance(lines, list)
     line = next(line for line in lines if at_path(line, "feature") == feature)
-    return at_path(line, f"services.{service}")
+    assert at_path(line, f"services.{service}") == at_path(line, service)
+    return at_path(line, service)
 
 
 def test_answers_of_each_service() -> None:

@@ -1,6 +1,6 @@
 """A baseline over a real store, change path and evidence, whose probes find no running instance."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import cast
 from starlette.testclient import TestClient
 
 from holdfast.api.application import build
+from holdfast.api.frame import Route
 from holdfast.api.routes import ROUTES
 from holdfast.api.services import Services
 from holdfast.baseline.assessment.assessor import Assessor
@@ -50,8 +51,8 @@ class BaselineWorld:
 
 
 @contextmanager
-def open_baseline_world(folder: Path) -> Iterator[BaselineWorld]:
-    """Everything, in `folder`."""
+def open_baseline_world(folder: Path, routes: Sequence[Route] = ROUTES) -> Iterator[BaselineWorld]:
+    """Everything, in `folder`; the client reaches `routes`."""
     with open_world(folder, DECISION_KINDS, ManualClock(NOW)) as world:
         evidence = open_evidence(folder, b"\7" * 32, INSTANCE, KEY, world.clock)
         book = DecisionBook(world.store, evidence)
@@ -73,7 +74,8 @@ def open_baseline_world(folder: Path) -> Iterator[BaselineWorld]:
                 authenticate=lambda **_credentials: AUDITOR,
                 extension=lambda _kind: baseline,
                 id_scope="0ne00000001",
+                form_key=b"\3" * 32,
             ),
         )
-        with TestClient(build(services, ROUTES)) as client:
+        with TestClient(build(services, routes)) as client:
             yield BaselineWorld(world, baseline, services, client)

@@ -31,11 +31,15 @@ def _baseline(request: ApiRequest) -> Baseline:
 
 
 def _moment(request: ApiRequest, name: str) -> float | None:
+    """A moment of the query; a day stands for its end, or for now while it lasts."""
     text = request.query.get(name, "")
     try:
+        if len(text) == len("2027-03-03"):
+            return min(parse_isoformat(f"{text}T23:59:59.999Z"), request.services.clock.now())
         return parse_isoformat(text) if text else None
     except ValueError:
-        raise InvalidError(f"{name} is no moment; write it as 2027-03-03T12:00:00Z.", name) from None
+        problem = f"{name} is no moment; write it as 2027-03-03 or 2027-03-03T12:00:00Z."
+        raise InvalidError(problem, name) from None
 
 
 def _assessment(request: ApiRequest) -> Assessment:
@@ -76,7 +80,8 @@ def _control(request: ApiRequest) -> Reply:
     state = find_control(assessment, request.path["control"])
     details: list[JsonValue] = [feature_details(item, assessment.moment) for item in state.features]
     policies: list[JsonValue] = [policy_form(each) for each in state.policies]
-    return Reply(200, {**control_form(assessment, state), "features": details, "policies": policies})
+    content = {**control_form(assessment, state), "time": isoformat(assessment.moment)}
+    return Reply(200, {**content, "features": details, "policies": policies})
 
 
 def _recommendations(request: ApiRequest) -> Reply:
@@ -105,7 +110,11 @@ def _score(request: ApiRequest) -> Reply:
 
 
 def _period(request: ApiRequest) -> tuple[float, float]:
+    """Both ends; a first day stands for its beginning."""
+    text = request.query.get("since", "")
     since, until = _moment(request, "since"), _moment(request, "until")
+    if since is not None and len(text) == len("2027-03-03"):
+        since = parse_isoformat(text)
     return since or 0.0, request.services.clock.now() if until is None else until
 
 
@@ -123,6 +132,9 @@ def _audit(request: ApiRequest) -> Response:
     since, until = _period(request)
     baseline = _baseline(request)
     publication = baseline.publication(until)
+    if control := request.query.get("control", "").upper():
+        find_control(publication.assessments[0], control)
+        publication = publication.about(control)
     archive = audit_archive(publication, baseline.evidence, since, until, baseline.files.get)
     return Response(archive, media_type="application/zip")
 

@@ -104,15 +104,19 @@ def as_json(comparison: Comparison) -> JsonObject:
     """The comparison for scripts."""
     return {
         "services": [_service_json(comparison, service) for service in comparison.services],
-        "features": [
-            {
-                "control": line.feature.control,
-                "feature": line.feature.name,
-                "desired_state": str(line.feature.desired),
-                "services": {key: _cell_json(cell) for key, cell in line.cells.items()},
-            }
-            for line in comparison.lines
-        ],
+        "features": [_line_json(line) for line in comparison.lines],
+    }
+
+
+def _line_json(line: Line) -> JsonObject:
+    """A feature, with each service under its key; `services` has them for who does not know the keys."""
+    cells: JsonObject = {key: _cell_json(cell) for key, cell in line.cells.items()}
+    return {
+        "control": line.feature.control,
+        "feature": line.feature.name,
+        "desired_state": str(line.feature.desired),
+        **cells,
+        "services": cells,
     }
 
 

@@ -1,7 +1,12 @@
 """The baseline of a running instance, as API, console and command line work with it."""
 
-from collections.abc import Collection
+import threading
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Final, NamedTuple
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from holdfast.baseline.assessment.assess import Assessment, ControlState, FeatureState
 from holdfast.baseline.assessment.assessor import Assessor, RunReport, Trigger
@@ -13,7 +18,7 @@ from holdfast.baseline.probes.probe import Pace
 from holdfast.baseline.publishing.publication import Past, Publication
 from holdfast.baseline.services import carried_service
 from holdfast.kernel.clock import Clock
-from holdfast.kernel.errors import NotFoundError
+from holdfast.kernel.errors import HoldfastError, NotFoundError
 
 WHOLE: Final = "holdfast"
 """The roll-up of all parts: what is shown when nobody asks for a part."""
@@ -65,6 +70,18 @@ class Baseline:
         claimed = {probe for state in states for probe in state.claim.probes}
         return self.run(claimed.intersection(self.assessor.probes))
 
+    def begin(self, feature: str = "") -> threading.Thread:
+        """Run what a feature needs, or what is due, beside the caller; `assessor.progress` says how far.
+
+        NotFoundError for an unknown feature.
+        """
+        if feature:
+            find_feature(self.assessment(), feature)
+        work = partial(self.run_feature, feature) if feature else self.run
+        thread = threading.Thread(target=_told, args=(work,), name="baseline-run", daemon=True)
+        thread.start()
+        return thread
+
     def assessment(self, service: str = WHOLE, at: float | None = None) -> Assessment:
         """How a service stands now, or stood at the moment `at` (Unix seconds). NotFoundError."""
         for assessment in self.assessor.assess(at):
@@ -103,6 +120,14 @@ class Baseline:
         return tuple(
             each for each in past if each.recommendation == recommendation and each.service == service
         )
+
+
+def _told(work: Callable[[], RunReport]) -> None:
+    """A run whose failure nobody waits for."""
+    try:
+        work()
+    except (HoldfastError, SQLAlchemyError) as error:
+        structlog.get_logger().warning("the baseline was not assessed", reason=str(error))
 
 
 def find_feature(assessment: Assessment, key: str) -> FeatureState:

@@ -1,6 +1,6 @@
 """`holdfast baseline`: documents of service baselines, comparison, assessment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -10,25 +10,28 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from holdfast.api.baseline_client import RUN_SECONDS, assessment_table, assessments_path, summary
-from holdfast.baseline.comparison import Cell, Comparison, as_json, compare
+from holdfast.api.baseline_client import RUN_SECONDS, assessment_table, assessments_path, live_states, summary
+from holdfast.baseline.comparison import NOT_ASSESSED, Cell, Comparison, as_json, compare
 from holdfast.baseline.data.catalog import BenchmarkKey
 from holdfast.baseline.documents.conversion import Format, read_document, write_document
 from holdfast.baseline.documents.document import DocumentError
 from holdfast.baseline.documents.files import read_file, write_file
 from holdfast.baseline.evidence.archive import unpack_archive
 from holdfast.baseline.model.oddity import Oddity
+from holdfast.baseline.model.service import ServiceBaseline
 from holdfast.baseline.model.vocabulary import Standing
 from holdfast.baseline.model.wording import Wording
 from holdfast.baseline.publishing.markdown import check_page
 from holdfast.baseline.publishing.publish import PublicationFormat
 from holdfast.baseline.service import WHOLE
-from holdfast.baseline.services import find_service, import_service
-from holdfast.cli import baseline_decisions
+from holdfast.baseline.services import find_service, import_service, is_ours
+from holdfast.cli import baseline_decisions, baseline_evidence
 from holdfast.cli.remote import DEFAULT_URL, Ca, Token, Url, open_remote
+from holdfast.kernel.errors import HoldfastError
 
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(baseline_decisions.app)
+app.command()(baseline_evidence.control)
 
 _DEFAULT_STORE = Path("data/baselines")
 
@@ -137,13 +140,35 @@ def compare_(
     services: Annotated[list[str], typer.Argument(help="Keys such as iot-central and holdfast.")],
     json: _Json = False,
     store: _Store = _DEFAULT_STORE,
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+    ca: Ca = None,
 ) -> None:
-    """Show the features of services side by side, judged by the desired state of each feature."""
-    comparison = compare([find_service(service, store) for service in dict.fromkeys(services)])
+    """Show the features of services side by side, judged by the desired state of each feature.
+
+    With the token of a running instance our own services come with how they stand there.
+    """
+    compared = [find_service(service, store) for service in dict.fromkeys(services)]
+    comparison = compare(compared, _live_states(compared, url, token, ca))
     if json:
         typer.echo(msgspec.json.encode(as_json(comparison)).decode())
     else:
         _print_table(comparison)
+
+
+def _live_states(
+    services: Iterable[ServiceBaseline], url: str, token: str, ca: Path | None
+) -> Mapping[tuple[str, str], str]:
+    """How features of our own services stand; nothing without a token, or where the instance is away."""
+    ours = [service.key for service in services if is_ours(service.key)]
+    if not (token and ours):
+        return {}
+    try:
+        with open_remote(url, token, ca) as remote:
+            return live_states(remote, ours)
+    except HoldfastError as error:
+        typer.echo(f"note: nothing was assessed: {error}", err=True)
+        return {}
 
 
 def _print_table(comparison: Comparison) -> None:
@@ -178,4 +203,4 @@ def _words(cell: Cell) -> str:
     if cell.supported is None:
         return "–"
     answer = "no" if not cell.supported else "yes, from the start" if cell.enabled_by_default else "yes"
-    return f"{answer} ({cell.state})" if cell.state else answer
+    return answer if cell.state in (None, NOT_ASSESSED) else f"{answer} ({cell.state})"

@@ -1,4 +1,4 @@
-"""`holdfast evidence`: check evidence that somebody hands over."""
+"""`holdfast evidence`: hand evidence over, and check what somebody handed over."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +10,11 @@ from holdfast.baseline.documents.files import read_file
 from holdfast.baseline.evidence.archive import bundle_lines
 from holdfast.baseline.evidence.bundle import read_public_key, verify_bundle
 from holdfast.baseline.evidence.chain import OBSERVATION
+from holdfast.cli import baseline_evidence
 from holdfast.kernel.clock import isoformat
 
 app = typer.Typer(no_args_is_help=True)
-app.callback()(lambda: None)
+app.command()(baseline_evidence.export)
 
 
 @app.command()

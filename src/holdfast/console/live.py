@@ -69,7 +69,8 @@ def _fleet(request: ApiRequest, _id: str) -> str:
 
 
 def _baseline(request: ApiRequest, _id: str) -> str:
-    return str(request.services.extension(Baseline).evidence.head())
+    baseline = request.services.extension(Baseline)
+    return f"{baseline.evidence.head()} {baseline.assessor.progress.now()}"
 
 
 def _alerts(request: ApiRequest, _id: str) -> str:

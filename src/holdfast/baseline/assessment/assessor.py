@@ -21,6 +21,7 @@ from holdfast.baseline.model.service import ServiceBaseline
 from holdfast.baseline.probes.context import ProbeContext
 from holdfast.baseline.probes.observation import Observation
 from holdfast.baseline.probes.probe import Pace, Probe
+from holdfast.baseline.probes.progress import ProgressBoard
 from holdfast.baseline.probes.running import Missed, Run, run_probes
 from holdfast.kernel.clock import Clock
 
@@ -62,6 +63,7 @@ class Assessor:
         claimed = {probe for service in services for probe in _named(service)}
         self.probes: Mapping[str, Probe] = {probe.id: probe for probe in probes if probe.id in claimed}
         """Those that some claim names, by id."""
+        self.progress = ProgressBoard()
         self._services = tuple(services)
         self._evidence = evidence
         self._clock = clock
@@ -86,8 +88,11 @@ class Assessor:
         """
         known = [probe for name, probe in self.probes.items() if name in probes]
         drilling = any(probe.scratch for probe in known)
-        with self._drilling if drilling else contextlib.nullcontext():
-            seen = run_probes(known, self._context()) if known else Run((), ())
+        with (
+            self._drilling if drilling else contextlib.nullcontext(),
+            self.progress.run(probe.id for probe in known) as finished,
+        ):
+            seen = run_probes(known, self._context(), finished) if known else Run((), ())
         with self._comparing:
             before = self._last or {item.service.key: item for item in self.assess()}
             now = self._clock.now()

@@ -20,12 +20,30 @@ MAXIMUM_JUDGED: Final = 10_000
 VALID_SECONDS: Final = 86_400.0
 
 
+class Health(NamedTuple):
+    """How many subjects are in order and how many are not, named or only counted."""
+
+    healthy: int
+    affected: int
+
+
 class PolicyStanding(NamedTuple):
     """How the resources stand that one policy judges."""
 
     entry: Entry
     state: State
     observations: tuple[Observation, ...]
+
+    @property
+    def health(self) -> Health:
+        """The resources that comply and those that do not, also those that are only counted."""
+        healthy = affected = 0
+        for item in self.observations:
+            if item.subject == _COMPLYING:
+                healthy += _counted(item)
+            else:
+                affected += _counted(item) if item.subject == _OTHERS else 1
+        return Health(healthy, affected)
 
     @property
     def reason(self) -> str:
@@ -67,9 +85,19 @@ def policy_observations(states: PolicyStates, now: float) -> Iterator[Observatio
             yield _observation(entry, now, item.resource, item.because or str(item.state), Outcome.FAILED)
         if len(against) > MAXIMUM_SUBJECTS:
             others = f"{len(against) - MAXIMUM_SUBJECTS} more"
-            yield _observation(entry, now, "other resources", others, Outcome.FAILED)
+            yield _observation(entry, now, _OTHERS, others, Outcome.FAILED)
         if good := len(found) - len(against):
-            yield _observation(entry, now, "resources that comply", str(good), Outcome.PASSED)
+            yield _observation(entry, now, _COMPLYING, str(good), Outcome.PASSED)
+
+
+_COMPLYING: Final = "resources that comply"
+_OTHERS: Final = "other resources"
+"""Subjects that stand for as many resources as their observation begins with."""
+
+
+def _counted(item: Observation) -> int:
+    number = item.observed.partition(" ")[0]
+    return int(number) if number.isdecimal() else 1
 
 
 _JUDGED: Final = frozenset({Verdict.COMPLIANT, Verdict.PROTECTED, Verdict.NON_COMPLIANT, Verdict.ERROR})

@@ -1,14 +1,17 @@
 """What falls short becomes a recommendation: what, why, what to do, and who does it."""
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from holdfast.baseline.assessment.assess import Assessment, FeatureState
+from holdfast.baseline.assessment.assess import Assessment, ControlState, FeatureState
+from holdfast.baseline.assessment.policies import Health, PolicyStanding
 from holdfast.baseline.assessment.states import State
 from holdfast.baseline.data.fixes import Fix, fixes
+from holdfast.baseline.decisions.model import Exemption
 from holdfast.baseline.model.vocabulary import Answer, Responsibility
-from holdfast.baseline.probes.observation import Outcome
+from holdfast.baseline.probes.observation import Observation, Outcome
 from holdfast.kernel.json import JsonObject
+from holdfast.policy.builtin.catalog import BASELINE
 
 
 class Severity(StrEnum):
@@ -36,7 +39,7 @@ class Recommendation(NamedTuple):
     """One thing to do."""
 
     id: str
-    """The feature's key: stable, so that its history can be followed."""
+    """The feature's key or the policy's name: stable, so that its history can be followed."""
     service: str
     control: str
     title: str
@@ -53,6 +56,10 @@ class Recommendation(NamedTuple):
     page: str
     """Where in the console it is fixed; empty likewise."""
     responsible: Responsibility
+    health: Health
+    seen: tuple[Observation, ...]
+    """What was seen, all of it."""
+    exemption: Exemption | None
 
     def content(self) -> JsonObject:
         """The recommendation for API and documents."""
@@ -60,6 +67,8 @@ class Recommendation(NamedTuple):
             **{name: str(value) for name, value in self._asdict().items() if isinstance(value, str)},
             "affected": list(self.affected),
             "healthy": list(self.healthy),
+            "affectedCount": self.health.affected,
+            "healthyCount": self.health.healthy,
             "steps": list(self.steps),
         }
 
@@ -70,20 +79,27 @@ _LOW = frozenset({"AM-5", "PV-3", "ES-3", "DP-1"})
 
 
 def recommendations(assessment: Assessment) -> tuple[Recommendation, ...]:
-    """One for each feature that applies, the open and severe ones first."""
+    """One for each feature that applies and each policy that judges something, the open and severe first."""
+    service = assessment.service.key
     found = [
-        _recommendation(assessment.service.key, feature)
+        _of_feature(service, feature)
         for feature in assessment.features
         if feature.state is not State.NOT_APPLICABLE
+    ]
+    found += [
+        _of_policy(service, control, standing)
+        for control in assessment.controls
+        for standing in control.policies
     ]
     order = list(Status), list(Severity)
     return tuple(sorted(found, key=lambda item: (order[0].index(item.status), order[1].index(item.severity))))
 
 
-def _recommendation(service: str, feature: FeatureState) -> Recommendation:
+def _of_feature(service: str, feature: FeatureState) -> Recommendation:
     affected = [item.subject for item in feature.observations if item.outcome is not Outcome.PASSED]
     unused = [item.subject for item in feature.observations if item.in_force is False]
     healthy = [item.subject for item in feature.observations if item.subject not in {*affected, *unused}]
+    bad, good = tuple(dict.fromkeys([*affected, *unused])), tuple(dict.fromkeys(healthy))
     fix = fixes().get(feature.feature.key, Fix(feature=feature.feature.key))
     return Recommendation(
         id=feature.feature.key,
@@ -91,16 +107,57 @@ def _recommendation(service: str, feature: FeatureState) -> Recommendation:
         control=feature.feature.control,
         title=_title(feature),
         severity=severity_of(feature.feature.control),
-        status=_status(feature),
+        status=_status(feature.state, feature.exemption),
         why=feature.feature.desired_because,
         problem=feature.reason,
-        affected=tuple(dict.fromkeys([*affected, *unused])),
-        healthy=tuple(dict.fromkeys(healthy)),
+        affected=bad,
+        healthy=good,
         steps=_steps(feature),
         command=fix.command,
         page=fix.page,
         responsible=_responsible(feature),
+        health=Health(len(good), len(bad)),
+        seen=feature.observations,
+        exemption=feature.exemption,
     )
+
+
+def _of_policy(service: str, control: ControlState, standing: PolicyStanding) -> Recommendation:
+    """Bring the resources in order that violate a policy."""
+    entry, fix = standing.entry, fixes().get(standing.entry.feature, Fix(feature=standing.entry.feature))
+    against = [item for item in standing.observations if item.outcome is not Outcome.PASSED]
+    can_modify = "operations" in str(entry.document)
+    return Recommendation(
+        id=entry.name,
+        service=service,
+        control=control.control,
+        title=entry.title,
+        severity=severity_of(control.control),
+        status=_status(standing.state, control.exemption),
+        why=entry.description,
+        problem=standing.reason,
+        affected=tuple(item.subject for item in against),
+        healthy=tuple(item.subject for item in standing.observations if item not in against),
+        steps=_policy_steps(entry.title, can_modify),
+        command=_REMEDIATE.format(policy=entry.name) if can_modify else fix.command,
+        page=f"/policies/definitions/{entry.name}",
+        responsible=Responsibility.OPERATOR,
+        health=standing.health,
+        seen=standing.observations,
+        exemption=control.exemption,
+    )
+
+
+_REMEDIATE: Final = f"holdfast policy instance remediate {{policy}} {BASELINE} --policy {{policy}}"
+
+
+def _policy_steps(title: str, can_modify: bool) -> tuple[str, ...]:
+    first = (
+        "Remediate it: that sets the named resources right, after an approval."
+        if can_modify
+        else (f"Change the named resources so that the policy holds: {title}.")
+    )
+    return (first, "Let the assignment deny it from then on, so that it stays so.")
 
 
 def _title(feature: FeatureState) -> str:
@@ -112,12 +169,12 @@ def severity_of(control: str) -> Severity:
     return Severity.HIGH if control in _HIGH else Severity.LOW if control in _LOW else Severity.MEDIUM
 
 
-def _status(feature: FeatureState) -> Status:
-    if feature.exemption:
-        return Status.ACCEPTED if feature.exemption.category == "accepted" else Status.EXEMPT
-    if feature.state is State.SATISFIED:
+def _status(state: State, exemption: Exemption | None) -> Status:
+    if exemption:
+        return Status.ACCEPTED if exemption.category == "accepted" else Status.EXEMPT
+    if state is State.SATISFIED:
         return Status.FIXED
-    return Status.UNKNOWN if feature.state is State.NOT_ASSESSED else Status.OPEN
+    return Status.UNKNOWN if state is State.NOT_ASSESSED else Status.OPEN
 
 
 def _steps(feature: FeatureState) -> tuple[str, ...]:

@@ -2,10 +2,10 @@
 
     score = 100 × Σ weight × healthy ÷ (healthy + unhealthy)  ÷  Σ weight
 
-over the features that apply and have evidence; weight is 8, 4 or 2 for a recommendation of high, medium or
-low severity; healthy and unhealthy are the subjects that the probes looked at. A feature that the service
-lacks has one unhealthy subject, an exempt one and one without evidence count on neither side: what was not
-looked at is told by coverage.
+over the recommendations: one for each feature that applies and has evidence, one for each policy that judges
+something. Weight is 8, 4 or 2 for high, medium or low severity; healthy and unhealthy are the subjects that
+the probes looked at, or the resources that the policy judged. A feature that the service lacks counts as
+wholly unhealthy; what is exempt or without evidence counts on neither side: that is told by coverage.
 """
 
 from typing import NamedTuple
@@ -57,5 +57,5 @@ def secure_score(found: tuple[Recommendation, ...]) -> Score:
 def _healthy_share(item: Recommendation) -> float:
     if item.status is Status.FIXED:
         return 1.0
-    subjects = len(item.healthy) + len(item.affected)
-    return len(item.healthy) / subjects if item.affected and subjects else 0.0
+    healthy, affected = item.health
+    return healthy / (healthy + affected) if affected else 0.0

@@ -9,7 +9,16 @@ import sqlalchemy
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 from holdfast.baseline.evidence.bundle import write_bundle
-from holdfast.baseline.evidence.chain import CHANGE, DECISION, OBSERVATION, START, Link, append, open_item
+from holdfast.baseline.evidence.chain import (
+    CHANGE,
+    DECISION,
+    OBSERVATION,
+    START,
+    Item,
+    Link,
+    append,
+    open_item,
+)
 from holdfast.baseline.evidence.envelope import Envelope, decode, encode
 from holdfast.baseline.probes.observation import Observation
 from holdfast.kernel.clock import Clock
@@ -161,6 +170,22 @@ class EvidenceStore:
 
     def _observation(self, envelope: Envelope) -> Observation:
         return msgspec.convert(open_item(envelope, self._key.public).content, Observation)
+
+    def item(self, sequence: int) -> Item | None:
+        """One item of the chain, its signature checked. Raises EvidenceError when it was edited."""
+        query = sqlalchemy.select(_EVIDENCE.c.envelope).where(_EVIDENCE.c.sequence == sequence)
+        with self._database.read() as connection:
+            found = connection.execute(query).scalar()
+        return None if found is None else open_item(decode(found), self._key.public)
+
+    def sequence_of(self, probe: str, subject: str, collected: float) -> int | None:
+        """Where in the chain an observation stands."""
+        columns = _EVIDENCE.c
+        query = sqlalchemy.select(sqlalchemy.func.max(columns.sequence)).where(
+            columns.probe == probe, columns.subject == subject, columns.collected == collected
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).scalar()
 
     def bundle(self, since: float, until: float) -> Iterator[bytes]:
         """The lines of a bundle with everything from the first to the last item of the period."""

@@ -1,7 +1,7 @@
 """Runs probes side by side and turns what they see into observations."""
 
 import concurrent.futures
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from holdfast.baseline.probes.context import ProbeContext
@@ -29,8 +29,13 @@ class Run(NamedTuple):
     missed: tuple[Missed, ...]
 
 
-def run_probes(probes: Iterable[Probe], context: ProbeContext) -> Run:
-    """Run `probes` and wait for all of them. Observations are in the order of the probes."""
+def run_probes(
+    probes: Iterable[Probe], context: ProbeContext, finished: Callable[[str], None] = lambda _probe: None
+) -> Run:
+    """Run `probes` and wait for all of them. Observations are in the order of the probes.
+
+    `finished` is told the id of each probe that ran, from any thread.
+    """
     able: list[Probe] = []
     missed: list[Missed] = []
     for probe in probes:
@@ -41,11 +46,17 @@ def run_probes(probes: Iterable[Probe], context: ProbeContext) -> Run:
             able.append(probe)
     try:
         with concurrent.futures.ThreadPoolExecutor(WORKERS, thread_name_prefix="probe") as pool:
-            results = list(pool.map(lambda probe: tuple(_observations(probe, context)), able))
+            results = list(pool.map(lambda probe: _looked(probe, context, finished), able))
     finally:
         if context.scratch is not None and any(probe.scratch for probe in able):
             context.scratch.end_shared()
     return Run(tuple(observation for result in results for observation in result), tuple(missed))
+
+
+def _looked(probe: Probe, context: ProbeContext, finished: Callable[[str], None]) -> tuple[Observation, ...]:
+    seen = tuple(_observations(probe, context))
+    finished(probe.id)
+    return seen
 
 
 def _observations(probe: Probe, context: ProbeContext) -> Iterator[Observation]:

@@ -37,6 +37,18 @@ class Publication(NamedTuple):
     """Where the chain of evidence stood."""
     history: tuple[Past, ...] = ()
 
+    def about(self, control: str) -> "Publication":
+        """The same of one control alone."""
+        return self._replace(
+            assessments=tuple(
+                assessment._replace(
+                    controls=tuple(each for each in assessment.controls if each.control == control)
+                )
+                for assessment in self.assessments
+            ),
+            history=tuple(past for past in self.history if past.control == control),
+        )
+
     @property
     def observations(self) -> tuple[Observation, ...]:
         """Every observation that counts, once."""

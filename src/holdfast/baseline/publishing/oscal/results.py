@@ -15,7 +15,6 @@ from holdfast.baseline.documents.oscal.building import (
 from holdfast.baseline.probes.observation import Observation
 from holdfast.baseline.publishing.oscal.plan import reviewed
 from holdfast.baseline.publishing.oscal.subjects import (
-    features_by_key,
     inventory,
     observation_id,
     observation_json,
@@ -71,9 +70,8 @@ def observations_of(assessment: Assessment) -> list[Observation]:
 
 def open_risks(assessment: Assessment) -> list[tuple[Recommendation, Json]]:
     """The risk behind each recommendation that is not fixed."""
-    features = features_by_key(assessment.controls)
     return [
-        (item, risk_json(assessment.service.key, item, features[item.id]))
+        (item, risk_json(assessment.service.key, item))
         for item in todo(assessment)
         if item.status is not Status.FIXED
     ]

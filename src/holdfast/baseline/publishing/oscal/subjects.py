@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from holdfast.baseline.assessment.assess import ControlState, FeatureState
 from holdfast.baseline.assessment.recommendations import Recommendation, Status
 from holdfast.baseline.documents.oscal.building import Json, identifier, one_line, properties, without_empty
 from holdfast.baseline.evidence.archive import BUNDLE_FILE
@@ -67,9 +66,9 @@ def risk_id(service: str, item: Recommendation) -> str:
     return identifier("risk", service, item.id)
 
 
-def risk_json(service: str, item: Recommendation, feature: FeatureState) -> Json:
+def risk_json(service: str, item: Recommendation) -> Json:
     """The risk behind a recommendation that is not fixed; an exemption's end is its deadline."""
-    deadline = isoformat(feature.exemption.expires) if feature.exemption else ""
+    deadline = isoformat(item.exemption.expires) if item.exemption else ""
     return without_empty(
         {
             "uuid": risk_id(service, item),
@@ -85,13 +84,6 @@ def risk_json(service: str, item: Recommendation, feature: FeatureState) -> Json
             ),
             "status": _RISK_STATUS[item.status],
             "deadline": deadline,
-            "related-observations": [
-                {"observation-uuid": observation_id(seen)} for seen in feature.observations
-            ],
+            "related-observations": [{"observation-uuid": observation_id(seen)} for seen in item.seen],
         }
     )
-
-
-def features_by_key(controls: Iterable[ControlState]) -> dict[str, FeatureState]:
-    """The claims of an assessment by the feature's key."""
-    return {feature.feature.key: feature for control in controls for feature in control.features}

@@ -1,0 +1,111 @@
+"""The pages of the baseline over a real assessor, whose probes find no running instance."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from holdfast.api.routes import ROUTES as API
+from holdfast.console.pages.baseline import ROUTES
+from holdfast.kernel.clock import isoformat
+from tests.baseline.world import BaselineWorld, open_baseline_world
+
+UNSUPPORTED = "native-backup"
+"""A feature whose probe needs no running instance."""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BaselineWorld]:
+    with open_baseline_world(tmp_path_factory.mktemp("pages"), [*API, *ROUTES]) as world:
+        world.baseline.run()
+        world.clock.advance(60)
+        yield world
+
+
+def get(world: BaselineWorld, path: str, status: int = 200) -> str:
+    answer = world.client.get(path)
+    assert answer.status_code == status, answer.text
+    return str(answer.text)
+
+
+def controls(text: str) -> set[str]:
+    return set(re.findall(r'href="/baseline/controls/([A-Z]{2}-\d+)"', text))
+
+
+def test_the_controls_stand_below_their_domains_with_those_that_people_attest(world: BaselineWorld) -> None:
+    text = get(world, "/baseline")
+    assert "Backup and Recovery" in text or "Backup and recovery" in text
+    assert {"BR-1", "GS-1", "DP-4"} <= controls(text)
+
+
+def test_filters_leave_what_was_asked_for(world: BaselineWorld) -> None:
+    assert controls(get(world, "/baseline?state=attestation+due")) >= {"GS-1"}
+    assert "BR-1" not in controls(get(world, "/baseline?state=attestation+due"))
+    mapped = get(world, "/baseline?standard=nist-800-53-r4&id=ac-4")
+    assert "NIST SP 800-53 r4" in mapped
+    assert "NS-1" in controls(mapped)
+    assert "GS-1" not in controls(mapped)
+    assert "No control is like that" in get(world, "/baseline/standing?standard=cis-v8&id=99.99")
+
+
+def test_a_moment_shows_how_it_stood_then(world: BaselineWorld) -> None:
+    before = isoformat(world.clock.now() - 86_400)[:16]
+    text = get(world, f"/baseline?at={before}")
+    assert "As it stood at" in text
+    assert 'hx-get="/baseline/standing' not in text
+    assert "not supported yet" not in text
+    assert "not supported yet" in get(world, "/baseline")
+    get(world, "/baseline?at=yesterday", 400)
+
+
+def test_a_feature_leads_from_what_was_seen_to_its_verified_item(world: BaselineWorld) -> None:
+    text = get(world, f"/baseline/features/{UNSUPPORTED}")
+    (link, *_) = re.findall(r'href="(/baseline/evidence\?[^"]+)"', text)
+    item = get(world, link.replace("&amp;", "&"))
+    assert "Verified just now" in item
+    assert "absence.backup" in item
+
+
+def test_items_of_the_evidence_follow_each_other(world: BaselineWorld) -> None:
+    assert "Verified just now" in get(world, "/baseline/evidence?item=1")
+    assert "Verified just now" in get(world, "/baseline/evidence?item=2")
+    get(world, "/baseline/evidence?item=999999", 404)
+    get(world, "/baseline/evidence?item=first", 400)
+
+
+def test_recommendations_come_with_who_and_what_fixes_them(world: BaselineWorld) -> None:
+    text = get(world, "/baseline/recommendations")
+    assert f"/baseline/recommendations/{UNSUPPORTED}" in text
+    assert "Wait for a release" in get(world, f"/baseline/recommendations/{UNSUPPORTED}")
+    assert "encryption-in-transit" in get(world, "/baseline/recommendations?status=unknown")
+    get(world, "/baseline/recommendations/unheard-of", 404)
+
+
+def test_services_stand_side_by_side(world: BaselineWorld) -> None:
+    text = get(world, "/baseline/comparison")
+    assert {"IoT Central", "Microsoft Defender for IoT", "Holdfast"} <= set(
+        re.findall(r">([^<>]+)</th>", text)
+    )
+
+
+def test_every_document_can_be_downloaded(world: BaselineWorld) -> None:
+    links = re.findall(r'href="(/api/baseline/publications/[^"]+)"', get(world, "/baseline/documents"))
+    assert len(links) == 5
+    for link in links:
+        assert world.client.get(link).status_code == 200
+
+
+def test_states_over_time_end_with_those_of_now(world: BaselineWorld) -> None:
+    answer = world.client.get("/baseline/history").json()
+    moments, satisfied, *_ = answer["columns"]
+    assert answer["series"][0] == "satisfied"
+    assert moments == sorted(moments)
+    now = world.baseline.assessment().controls
+    assert satisfied[-1] == sum(control.state == "satisfied" for control in now)
+
+
+def test_a_run_begins_beside_the_page(world: BaselineWorld) -> None:
+    before = world.baseline.evidence.head().sequence
+    world.baseline.begin(UNSUPPORTED).join(60)
+    assert world.baseline.evidence.head().sequence > before
+    assert get(world, "/baseline/progress").strip() == ""

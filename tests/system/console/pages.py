@@ -1,0 +1,51 @@
+"""Every page of the console, out of its table of routes: no new one can be forgotten."""
+
+import re
+from collections.abc import Iterator
+
+from holdfast.console.routes import ROUTES
+from tests.support.hostile import TEMPLATE
+
+SAMPLES = {
+    "device": "hostile-0",
+    "group": "hostile-0",
+    "template": TEMPLATE,
+    "job": "hostile",
+    "dashboard": "hostile",
+    "tile": "0",
+    "asset": "ASSET",
+    "alert": "ALERT",
+    "definition": "hostile",
+    "task": "hostile",
+    "user": "hostile",
+    "review": "REVIEW",
+    "policy": "hostile",
+    "provider": "hostile",
+    "identity": "hostile",
+    "feature": "FEATURE",
+    "control": "NS-1",
+    "recommendation": "FEATURE",
+}
+"""What stands for each parameter of an address; in capitals what is known only once the instance runs."""
+OTHER_SAMPLES = {"/enrollment/{group}": "/enrollment/hostile"}
+DOWNLOADS = {"/network/alerts/{alert}/pcap"}
+VARIANTS = (
+    "/enrollment/SAS-IoT-Devices",
+    "/template-editor?device=hostile-0",
+    "/search?q=hostile",
+    "/explorer?names=t",
+    "/network/map?layout=connection",
+)
+"""Pages that show something else by what their address asks."""
+
+
+def _filled(path: str) -> str:
+    return re.sub(r"\{(\w+)\}", lambda match: SAMPLES[match[1]], OTHER_SAMPLES.get(path, path))
+
+
+def addresses() -> Iterator[str]:
+    """An address for every page and fragment that people see."""
+    yield from dict.fromkeys(
+        _filled(route.path) for route in ROUTES if route.method == "GET" and route.is_page
+    )
+    yield from VARIANTS
