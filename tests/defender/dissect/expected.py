@@ -19,6 +19,8 @@ class Seen:
         self.record = record
         self.protocol, self.kind, self.role = record.protocol, record.kind, record.role
         self.to_server = record.direction.to_server
+        self.client = record.direction.flow.client.source
+        self.server = record.direction.flow.server.source
         self.fields = record.fields
         self.request = record.request
 

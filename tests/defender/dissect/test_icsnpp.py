@@ -279,7 +279,7 @@ def _seen(capture: Path) -> list[Seen]:
 
 def _placed(seen: Seen, row: Row) -> Row:
     direction = seen.record.direction
-    client, server = direction.flow.client.source, direction.flow.server.source
+    client, server = seen.client, seen.server
     return {
         **row,
         "is_orig": direction.to_server,

@@ -78,8 +78,7 @@ def ours(path: Path) -> Iterator[tuple[Talk, str]]:
 
 
 def _talk_of(seen: Seen) -> Talk:
-    flow, fields = seen.record.direction.flow, seen.fields
-    client, server = flow.client.source, flow.server.source
+    fields, client, server = seen.fields, seen.client, seen.server
     return _talk(
         seen.protocol,
         ((client.ip, client.port), (fields["orig_pkts"], fields["orig_wire_bytes"])),

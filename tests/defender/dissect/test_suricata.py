@@ -97,9 +97,9 @@ def value_of(seen: Seen, name: str) -> object:
 
 def matches(seen: Seen, wanted: Event) -> bool:
     """Whether a record is the event that a check describes."""
-    ends = {"src_ip": seen.record.direction.flow.client, "dest_ip": seen.record.direction.flow.server}
+    ends = {"src_ip": seen.client, "dest_ip": seen.server}
     for name, value in wanted.items():
-        if name in ends and ends[name].source.ip != value:
+        if name in ends and ends[name].ip != value:
             return False
         if "." not in name:
             continue

@@ -107,6 +107,18 @@ def test_what_is_grave_is_a_risk_for_conditional_access(database: Database) -> N
     assert kept.signals == [("address:192.0.2.10", "high")]
 
 
+def test_the_first_start_learns_from_what_was_and_tells_none_of_it(database: Database) -> None:
+    kept, clock = Kept(), ManualClock(NINE + 40 * 86_400)
+    kept.happened(event("x.updated", NINE, actor="t1", actor_kind="api-token"), *attempts(20))
+    watching = watch(database, kept, clock)
+    watching.step()
+    assert raised(kept) == []
+    assert kept.signals == []
+    kept.happened(event("x.updated", clock.now(), actor="t1", actor_kind="api-token"))
+    watching.step()
+    assert raised(kept) == [("token-after-long-rest", ROOT)]
+
+
 def test_a_restart_goes_on_where_it_was(database: Database) -> None:
     kept, clock = Kept(), ManualClock(NINE)
     kept.happened(event("x.updated", NINE, actor="t1", actor_kind="api-token"))

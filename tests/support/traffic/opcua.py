@@ -84,5 +84,33 @@ def activate(user: str = "", request: int = 2) -> bytes:
     return message(ACTIVATE, body + text(None) + text(None), request)
 
 
+def watch_events(*selected: str, handle: int = 1, request: int = 2) -> bytes:
+    """Subscribes to the events of the server with these fields."""
+    clauses = b"".join(
+        numeric(2041) + struct.pack("<IH", 1, 0) + text(name) + struct.pack("<I", 13) + text(None)
+        for name in selected
+    )
+    wanted = struct.pack("<I", len(selected)) + clauses + struct.pack("<I", 0)
+    item = numeric(2253) + struct.pack("<I", 12) + text(None) + struct.pack("<H", 0) + text(None)
+    item += (
+        struct.pack("<IId", 2, handle, 0.0) + numeric(727) + b"\x01" + struct.pack("<I", len(wanted)) + wanted
+    )
+    item += struct.pack("<I?", 1, True)
+    return message(751, request_header() + struct.pack("<III", 1, 2, 1) + item, request)
+
+
+def publish(request: int = 2) -> bytes:
+    return message(PUBLISH, request_header() + struct.pack("<I", 0), request)
+
+
+def event(severity: int, words: str = "Tank overflow", *, handle: int = 1, request: int = 2) -> bytes:
+    """A server's report of one event: its severity, then its message."""
+    values = b"\x05" + struct.pack("<H", severity) + b"\x15\x02" + text(words)
+    listed = struct.pack("<III", 1, handle, 2) + values
+    body = response_header() + struct.pack("<II?", 1, 0, False) + struct.pack("<Iq", 1, 0)
+    body += struct.pack("<I", 1) + numeric(916) + b"\x01" + struct.pack("<I", len(listed)) + listed
+    return message(PUBLISH_ANSWER, body + struct.pack("<II", 0, 0), request)
+
+
 def activated(request: int = 2) -> bytes:
     return message(470, response_header() + text(None) + struct.pack("<II", 0, 0), request)

@@ -68,6 +68,12 @@ def user_data(
     return dt(struct.pack(">BBHHHH", 0x32, 7, 0, 5, len(parameters), len(data)) + parameters + data)
 
 
+def plus_items(*blocks: int) -> bytes:
+    """The addresses of the first variable of data blocks, behind the link of an S7comm-plus request."""
+    items = b"".join(b"\0\x88\xd0\xb8\x80" + bytes((block,)) + b"\x02\x93\x76\x0a" for block in blocks)
+    return bytes((len(blocks), 5 * len(blocks))) + items
+
+
 def plus(function: int, object_id: int = 0, opcode: int = 0x31, tail: bytes = b"") -> bytes:
     """An S7comm-plus PDU of version 2."""
     body = struct.pack(">BHHHH", opcode, 0, function, 0, 1)

@@ -89,6 +89,9 @@ class Flow:
 
     TCP and UDP flows are keyed by VLANs, addresses and ports; others above IP by addresses and protocol;
     those below IP (GOOSE, PROFINET, ARP, LLDP) by VLANs, MAC addresses and EtherType.
+
+    `client` and `server`, and the `reverse` of each, are there until the flow has ended and the batch with
+    its last record was consumed. Whoever keeps a record for longer has its `direction` with both endpoints.
     """
 
     __slots__ = (

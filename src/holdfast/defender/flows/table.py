@@ -111,12 +111,16 @@ class FlowTable:
     def release(self) -> None:
         """Empty the flows that ended, once their last records were consumed.
 
-        Records are invisible to the cycle collector, so a flow must not hold on to any when it is let go.
+        Records are invisible to the cycle collector, so a flow must not hold on to any when it is let go. Its
+        parts let go of each other too: waiting for the collector doubled the memory of a sensor whose table
+        is full.
         """
         for flow in self._ended:
             flow.session = flow.memory = None
             for direction in (flow.client, flow.server):
                 direction.feed = direction.queue = None
+                del direction.reverse
+            del flow.client, flow.server
         self._ended.clear()
 
     def sweep(self, frame: int, time: int) -> None:

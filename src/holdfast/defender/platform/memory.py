@@ -39,6 +39,8 @@ class Heard(msgspec.Struct):
 class Memory(msgspec.Struct):
     """All of it."""
 
+    began: float = 0.0
+    """When the watch began; what happened before is learned from and told to nobody."""
     event: int = 0
     """The audit record up to which everything was judged."""
     habits: dict[str, Habit] = {}

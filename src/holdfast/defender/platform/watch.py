@@ -1,6 +1,7 @@
 """Follows the audit log and the devices' log, and brings what the detectors say to the alerts.
 
 Positions and memory are kept together, so a worker that is killed judges a little twice and misses nothing.
+The first start learns from the whole history what is usual, and tells nothing of what was before it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -72,6 +73,8 @@ class PlatformWatch:
         )  # fmt: skip
         self.memory, self._done = self._restored()
         self._looked = self._saved = clock.monotonic()
+        if not self.memory.began:
+            self.memory.began = clock.now()
 
     def step(self) -> bool:
         """Judge what is new; whether there was anything."""
@@ -109,6 +112,7 @@ class PlatformWatch:
         self._database.close()
 
     def _tell(self, verdicts: Sequence[Verdict]) -> None:
+        verdicts = [verdict for verdict in verdicts if verdict.time >= self.memory.began]
         if not verdicts:
             return
         self._around.alerts.raise_alerts([self._sighting(verdict) for verdict in verdicts])

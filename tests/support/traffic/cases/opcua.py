@@ -39,6 +39,12 @@ def field_command(command: int) -> Play:
     return udp(5094, (initiate, opened), (passed, b""))
 
 
+def reported(severity: int) -> Play:
+    """A client subscribes to events and is told of one."""
+    subscribing = opcua.watch_events("Severity", "Message")
+    return talk((subscribing, b""), (opcua.publish(3), opcua.event(severity, request=3)))
+
+
 policy = read()
 
 CASES = (
@@ -58,6 +64,13 @@ CASES = (
         name="session",
     ),
     Case("unauthorized-opc-ua-request-response", read("Valve"), read("Level"), read("Level"), source=HMI),
+    Case(
+        "opc-ua-server-raised-an-event-that-requires-user-s-attention",
+        reported(667),
+        reported(666),
+        source=PLC,
+        destination=HMI,
+    ),
     Case("opc-ua-service-request-failed", read(answer=opcua.fault()), policy, source=PLC),
     Case(
         "illegal-protocol-version",

@@ -126,5 +126,20 @@ CASES = (
         object_read(5),
         source=HMI,
     ),
+    Case(
+        "unauthorized-access-to-siemens-s7-plus-object",
+        plus((s7.plus(0x0586, 0x70000E51), b"")),
+        plus((s7.plus(0x0586, 0x70000E50), b"")),
+        plus((s7.plus(0x0586, 0x70000E50), b"")),
+        source=HMI,
+        destination=PLC,
+    ),
+    Case(
+        "unauthorized-siemens-s7-plus-block-access",
+        plus((s7.plus(0x054C, tail=s7.plus_items(1, 7)), b"")),
+        plus((s7.plus(0x054C, tail=s7.plus_items(1)), b"")),
+        plus((s7.plus(0x054C, tail=s7.plus_items(1, 6)), b"")),
+        source=HMI,
+    ),
     Case("s7-plus-plc-firmware-changed", firmware("V2.9"), firmware("V2.8"), firmware("V2.8"), source=PLC),
 )

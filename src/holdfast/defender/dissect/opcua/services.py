@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable
 from functools import lru_cache
 
+from holdfast.defender.dissect.opcua.events import selected_fields
 from holdfast.defender.dissect.opcua.status import status_name
 from holdfast.defender.dissect.opcua.types import (
     array,
@@ -78,6 +79,17 @@ def nodes_of(service: str, octets: bytes) -> tuple[str, ...]:
         read(Reader(octets), fields)
     found = [each["node_id"] for each in fields.get("nodes", ())]
     return tuple(dict.fromkeys(found[:_MAXIMUM_NODES]))
+
+
+def selections(octets: bytes) -> dict[int, list[str]]:
+    """By client handle, which fields of events a CreateMonitoredItems request wants; `octets` follow its
+    header."""
+    fields: Fields = {}
+    with contextlib.suppress(MalformedError):
+        _create_monitored_items(Reader(octets), fields)
+    return {
+        each["client_handle"]: each["selected"] for each in fields.get("nodes", ()) if each.get("selected")
+    }
 
 
 def read_request(service: str, reader: Reader, fields: Fields) -> None:
@@ -246,8 +258,10 @@ def _create_monitored_items(reader: Reader, fields: Fields) -> None:
         nodes.append({"node_id": str(node_id(reader)), "attribute": reader.u32_little()})
         string(reader)
         qualified_name(reader)
-        reader.skip(4 + 4 + 8)
-        extension_object(reader)
+        reader.skip(4)
+        nodes[-1]["client_handle"] = reader.u32_little()
+        reader.skip(8)
+        nodes[-1]["selected"] = selected_fields(*extension_object(reader))
         reader.skip(4 + 1)
 
 

@@ -2,15 +2,16 @@
 message chunk.
 
 Keys: of services and their answers (service, nodes named by the request), failures with the status code
-behind; of other messages (message type,).
+behind; of events, which get a record each, (kind, severity); of other messages (message type,).
 """
 
 from __future__ import annotations
 
+import contextlib
 import struct
 
 from holdfast.defender.dissect.decoding import fields_of
-from holdfast.defender.dissect.opcua import services
+from holdfast.defender.dissect.opcua import events, services
 from holdfast.defender.dissect.opcua.status import status_name
 from holdfast.defender.dissect.opcua.types import byte_string, node_id, string
 from holdfast.defender.dissect.reader import Reader
@@ -39,17 +40,20 @@ _PLAIN = {
 _SECURED = frozenset({_OPEN, _CLOSE, _MESSAGE})
 _SERVICE_FAULT = 397
 _BAD = 0x8000_0000
+_EVENT = "EventNotification"
 
 
 class OpcUaSession(Session):
     """The chunks of one connection."""
 
-    __slots__ = ("_asked", "_parts", "_skip")
+    __slots__ = ("_asked", "_parts", "_selected", "_skip")
 
     def __init__(self, flow: Flow, emit: Emit) -> None:
         super().__init__(flow, emit)
         self._asked: dict[int, tuple[Record, tuple[str, ...]]] = {}
         self._parts: dict[tuple[bool, int], bytes] = {}
+        self._selected: dict[int, list[str]] = {}
+        """By client handle, the fields of events that the client wants."""
         self._skip = [0, 0]
         """Bytes of a long chunk that are still to be passed over, by direction."""
 
@@ -123,6 +127,8 @@ class OpcUaSession(Session):
             key = (kind, *nodes)
             record = Record(frame, time, direction, NAME, kind, Role.REQUEST, key, whole, _service_fields)
             self.emit(record)
+            if kind == "CreateMonitoredItems":
+                self._select(parameters)
             self._asked[request] = record, nodes
             if len(self._asked) > _MAXIMUM_OUTSTANDING:
                 del self._asked[next(iter(self._asked))]
@@ -136,6 +142,25 @@ class OpcUaSession(Session):
             role = Role.FAILURE
             key = (*key, status_name(services.service_result(parameters)))
         self.emit(Record(frame, time, direction, NAME, kind, role, key, whole, _service_fields, asked))
+        if events.EVENT_NOTIFICATIONS in parameters and name == "PublishResponse":
+            self._events(parameters, frame, time, direction)
+
+    def _select(self, parameters: bytes) -> None:
+        with contextlib.suppress(MalformedError):
+            self._selected |= services.selections(services.skip_request_header(parameters))
+        if len(self._selected) > _MAXIMUM_OUTSTANDING:
+            self._selected.clear()
+
+    def _events(self, parameters: bytes, frame: int, time: int, direction: Direction) -> None:
+        """A record for each event that a server reports."""
+        reader = Reader(parameters)
+        with contextlib.suppress(MalformedError):
+            services.response_header(reader, {})
+            for event in events.read_events(reader, self._selected):
+                key = (_EVENT, event.get("severity"))
+                self.emit(
+                    Record(frame, time, direction, NAME, _EVENT, Role.NOTICE, key, event, _event_fields)
+                )
 
 
 def _nodes(kind: str, parameters: bytes) -> tuple[str, ...]:
@@ -214,6 +239,11 @@ def _plain_fields(record: Record, fields: Fields) -> None:
         fields[name] = reader.u32_little()
     if record.kind == "Hello":
         fields["endpoint_url"] = string(reader)
+
+
+def _event_fields(record: Record) -> Fields:
+    event: Fields = record.body
+    return event
 
 
 @fields_of

@@ -1,6 +1,7 @@
-"""S7comm-plus (protocol identifier 0x72): headers of its PDUs; the rest is not public and mostly encrypted.
+"""S7comm-plus (protocol identifier 0x72): headers of its PDUs, and the objects that requests name; the rest
+is not public and mostly encrypted.
 
-Key: (opcode, function code); function None for notifications and fragments.
+Key: (opcode, function code, objects); function None for notifications and fragments.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from functools import lru_cache
 
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.s7.names import PLUS_FUNCTIONS, PLUS_OPCODES
+from holdfast.defender.dissect.s7.plus_objects import HEAD, objects_of
 from holdfast.defender.dissect.session import TRUNCATED, MalformedError
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import Emit, Fields, Record, Role
@@ -22,6 +24,8 @@ _SYSTEM_EVENT, _KEEP_ALIVE = 0xFE, 0xFF
 _NOTIFICATION = 0x33
 _ROLES = {0x31: Role.REQUEST, 0x32: Role.RESPONSE}
 _MAXIMUM_OUTSTANDING = 64
+_DATA = 14
+"""Where a request's data begin: behind opcode, function, sequence number, session and transport flags."""
 _IDENTITY = re.compile(rb"1;(6[EA][SGV]\d [\w -]{5,24}?) ?;V(\d+\.\d+)")
 """What a controller says of itself when a session begins: order number and firmware version."""
 
@@ -83,10 +87,14 @@ class Plus:
     def _message(self, message: bytes, start: int, frame: int, time: int, direction: Direction) -> None:
         opcode = message[start]
         function = None if opcode == _NOTIFICATION else message[start + 3] << 8 | message[start + 4]
-        kind, role, key = _shape(opcode, function)
+        kind, role, head = _shape(opcode, function)
         sequence = message[start + 7] << 8 | message[start + 8]
         request = self._asked.pop(sequence, None) if role is Role.RESPONSE else None
-        body = (message, start)
+        objects: tuple[str, ...] = ()
+        if role is Role.REQUEST and function is not None:
+            objects = objects_of(function, message[start + _DATA : start + _DATA + HEAD])
+        key = (*head, objects)
+        body = (message, start, objects)
         record = Record(frame, time, direction, NAME, kind, role, key, body, _fields, request)
         self._emit(record)
         if role is Role.REQUEST:
@@ -107,7 +115,7 @@ def _other_fields(record: Record, fields: Fields) -> None:
 
 @fields_of
 def _fields(record: Record, fields: Fields) -> None:
-    message, start = record.body
+    message, start, objects = record.body
     opcode = message[start]
     fields |= {
         "version": message[1],
@@ -120,6 +128,8 @@ def _fields(record: Record, fields: Fields) -> None:
         function = message[start + 3] << 8 | message[start + 4]
         fields |= {"function_code": f"0x{function:04x}", "function_name": record.kind}
         fields["sequence_number"] = message[start + 7] << 8 | message[start + 8]
+    if objects:
+        fields["objects"] = list(objects)
     found = _IDENTITY.search(message)
     if found:
         fields["order_number"], fields["firmware_version"] = text(found[1]).strip(), f"V{text(found[2])}"

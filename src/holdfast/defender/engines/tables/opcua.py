@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from holdfast.defender.engines.model import FAILURES, REQUESTS, Limit, Rule, Scenario, Table, on
+from holdfast.defender.engines.model import FAILURES, NOTICES, REQUESTS, Limit, Rule, Scenario, Table, on
 from holdfast.defender.engines.tables.logins import attempts, guessing
 from holdfast.defender.engines.tables.rows import entry, equals, size
 from holdfast.defender.learned.traffic import Entry
@@ -10,6 +10,7 @@ from holdfast.defender.record import Record
 
 _CHANNEL = frozenset({"Hello", "OpenSecureChannel", "CloseSecureChannel", "CreateSession", "ActivateSession"})
 _MAXIMUM_NODES = 64
+_HIGH = 667
 _WRONG_PASSWORD = ("BadUserAccessDenied", "BadIdentityTokenRejected", "BadIdentityTokenInvalid")
 
 
@@ -32,6 +33,15 @@ def _nodes(record: Record) -> Iterator[Entry]:
 def _failed(record: Record) -> str:
     fields = record.fields
     return f"{fields.get('status') or fields.get('reason') or 'an error'} to {record.kind}"
+
+
+def _attention(record: Record) -> str | None:
+    """Severity 667 to 1000 is high (OPC 10000-5, 6.4.2)."""
+    fields = record.fields
+    severity = fields.get("severity")
+    if not isinstance(severity, int) or severity < _HIGH:
+        return None
+    return f"an event of {fields.get('source_name') or 'the server'}: {fields.get('message')} ({severity})"
 
 
 def _version(record: Record) -> str | None:
@@ -63,6 +73,13 @@ OPCUA = Table(
     ),
     rules=(
         Rule("opc-ua-service-request-failed", on(FAILURES), _failed, "a good status"),
+        Rule(
+            "opc-ua-server-raised-an-event-that-requires-user-s-attention",
+            on(NOTICES, "EventNotification"),
+            _attention,
+            f"events below severity {_HIGH}",
+            steady=False,
+        ),
         Rule("illegal-protocol-version", on(REQUESTS, "Hello"), _version, "protocol version 0", steady=False),
     ),
     limits=(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from holdfast.defender.dissect.s7.plus_objects import is_block
 from holdfast.defender.engines.model import (
     FAILURES,
     NOTICES,
@@ -131,6 +132,19 @@ S7COMM = Table(
     ),
 )
 
+
+def _objects(record: Record) -> Iterator[Entry]:
+    for name in record.fields.get("objects", ()):
+        if not is_block(name):
+            yield (record.kind, name)
+
+
+def _program(record: Record) -> Iterator[Entry]:
+    for name in record.fields.get("objects", ()):
+        if is_block(name):
+            yield (record.kind, name)
+
+
 S7COMM_PLUS = Table(
     "s7comm_plus",
     industrial=True,
@@ -141,6 +155,20 @@ S7COMM_PLUS = Table(
             on(REQUESTS),
             entry(KIND),
             "{0}",
+        ),
+        Scenario(
+            "s7plus.object",
+            "unauthorized-access-to-siemens-s7-plus-object",
+            on(REQUESTS),
+            _objects,
+            "{0} of {1}",
+        ),
+        Scenario(
+            "s7plus.block",
+            "unauthorized-siemens-s7-plus-block-access",
+            on(REQUESTS),
+            _program,
+            "{0} of {1}",
         ),
     ),
 )
