@@ -16,7 +16,8 @@ from holdfast.log.view import StateView
 
 WINDOW_SECONDS = 0.002
 """Commits begin this far apart: a burst shares one fsync, and a lone message does not wait. They follow each
-other faster while as much waits as the last one had: then everybody who can send again already has."""
+other faster while half as much waits as the last one had: then devices that wait for the one commit take turns
+with those that wait for the next, and the gateway reads while the disk writes."""
 GROUP_BYTES = 8 << 20
 """What one commit takes at most; the rest waits for the next one."""
 PAUSE_SECONDS = 0.1
@@ -147,7 +148,7 @@ class GroupCommitWriter:
             return group
 
     def _is_enough(self) -> bool:
-        return self._closed or self._pending >= GROUP_BYTES or self._waiting >= self._last_group
+        return self._closed or self._pending >= GROUP_BYTES or 2 * self._waiting >= self._last_group
 
     def _first_group(self) -> list[_Append | _Operation]:
         size = 0
