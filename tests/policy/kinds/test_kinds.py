@@ -87,6 +87,19 @@ def test_an_initiative_needs_its_definitions(world: World) -> None:
     world.put(INITIATIVE, "all", body)
 
 
+@pytest.mark.parametrize("passed", ["[parameters('absent')]", "[days]", "[frobnicate()]", "[concat(]"])
+def test_an_initiative_passes_on_what_can_be_computed(world: World, passed: str) -> None:
+    world.put(DEFINITION, "own", definition(parameters={"days": {"type": "Integer", "defaultValue": 1}}))
+    member: JsonObject = {
+        "policyDefinitionId": full_id(DEFINITION, "own"),
+        "parameters": {"days": {"value": passed}},
+    }
+    body: JsonObject = {"policyDefinitions": [member], "parameters": {"days": {"type": "Integer"}}}
+    assert refusal(world, INITIATIVE, body) == "/policyDefinitions/0/parameters/days"
+    member["parameters"] = {"days": {"value": "[parameters('Days')]"}}
+    world.put(INITIATIVE, "all", body)
+
+
 def test_an_assignment_needs_a_definition_that_exists_and_parameters_that_fit(world: World) -> None:
     parameters: JsonObject = {"days": {"type": "Integer"}}
     world.put(

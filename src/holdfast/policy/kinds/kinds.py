@@ -24,7 +24,7 @@ from holdfast.policy.kinds.names import (
 from holdfast.policy.kinds.versions import other_versions, version_kind
 from holdfast.policy.language.assignments.model import Assignment, Initiative, PolicyReference
 from holdfast.policy.language.assignments.parse import parse_assignment, parse_exemption, parse_initiative
-from holdfast.policy.language.assignments.resolve import bindings_of, within_id
+from holdfast.policy.language.assignments.resolve import bindings_of, check_passed_on, within_id
 from holdfast.policy.language.errors import DefinitionError
 from holdfast.policy.language.lint import Severity, lint
 from holdfast.policy.language.rules.definition import parse_definition
@@ -79,6 +79,7 @@ def _validate_initiative(draft: Draft, reader: Reader) -> JsonObject:
     _check_name(draft)
     try:
         initiative = parse_initiative(wrapped(INITIATIVE, draft.change.id, draft.body))
+        check_passed_on(initiative)
     except DefinitionError as error:
         raise _refused(error) from None
     is_published = str(draft.body.get("policyType", "")).lower() in _PUBLISHED

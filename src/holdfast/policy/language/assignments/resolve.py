@@ -19,8 +19,9 @@ from holdfast.policy.language.errors import DefinitionError, TemplateError
 from holdfast.policy.language.evaluation.expressions import compile_template
 from holdfast.policy.language.evaluation.fields import PlainNames, Setting
 from holdfast.policy.language.evaluation.scope import Budget, Scope
-from holdfast.policy.language.expressions.templates import parse_template
+from holdfast.policy.language.expressions.templates import Computed, parse_template
 from holdfast.policy.language.rules.model import Effect
+from holdfast.policy.language.rules.walk import calls, computed, literal_argument
 from holdfast.policy.language.values import UNDEFINED
 
 _LOCATION_KINDS = frozenset({SelectorKind.LOCATION, SelectorKind.WITHOUT_LOCATION})
@@ -165,6 +166,28 @@ def initiative_parameters(initiative: Initiative, given: Mapping[str, object]) -
         if parameter.default is not UNDEFINED
     }
     return {**defaults, **{name.lower(): value for name, value in given.items()}}
+
+
+def check_passed_on(initiative: Initiative) -> None:
+    """Check what an initiative passes on to its policies, without values yet.
+
+    Raises DefinitionError for an expression that cannot work or asks for a parameter that is not declared.
+    """
+    for index, reference in enumerate(initiative.policies):
+        for name, value in reference.parameters.items():
+            node = Node(value, f"/policyDefinitions/{index}/parameters/{name}")
+            template = parse_template(node)
+            compile_template(template, Setting(PlainNames()))
+            for each in computed(template):
+                _check_declared(each, initiative)
+
+
+def _check_declared(template: Computed, initiative: Initiative) -> None:
+    for call in calls(template.expression):
+        asked = literal_argument(call) if call.name.lower() == "parameters" else None
+        if asked is not None and asked.lower() not in initiative.parameters:
+            reason = f"The initiative does not declare the parameter '{asked}'"
+            raise DefinitionError(reason, template.pointer)
 
 
 def _computed(name: str, value: object, parameters: Mapping[str, object]) -> object:
