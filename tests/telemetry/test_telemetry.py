@@ -12,6 +12,7 @@ from holdfast.kernel.errors import InvalidError
 from holdfast.keys.file import open_key_ring
 from holdfast.log.open import open_reader, open_writer
 from holdfast.log.port import Entry, Position, Record
+from holdfast.telemetry.connections import connections
 from holdfast.telemetry.decode import measurement
 from holdfast.telemetry.history import Aggregate, HistoryQuery, Point, query_history, raw_messages
 from holdfast.telemetry.last_values import LastValue, LastValues
@@ -170,3 +171,16 @@ def test_messages_are_counted_by_the_minute_and_once(world: World) -> None:
     world.values.consume(world.log)
     assert world.values.received(600.0, 719.0) == {10: 2, 11: 1}
     assert world.values.received(660.0, 719.0) == {11: 1}
+
+
+def test_connections_come_newest_first_however_much_was_said_meanwhile(world: World) -> None:
+    seen = {"address": "192.0.2.1", "transport": "mqtt", "authentication": "sas"}
+    for minute in range(4):
+        world.say("a", seen, NOON + 60 * minute, kind="connected")
+        world.say("b", seen, NOON + 60 * minute, kind="connected")
+        world.say("a", {"connected": 1}, NOON + 60 * minute + 1)
+        world.say("a", {"address": "192.0.2.1"}, NOON + 60 * minute + 1, kind="disconnected")
+    found = connections(world.log, "a", 3)
+    assert [(one.time - NOON, one.came) for one in found] == [(181, False), (180, True), (121, False)]
+    assert (found[1].how, found[0].how) == ("192.0.2.1, mqtt, sas", "192.0.2.1")
+    assert connections(world.log, "nobody", 3) == []

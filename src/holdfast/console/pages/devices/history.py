@@ -1,10 +1,5 @@
 """What a device sent as it was received, and what happened to it: connections, changes, by whom."""
 
-from collections.abc import Iterator
-from itertools import islice
-from typing import NamedTuple
-
-import msgspec
 from starlette.responses import Response
 
 from holdfast.api.files import files_of
@@ -13,25 +8,13 @@ from holdfast.console.pages.devices.frame import DEVICE_PATH, READ, device_of, d
 from holdfast.console.rendering import fragment
 from holdfast.devices.templates.kind import TEMPLATES
 from holdfast.kernel.permissions import Permission
-from holdfast.log.port import Position, Record, partition_of
 from holdfast.resources.model import Event, Resource
+from holdfast.telemetry.connections import connections
 from holdfast.telemetry.raw_data import RawData, raw_data
 
 RAW, FILES = Permission.DEVICE_RAW_DATA, Permission.DEVICE_FILES_READ
 RAW_SECONDS = 7 * 86_400.0
 SHOWN = 50
-MAXIMUM_WALKED = 200_000
-"""Records of the device's partition that the page looks through."""
-_BATCH = 2_000
-
-
-class Connection(NamedTuple):
-    """A moment at which the device came or went."""
-
-    time: float
-    came: bool
-    how: str
-    """From where, over which transport, how it proved itself."""
 
 
 def _messages(request: ApiRequest, device: Resource) -> list[RawData]:
@@ -60,32 +43,8 @@ def _history(request: ApiRequest) -> Response:
     changes: list[Event] = []
     if request.principal.allows(Permission.AUDIT_READ):
         changes = events.search(resource=device.id, limit=SHOWN)
-    return device_page(
-        request, "device_history.html", device, connections=_connections(request, device), changes=changes
-    )
-
-
-def _connections(request: ApiRequest, device: Resource) -> list[Connection]:
-    """The newest times that the device came and went, as far back as the log is kept."""
-    found = [
-        Connection(record.time, record.kind == "connected", _how(record.body))
-        for record in islice(_records(request, device.id), MAXIMUM_WALKED)
-        if record.device == device.id and record.kind in ("connected", "disconnected")
-    ]
-    return found[: -SHOWN - 1 : -1]
-
-
-def _how(body: bytes) -> str:
-    said = msgspec.json.decode(body)
-    return ", ".join(str(said[name]) for name in ("address", "transport", "authentication") if said.get(name))
-
-
-def _records(request: ApiRequest, device: str) -> Iterator[Record]:
-    number = partition_of(device)
-    positions = {number: Position(number, 0)}
-    while (chunk := request.services.log.poll(positions, _BATCH)).records:
-        positions = dict(chunk.positions)
-        yield from chunk.records
+    came_and_went = connections(request.services.log, device.id, SHOWN)
+    return device_page(request, "device_history.html", device, connections=came_and_went, changes=changes)
 
 
 ROUTES = [
