@@ -1,5 +1,6 @@
 """Networks on a running platform: uploaded captures, sensors as devices, and who sees which zone."""
 
+import json
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from holdfast.cli.main import build
 from holdfast.defender.capture.packets import Packet
 from holdfast.defender.capture.writer import pcap_bytes
 from holdfast.defender.sensor.sensor import Sensor
@@ -38,7 +41,7 @@ READ_ONLY, ANALYST = "sensor-read-only", "sensor-security-analyst"
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningInstance]:
     with running(tmp_path_factory.mktemp("network") / "data") as instance:
         with client_of(instance, instance.token) as admin:
-            for name, parent in (("plant", None), ("north", "plant"), ("south", "plant")):
+            for name, parent in (("plant", None), ("north", "plant"), ("south", "plant"), ("east", "plant")):
                 body = {"displayName": name} | ({"parent": parent} if parent else {})
                 assert admin.put(f"/api/organizations/{name}", params=VERSION, json=body).status_code == 200
         yield instance
@@ -169,6 +172,61 @@ def test_every_documented_report_answers(admin: httpx.Client) -> None:
         *("/api/defender/connections", "/api/defender/predefinedQueries", "/api/defender/alerts-count"),
     ):
         assert admin.get(path).status_code == 200, path
+
+
+def command(instance: RunningInstance, *words: str) -> Any:  # any JSON, or text
+    """`holdfast defender …` in this process, as the administrator."""
+    environment = {"HOLDFAST_URL": instance.url, "HOLDFAST_CA": str(instance.root_ca), "COLUMNS": "200"}
+    done = CliRunner().invoke(
+        build("defender"), ["defender", *words], env=environment | {"HOLDFAST_TOKEN": instance.token}
+    )
+    assert done.exit_code == 0, (done.output, done.exception)
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        return done.stdout
+
+
+def test_the_command_line_does_what_the_pages_do(
+    instance: RunningInstance, admin: httpx.Client, tmp_path: Path
+) -> None:
+    file = tmp_path / "tuesday.pcap"
+    file.write_bytes(capture())
+    uploaded = command(instance, "upload", str(file), "--organization", "east", "--wait")
+    assert uploaded["analysis"]["status"] == "done"
+    east = ("--organization", "/plant/east/")
+    known = command(instance, "assets", *east, "--json")
+    assert {each["address"] for each in known} == {HMI, PLC, ENGINEER}
+    scores = [each["risk"]["score"] for each in known]
+    assert scores == sorted(scores)
+    plc = next(each["id"] for each in known if each["address"] == PLC)
+    assert command(instance, "asset", str(plc))["risk"]["deductions"]
+    assert command(instance, "set", str(plc), '{"important": true}')["important"] is True
+    assert "controller-stop" in {each["type"] for each in _alerts_of(admin)}
+    for words, shown in (
+        (("assets", *east), PLC),
+        (("connections", *east, "--protocol", "modbus"), "modbus"),
+        (("events", "--address", PLC), PLC),
+        (("findings", *east), "points"),
+        (("risk", *east), "/plant/east/"),
+        (("captures",), "tuesday"),
+        (("sensors",), "sensor"),
+        (("export", "assets", "--where", "type=PLC", "--columns", "name,type"), "PLC"),
+        (("alert", "list"), PLC),
+        (("query", "predefined"), "unauthorized"),
+    ):
+        assert shown in str(command(instance, *words)), words
+    until(lambda: PLC in str(command(instance, "query", "run", "important")))
+    rule = {"displayName": "ours", "devices": [ENGINEER], "organization": "east"}
+    assert command(instance, "exclusion", "set", "ours", json.dumps(rule))["devices"] == [ENGINEER]
+    assert [each["id"] for each in command(instance, "exclusion", "list", "--json")] == ["ours"]
+    command(instance, "exclusion", "remove", "ours")
+    assert command(instance, "exclusion", "list", "--json") == []
+    command(instance, "delete-capture", "tuesday")
+
+
+def _alerts_of(admin: httpx.Client) -> list[Any]:  # any JSON
+    return list(admin.get("/api/defender/alerts", params={"organization": "/plant/east/"}).json()["value"])
 
 
 @pytest.fixture

@@ -100,17 +100,19 @@ class ApiClient:
         """DELETE."""
         await self._call("DELETE", path)
 
-    async def upload(self, path: str, content: bytes, content_type: str) -> Any:  # any JSON
-        """POST a file; the decoded body."""
+    async def upload(
+        self, path: str, content: bytes, content_type: str, method: str = "POST"
+    ) -> Any:  # any JSON
+        """POST (or PUT) a file; the decoded body."""
         headers = {"content-type": content_type}
         try:
-            response = await self._client.post(
-                _versioned(path), content=content, headers=headers, timeout=600
+            response = await self._client.request(
+                method, _versioned(path), content=content, headers=headers, timeout=600
             )
         except httpx.TransportError as error:
             raise UnavailableError(f"{self._client.base_url} does not answer: {error}.") from error
         if not response.is_success:
-            raise _error(response, f"POST {path}")
+            raise _error(response, f"{method} {path}")
         return response.json()
 
     async def download(self, path: str) -> bytes:
@@ -246,9 +248,13 @@ class Remote:
         """See `ApiClient.post`."""
         return self._runner.run(self._client.post(path, body, seconds))
 
-    def upload(self, path: str, content: bytes, content_type: str) -> Any:  # any JSON
+    def upload(self, path: str, content: bytes, content_type: str, method: str = "POST") -> Any:  # any JSON
         """See `ApiClient.upload`."""
-        return self._runner.run(self._client.upload(path, content, content_type))
+        return self._runner.run(self._client.upload(path, content, content_type, method))
+
+    def pause(self, seconds: float) -> None:
+        """Wait before asking again."""
+        self._runner.run(asyncio.sleep(seconds))
 
     def download(self, path: str) -> bytes:
         """See `ApiClient.download`."""

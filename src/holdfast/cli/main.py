@@ -35,6 +35,7 @@ COMMANDS: dict[str, _Entry] = {
     "policy": _Entry("holdfast.cli.policy", "Evaluate, lint and import policy definitions"),
     "baseline": _Entry("holdfast.cli.baseline", "Assess, convert, compare and publish the baseline"),
     "evidence": _Entry("holdfast.cli.evidence", "Check evidence offline"),
+    "defender": _Entry("holdfast.cli.defender", "Networks: assets, weak points, sensors, captures"),
     "sensor": _Entry("holdfast.cli.sensor", "Analyze captures and watch a network"),
     "api": _Entry("holdfast.cli.api", "The published REST API and what serves it"),
     "template": _Entry("holdfast.cli.template", "Check device templates and DTDL models"),
