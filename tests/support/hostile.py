@@ -107,6 +107,12 @@ def plant_beside(remote: Remote) -> None:
         },
         f"{insights}/remediations/hostile": {"properties": {"policyAssignmentId": assignment}},
         "/api/defender/sensors/hostile": texts,
+        "/api/alerts/destinations/hostile": {
+            "displayName": script,
+            "enabled": False,
+            "audit": True,
+            "connection": {"type": "syslog", "host": "127.0.0.1", "port": 9},
+        },
     }
     for path, body in bodies.items():
         remote.put(path, body)

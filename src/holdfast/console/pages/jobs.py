@@ -48,12 +48,13 @@ TABLE = ResourceTable(
             "name",
             "Name",
             lambda j: Cell(j.body.get("displayName") or j.id, link=page_of("jobs", j.id)),
+            "displayName",
         ),
-        Column("state", "State", _state),
+        Column("state", "State", _state, "status"),
         Column("group", "Group", lambda j: Cell(j.body["group"])),
         Column("created", "Made", lambda j: Cell(j.created, "moment"), "@created"),
     ),
-    search=(),
+    search=("displayName",),
     empty="There is no job yet. A job changes properties, calls a command or migrates devices of a group.",
 )
 

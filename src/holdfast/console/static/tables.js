@@ -109,13 +109,19 @@ function slug(table, number) {
   return `${plain || "table"}${number ? `-${number + 1}` : ""}`;
 }
 
+// Whether the server sorts and filters it; or it is only one page of more, which nobody may sort by itself.
+function served(table) {
+  const section = table.closest("section.table");
+  return section && (section.querySelector("[rel=next]") || (section.querySelector("input[type=search]") && table.querySelector("th a")));
+}
+
 function enhance() {
   const used = new Map();
   for (const table of document.querySelectorAll(".scroll > table")) {
     const plain = slug(table, 0);
     const name = slug(table, used.get(plain) ?? 0);
     used.set(plain, (used.get(plain) ?? 0) + 1);
-    if (table.closest("section.table") || "tooled" in table.dataset || !table.tHead) continue;
+    if ("tooled" in table.dataset || !table.tHead || served(table)) continue;
     table.dataset.tooled = name;
     sortable(table, name);
     const frame = table.closest(".scroll");

@@ -100,10 +100,9 @@ def _value(request: ApiRequest) -> Response:
     """What is inside of a tile. What is wrong with one tile is said there, and the others go on."""
     tile = _tile(request)
     kind = tile.kind
-    if kind is None:
-        return fragment(
-            "tile_unknown.html", tile=tile, problem=f"Tiles of type {tile.type} are not known here."
-        )
+    if kind is None or kind.drawn not in VALUES:
+        drawn = "are drawn by the browser" if kind else "are not known here"
+        return fragment("tile_unknown.html", tile=tile, problem=f"Tiles of type {tile.type} {drawn}.")
     try:
         seen = sight(request, tile)
         shown: dict[str, Any] = VALUES[kind.drawn](seen)  # Any: what the tile's own template takes
