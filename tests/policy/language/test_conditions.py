@@ -275,3 +275,38 @@ def test_aliases_of_unknown_types_are_read_by_convention() -> None:
         {"type": "Vendor.Iot/hubs", "properties": {"connections": [{"properties": {"status": "approved"}}]}}
     )
     assert known.compile(policy(condition).definition).evaluate(document).triggered
+
+
+@pytest.mark.parametrize(
+    ("value", "listed", "is_member"),
+    [
+        ("Open", ["shut", "OPEN"], True),
+        ("straße", ["STRASSE"], True),
+        (5, ["5"], True),
+        (True, ["true", "x"], True),
+        ("5", [5], True),
+        (None, ["", "x"], False),
+        ("open", [], False),
+        (["open"], ["open"], False),
+    ],
+)
+def test_membership_in_what_is_known_and_in_what_is_computed_are_the_same(
+    value: object, listed: list[object], is_member: bool
+) -> None:
+    computed = f"[createArray({', '.join(map(_written, listed))})]"
+    for operator, wanted in (("in", is_member), ("notIn", not is_member)):
+        for right in (listed, computed):
+            condition = {"field": alias("open"), operator: right}
+            assert holds(condition, valve(open=value)) is wanted, (operator, right)
+
+
+def _written(value: object) -> str:
+    return f"'{value}'" if isinstance(value, str) else str(value)
+
+
+def test_comparing_many_with_many_is_bounded() -> None:
+    owners = [f"owner-{number}" for number in range(1000)]
+    guests = [f"guest-{number}" for number in range(10_000)]
+    condition = {"field": alias("owners[*]"), "notIn": guests}
+    assert "more steps" in judge(condition, valve(owners=owners)).error
+    assert judge(condition, valve(owners=owners[:10])).triggered

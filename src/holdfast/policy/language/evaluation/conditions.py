@@ -7,7 +7,7 @@ from holdfast.policy.language.aliases.paths import PathSyntaxError
 from holdfast.policy.language.errors import DefinitionError, TemplateError
 from holdfast.policy.language.evaluation import counts
 from holdfast.policy.language.evaluation.expressions import Value, compile_template
-from holdfast.policy.language.evaluation.fields import Access, Setting, access, every
+from holdfast.policy.language.evaluation.fields import Access, Read, Setting, access, every
 from holdfast.policy.language.evaluation.reasons import Reason
 from holdfast.policy.language.evaluation.scope import Scope
 from holdfast.policy.language.expressions.templates import ArrayTemplate, Computed, Constant, ObjectTemplate
@@ -32,6 +32,8 @@ Applies = Callable[[Scope], bool | None]
 
 _DECIDES_APPLICABILITY: Final = frozenset({"type", "kind", "name"})
 _COMPARED_AS_LOCATION: Final = frozenset({"equals", "notEquals", "in", "notIn"})
+_OVER_RIGHT: Final = frozenset({"in", "notIn"})
+_OVER_LEFT: Final = frozenset({"contains", "notContains"})
 _REMEMBERED_NAMES: Final = 256
 
 
@@ -144,10 +146,24 @@ def _expression_text(template: Constant | Computed | ArrayTemplate | ObjectTempl
     return template.source if isinstance(template, Computed) else "value"
 
 
+def _weighed(read: Read, operator: str, kinds: frozenset[str]) -> Read:
+    """`read`, and the steps that the operator takes when it compares with each member of what was read."""
+    if operator not in kinds:
+        return read
+
+    def weighed(scope: Scope) -> object:
+        value = read(scope)
+        scope.budget.spend_on(value)
+        return value
+
+    return weighed
+
+
 def _value_condition(condition: Condition, left: Value, right: Value, expression: str) -> Check:
     """A value that cannot be computed fulfils no condition."""
     operator = OPERATORS[condition.operator]
-    read, read_right = left.read, right.read
+    read = _weighed(left.read, condition.operator, _OVER_LEFT)
+    read_right = _weighed(right.read, condition.operator, _OVER_RIGHT)
 
     def holds(scope: Scope) -> bool:
         value = read(scope)
@@ -181,7 +197,8 @@ def _access(name: str, setting: Setting, pointer: str) -> Access:
 
 
 def _single_field(condition: Condition, name: str, reached: Access, right: Value) -> Check:
-    read, read_right = reached.reader(), right.read
+    read = _weighed(reached.reader(), condition.operator, _OVER_LEFT)
+    read_right = _weighed(right.read, condition.operator, _OVER_RIGHT)
     operator = _operator(condition.operator, reached)
 
     def holds(scope: Scope) -> bool:
@@ -194,6 +211,7 @@ def _single_field(condition: Condition, name: str, reached: Access, right: Value
         return Reason("field", result, name, condition.operator, actual, expected, condition.pointer)
 
     quick = _quick_equality(condition.operator, reached, right)
+    quick = quick or _quick_membership(condition.operator, reached, right)
     return Check(quick or holds, explain, _unrelated)
 
 
@@ -209,6 +227,26 @@ def _quick_equality(operator: str, reached: Access, right: Value) -> Test | None
         if isinstance(value, str):
             return value == text or fold(value) == folded
         return full(None if value is UNDEFINED else value, text)
+
+    return holds
+
+
+def _quick_membership(operator: str, reached: Access, right: Value) -> Test | None:
+    """`in` and `notIn` with texts that are known: lists of types and of publishers have hundreds."""
+    texts = right.constant
+    if operator not in _OVER_RIGHT or not isinstance(texts, list) or reached.path == "location":
+        return None
+    if not all(isinstance(text, str) for text in texts):
+        return None
+    read, folded, full = reached.reader(), frozenset(map(fold, texts)), OPERATORS[operator]
+    wanted = operator == "in"
+
+    def holds(scope: Scope) -> bool:
+        value = read(scope)
+        if isinstance(value, str):
+            return (fold(value) in folded) is wanted
+        scope.budget.spend_on(texts)
+        return full(None if value is UNDEFINED else value, texts)
 
     return holds
 
@@ -232,9 +270,13 @@ def _every_member(condition: Condition, name: str, reached: Access, right: Value
     operator, base, parts = OPERATORS[condition.operator], reached.base, reached.parts
     read_right = right.read
 
+    def test(value: object, expected: object, scope: Scope) -> bool:
+        scope.budget.spend_on(expected)
+        return operator(value, expected)
+
     def holds(scope: Scope) -> bool:
         expected = read_right(scope)
-        return every(base(scope), parts, lambda value: operator(value, expected), scope)
+        return every(base(scope), parts, lambda value: test(value, expected, scope), scope)
 
     def explain(scope: Scope) -> Reason:
         expected = read_right(scope)

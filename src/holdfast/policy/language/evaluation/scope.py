@@ -8,6 +8,8 @@ from holdfast.policy.language.limits import SECONDS, STEPS
 from holdfast.policy.language.values import UNDEFINED, type_name
 
 _CLOCK_EVERY: Final = 256
+_COMPARISONS: Final = 32
+"""Comparisons inside of one operator that are counted as one step."""
 _MOST_FAULTS: Final = 10
 
 
@@ -26,13 +28,19 @@ class Budget:
     def spend(self) -> None:
         """Take one step; EvaluationLimitError when none is left or the time is over."""
         self._steps -= 1
+        if self._steps < 0 or self._steps % _CLOCK_EVERY == 0:
+            self._check()
+
+    def spend_on(self, members: object) -> None:
+        """Take the steps that comparing with each member of an array costs; nothing for what is none."""
+        if isinstance(members, list) and len(members) >= _COMPARISONS:
+            self._steps -= len(members) // _COMPARISONS
+            self._check()
+
+    def _check(self) -> None:
         if self._steps < 0:
             raise EvaluationLimitError("The evaluation needs more steps than one may take")
-        if (
-            self._steps % _CLOCK_EVERY == 0
-            and self._monotonic is not None
-            and self._monotonic() > self._deadline
-        ):
+        if self._monotonic is not None and self._monotonic() > self._deadline:
             raise EvaluationLimitError("The evaluation takes longer than one may")
 
 
