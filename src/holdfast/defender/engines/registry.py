@@ -13,6 +13,7 @@ from holdfast.defender.engines.tables import (
     hart,
     iec104,
     iec61850,
+    implants,
     it,
     modbus,
     network,
@@ -61,6 +62,7 @@ _TABLES: tuple[Table, ...] = (
     it.SSH,
     it.VNC,
     it.TDS,
+    implants.IMPLANT,
 )
 
 TABLES: Mapping[str, Table] = {
