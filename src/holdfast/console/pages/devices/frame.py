@@ -65,6 +65,12 @@ def state_of(device: Resource) -> Cell:
     return Cell("provisioned", "state", "", "good")
 
 
+def is_connected(request: ApiRequest, device: Resource) -> bool:
+    """Whether a gateway holds a session of the device now."""
+    services = request.services
+    return bool(services.wait(services.cluster.sessions.owner(device.id)))
+
+
 def device_page(
     request: ApiRequest,
     template: str,
@@ -75,7 +81,7 @@ def device_page(
     **values: object,
 ) -> Response:
     """A tab of a device's page."""
-    services, address = request.services, page_of("devices", device.id)
+    address = page_of("devices", device.id)
     allows = request.principal.allows
     return page(
         request,
@@ -85,7 +91,7 @@ def device_page(
         device=device,
         address=address,
         state=state_of(device),
-        connected=services.wait(services.cluster.sessions.owner(device.id)),
+        connected=is_connected(request, device),
         tabs=[(t.title, address + t.path) for t in TABS if allows(t.permission, device.organization)],
         may_update=allows(UPDATE, device.organization),
         **values,

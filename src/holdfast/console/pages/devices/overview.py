@@ -7,7 +7,15 @@ from holdfast.alerts.store.reading import AlertFilter
 from holdfast.api.defender.common import alert_reader, network
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.console.addresses import page_of
-from holdfast.console.pages.devices.frame import DEVICE_PATH, READ, UPDATE, device_of, device_page
+from holdfast.console.pages.devices.frame import (
+    DEVICE_PATH,
+    READ,
+    UPDATE,
+    device_of,
+    device_page,
+    is_connected,
+    state_of,
+)
 from holdfast.console.rendering import FORM, fragment, read_form, redirect
 from holdfast.console.series import as_columns
 from holdfast.defender.network.filters import AssetFilter
@@ -57,6 +65,12 @@ def _alerts(request: ApiRequest, device: Resource) -> list[Alert]:
     reach = request.principal.reach(Permission.ALERT_READ)
     wanted = AlertFilter(reach, statuses=frozenset({Status.NEW, Status.ACTIVE}), party=device.id)
     return [each.alert for each in alert_reader(request).find(wanted, SHOWN_ALERTS)] if reach else []
+
+
+def _standing(request: ApiRequest) -> Response:
+    """Its state and whether it is connected, beside its name."""
+    device = device_of(request)
+    return fragment("device_standing.html", state=state_of(device), connected=is_connected(request, device))
 
 
 def _values(request: ApiRequest) -> Response:
@@ -116,6 +130,7 @@ _DELETE = Permission.DEVICE_DELETE
 ROUTES = [
     Route("GET", DEVICE_PATH, READ, _page, "Device", is_page=True),
     Route("POST", DEVICE_PATH, UPDATE, _change, "Change a device", content_types=FORM, is_page=True),
+    Route("GET", DEVICE_PATH + "/standing", READ, _standing, "How a device stands", is_page=True),
     Route("GET", DEVICE_PATH + "/values", READ, _values, "Last values of a device", is_page=True),
     Route("GET", DEVICE_PATH + "/series", READ, _series, "Live values of a device"),
     Route("POST", DEVICE_PATH + "/delete", _DELETE, _delete, "Delete", content_types=FORM, is_page=True),
