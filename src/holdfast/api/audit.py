@@ -14,6 +14,7 @@ from holdfast.kernel.clock import isoformat, parse_isoformat
 from holdfast.kernel.errors import HoldfastError, InvalidError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.permissions import Permission
+from holdfast.resources.integrity import AuditIntegrity
 from holdfast.resources.model import Event
 
 READ = Permission.AUDIT_READ
@@ -140,7 +141,23 @@ def _news(which: Wanted, position: list[int], request: ApiRequest) -> Sequence[J
     return [shown(event) for event in events if which.takes(event)]
 
 
+def _verify(request: ApiRequest) -> Reply:
+    checked = request.services.extension(AuditIntegrity).check()
+    result = checked.result
+    body: JsonObject = {
+        "ok": result.ok,
+        "time": isoformat(checked.time),
+        "records": result.records,
+        "heads": result.heads,
+        "unsealed": result.unsealed,
+        "head": result.head,
+        "findings": [finding._asdict() for finding in result.findings[:MAXIMUM_PAGE]],
+    }
+    return Reply(200, body)
+
+
 ROUTES = [
+    Route("POST", "/api/audit/verify", READ, _verify, "Check every audit record against the signed chain"),
     Route("GET", "/api/audit/events", READ, _events, "Audit records that match, newest first"),
     Route("GET", "/api/audit/export", READ, _export, "All audit records that match, as JSON lines"),
     Route("GET", "/api/audit/live", READ, _live, "Audit records that match, while they are written"),

@@ -176,7 +176,7 @@ def _check_preconditions(kind: Kind, change: Change, before: Resource | None) ->
             raise PreconditionFailedError(f"There is no {kind.name} “{change.id}” that could match the etag.")
         return
     if change.action is Action.CREATE:
-        raise ConflictError(f"A {kind.name} “{change.id}” exists already.")
+        raise ConflictError(f"The {kind.name} “{change.id}” exists already.")
     if change.if_match not in (None, "*", before.etag):
         raise PreconditionFailedError(
             f"The {kind.name} “{change.id}” was changed meanwhile; read it again and repeat the change."

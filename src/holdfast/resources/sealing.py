@@ -60,8 +60,7 @@ class Sealer:
 
     def _seal(self, connection: Connection) -> int:
         """Add one head for all records behind the last one; returns the last record that is chained."""
-        before = connection.execute(_HEADS.order_by(tables.audit_head.c.last.desc()).limit(1)).first()
-        previous = Head(*before) if before else Head(0, 0, GENESIS, 0.0, "")
+        previous = _last_head(connection) or Head(0, 0, GENESIS, 0.0, "")
         rows = connection.execute(
             select(tables.audit.c.sequence, tables.audit.c.digest)
             .where(tables.audit.c.sequence > previous.last)
@@ -79,6 +78,17 @@ class Sealer:
         )
         connection.execute(_INSERT, sign(head, self._ring.instance, key)._asdict())
         return head.last
+
+
+def last_head(database: Database) -> Head | None:
+    """The newest head; None when nothing was chained yet."""
+    with database.read() as connection:
+        return _last_head(connection)
+
+
+def _last_head(connection: Connection) -> Head | None:
+    found = connection.execute(_HEADS.order_by(tables.audit_head.c.last.desc()).limit(1)).first()
+    return Head(*found) if found else None
 
 
 def heads_after(database: Database, last: int) -> list[Head]:

@@ -39,6 +39,8 @@ from holdfast.policy.compliance.states import open_states
 from holdfast.policy.controls.links import PolicyControls
 from holdfast.policy.engine.gate import Gate
 from holdfast.resources.changes import QueuedChangePath
+from holdfast.resources.integrity import AuditIntegrity
+from holdfast.resources.witness import WITNESS_FILE, HeadFile
 from holdfast.runtime import metrics
 from holdfast.runtime.access import follow_changes, open_access, sas_in_use, tend
 from holdfast.runtime.alerts import open_alerts, tend_alerts
@@ -183,6 +185,9 @@ def _services(
             AlertDesk: desk,
             Delivery: open_delivery(instance),
             InstanceKeys: instance_keys(instance),
+            AuditIntegrity: AuditIntegrity(
+                instance.database, instance.ring, instance.clock, HeadFile(data / WITNESS_FILE)
+            ),
             Streams: Streams(role.stopping),
             LocalDevices: LocalDevices(partial(sas_in_use, instance.store)),
             Baseline: parts.baseline,

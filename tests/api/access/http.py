@@ -22,6 +22,8 @@ from holdfast.delivery.kind import DESTINATION_KIND
 from holdfast.devices.enrollment_group import ENROLLMENT_GROUP_KIND
 from holdfast.kernel.principal import SYSTEM
 from holdfast.resources.events import AuditFeed
+from holdfast.resources.integrity import AuditIntegrity
+from holdfast.resources.witness import WITNESS_FILE, HeadFile
 from holdfast.vault.files import open_authority, server_certificate
 from holdfast.vault.validity import InstanceKeys
 from tests.access.world import AccessWorld, open_access
@@ -84,7 +86,13 @@ def open_http(
     """An instance in `folder`, served in memory; with `further` services beside access control."""
     with open_access(folder, ENROLLMENT_GROUP_KIND, DESTINATION_KIND) as here:
         world = here.world
-        parts = {AccessControl: here.access, InstanceKeys: instance_keys(here, folder), **further(here)}
+        heads = HeadFile(folder / WITNESS_FILE)
+        parts = {
+            AuditIntegrity: AuditIntegrity(here.world.database, here.world.ring, here.clock, heads),
+            AccessControl: here.access,
+            InstanceKeys: instance_keys(here, folder),
+            **further(here),
+        }
         services = SimpleNamespace(
             clock=world.clock,
             randomness=world.randomness,

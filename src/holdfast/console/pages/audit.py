@@ -4,11 +4,12 @@ from starlette.responses import Response
 
 from holdfast.api.audit import FILTERS, find, wanted
 from holdfast.api.frame import ApiRequest, Route
-from holdfast.console.rendering import csv_safe, page
+from holdfast.console.rendering import FORM, csv_safe, page, read_form, redirect
 from holdfast.console.tables import csv_file
 from holdfast.kernel.clock import isoformat
 from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.permissions import Permission
+from holdfast.resources.integrity import AuditIntegrity
 from holdfast.resources.model import Event
 
 PAGE = 100
@@ -33,7 +34,19 @@ def _page(request: ApiRequest) -> Response:
         events=events,
         asked={name: request.query.get(name, "") for name in ASKED},
         next=events[-1].sequence if len(events) == PAGE else 0,
+        head=_integrity(request).head(),
+        checked=_integrity(request).last,
     )
+
+
+def _integrity(request: ApiRequest) -> AuditIntegrity:
+    return request.services.extension(AuditIntegrity)
+
+
+def _verify(request: ApiRequest) -> Response:
+    read_form(request)
+    _integrity(request).check()
+    return redirect("/audit")
 
 
 def _csv(request: ApiRequest) -> Response:
@@ -68,4 +81,8 @@ def _csv(request: ApiRequest) -> Response:
     return csv_file("audit", titles, rows)
 
 
-ROUTES = [Route("GET", "/audit", Permission.AUDIT_READ, _page, "Audit log", is_page=True)]
+READ = Permission.AUDIT_READ
+ROUTES = [
+    Route("GET", "/audit", READ, _page, "Audit log", is_page=True),
+    Route("POST", "/audit/verify", READ, _verify, "Check the chain", content_types=FORM, is_page=True),
+]
