@@ -86,7 +86,7 @@ def test_a_policy_that_is_violated_gives_a_recommendation() -> None:
     assert (found.status, found.control, found.title) == (Status.OPEN, WITHOUT_FEATURES, POLICY.title)
     assert found.affected == ("role/y", "other resources")
     assert found.health == (9, 3)
-    assert found.page == f"/policies/definitions/{POLICY.name}"
+    assert found.page == "/roles"
     assert found.responsible is Responsibility.OPERATOR
     assert found.content()["affectedCount"] == 3
 

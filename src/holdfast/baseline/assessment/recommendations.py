@@ -140,7 +140,7 @@ def _of_policy(service: str, control: ControlState, standing: PolicyStanding) ->
         healthy=tuple(item.subject for item in standing.observations if item not in against),
         steps=_policy_steps(entry.title, can_modify),
         command=_REMEDIATE.format(policy=entry.name) if can_modify else fix.command,
-        page=f"/policies/definitions/{entry.name}",
+        page=fix.page or "/policies",
         responsible=Responsibility.OPERATOR,
         health=standing.health,
         seen=standing.observations,
@@ -153,7 +153,7 @@ _REMEDIATE: Final = f"holdfast policy instance remediate {{policy}} {BASELINE} -
 
 def _policy_steps(title: str, can_modify: bool) -> tuple[str, ...]:
     first = (
-        "Remediate it: that sets the named resources right, after an approval."
+        "Remediate it: that sets the named resources right, and can be taken back."
         if can_modify
         else (f"Change the named resources so that the policy holds: {title}.")
     )

@@ -155,14 +155,14 @@ def _history(request: ApiRequest) -> Reply:
     present = baseline.assessment()
     states = {control.control: str(control.state) for control in present.controls}
     shown = (State.SATISFIED, State.NOT_SATISFIED, State.NOT_ASSESSED)
-    points = [(now, Counter(states.values()))]
+    points = {now: Counter(states.values())}
     past = [p for p in baseline.publication().history if p.service == WHOLE and not p.recommendation]
     for change in reversed(past):  # backwards: before the change it was what the change says
-        points.append((change.moment, Counter(states.values())))
+        points.setdefault(change.moment, Counter(states.values()))
         states[change.control] = change.before
-    points.reverse()
-    columns: list[JsonValue] = [[moment for moment, _ in points]]
-    columns += [[counted[state] for _, counted in points] for state in shown]
+    moments = sorted(points)
+    columns: list[JsonValue] = [list(moments)]
+    columns += [[points[moment][state] for moment in moments] for state in shown]
     series: list[JsonValue] = [state.value for state in shown]
     return Reply(200, {"series": series, "columns": columns, "least": 0})
 

@@ -1,0 +1,147 @@
+"""The baseline of a running instance: what a change does to a control reaches whoever should know."""
+
+import json
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.support.policies import receiving
+from tests.support.running import RunningInstance, running
+from tests.support.waiting import until
+
+CONTROL = "DP-3"
+PROVIDER = "/api/access/identityProviders/plain"
+PLAIN = {"displayName": "Plain", "issuer": "http://127.0.0.1:9/", "clientId": "c", "clientSecret": "s"}
+"""An identity provider that is spoken to without encryption: the policy `hf-provider-https` is against it."""
+POLICY = "hf-provider-https"
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningInstance]:
+    data = tmp_path_factory.mktemp("baseline") / "data"
+    with running(data, HOLDFAST_BASELINE__AUTOMATIC="true") as instance:
+        yield instance
+
+
+@dataclass
+class Lines:
+    """What a receiver of text was sent."""
+
+    port: int = 0
+    text: str = ""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, line: bytes) -> None:
+        with self.lock:
+            self.text += line.decode()
+
+
+@contextmanager
+def listening(speak: "type[Syslog | Mail]") -> Iterator[Lines]:
+    """A server on loopback that keeps what it is sent."""
+    lines = Lines()
+
+    class Handler(speak):  # type: ignore[misc, valid-type]  # the handler of one receiver
+        kept = lines
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        lines.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield lines
+        server.shutdown()
+        thread.join()
+
+
+class Syslog(socketserver.StreamRequestHandler):
+    """Takes syslog messages over TCP (RFC 6587)."""
+
+    kept: Lines
+
+    def handle(self) -> None:
+        while block := self.request.recv(65_536):
+            self.kept.add(block)
+
+
+class Mail(socketserver.StreamRequestHandler):
+    """Takes mails (RFC 5321)."""
+
+    kept: Lines
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 here\r\n")
+        while line := self.rfile.readline():
+            if line[:4].upper() == b"DATA":
+                self.wfile.write(b"354 go\r\n")
+                while (text := self.rfile.readline()) not in {b".\r\n", b""}:
+                    self.kept.add(text.rstrip(b"=\r\n") if text.endswith(b"=\r\n") else text)
+            self.wfile.write(b"250 ok\r\n")
+
+
+def state(instance: RunningInstance) -> str:
+    with instance.remote() as remote:
+        return str(remote.get(f"/api/baseline/controls/{CONTROL}")["state"])
+
+
+def send_to(instance: RunningInstance, name: str, connection: dict[str, Any]) -> None:
+    body = {"displayName": name, "connection": connection, "alerts": {"engines": ["baseline"]}}
+    with instance.remote() as remote:
+        remote.put(f"/api/alerts/destinations/{name}", body)
+
+
+def alerts(instance: RunningInstance) -> list[dict[str, Any]]:
+    with instance.remote() as remote:
+        found = remote.get("/api/alerts?engine=baseline")["value"]
+    return [alert for alert in found if alert["destination"] == CONTROL]
+
+
+def test_a_change_that_hurts_a_control_is_told_to_webhook_syslog_and_email(
+    instance: RunningInstance,
+) -> None:
+    until(lambda: state(instance) == "satisfied")
+    with receiving() as web, listening(Syslog) as syslog, listening(Mail) as mail:
+        send_to(instance, "hook", {"type": "webhook", "url": f"http://127.0.0.1:{web.port}/"})
+        send_to(
+            instance,
+            "syslog",
+            {"type": "syslog", "host": "127.0.0.1", "port": syslog.port, "transport": "tcp"},
+        )
+        send_to(
+            instance,
+            "mail",
+            {
+                "type": "email",
+                "host": "127.0.0.1",
+                "port": mail.port,
+                "encrypted": False,
+                "sender": "holdfast@plant.example",
+                "recipients": ["ada@plant.example"],
+            },
+        )
+        with instance.remote() as remote:
+            remote.put(PROVIDER, PLAIN)
+        until(lambda: state(instance) == "not satisfied")
+        until(lambda: POLICY in json.dumps(web.got))
+        until(lambda: POLICY in syslog.text)
+        until(lambda: POLICY in mail.text)
+    assert {alert["status"] for alert in alerts(instance)} == {"new"}
+    with instance.remote() as remote:
+        remote.delete(PROVIDER)
+    until(lambda: state(instance) == "satisfied")
+    until(lambda: {alert["status"] for alert in alerts(instance)} == {"closed"})
+
+
+def test_nothing_that_the_probes_did_at_the_start_is_an_alert(instance: RunningInstance) -> None:
+    until(lambda: state(instance) == "satisfied")
+    with instance.remote() as remote:
+        told = remote.get("/api/alerts")["value"]
+    assert [alert for alert in told if "probe" in f"{alert['source']} {alert['organizationPath']}"] == []
+    assert [
+        alert for alert in told if alert["engine"] == "baseline" and alert["destination"] != CONTROL
+    ] == []
