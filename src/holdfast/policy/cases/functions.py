@@ -59,7 +59,8 @@ def function_named(name: str) -> Callable[..., object] | None:
 def run(settings: Mapping[str, object], case: Mapping[str, object]) -> str:
     """Run one case; what went wrong, empty when nothing did.
 
-    Where an error is wanted any TemplateError is right: its wording is ours.
+    Where an error or nothing is wanted both are right, and any wording: on an instance either refuses the
+    change, and shows as an error in the states.
     """
     name = str(case.get("builtin") or settings.get("builtin") or "")
     function = function_named(name)
@@ -69,16 +70,18 @@ def run(settings: Mapping[str, object], case: Mapping[str, object]) -> str:
     try:
         result = function(*arguments)
     except TemplateError as error:
-        return "" if "want_error" in case else f"failed: {error}"
+        return "" if _wants_no_value(case) else f"failed: {error}"
     except TypeError:
         result = UNDEFINED  # a wrong number of arguments, which the compiler refuses before
     return _difference(case, result)
 
 
+def _wants_no_value(case: Mapping[str, object]) -> bool:
+    return "want_error" in case or bool(case.get("want_undefined"))
+
+
 def _difference(case: Mapping[str, object], result: object) -> str:
-    if "want_error" in case:
-        return f"wanted an error, got {result!r}"
-    if case.get("want_undefined"):
-        return "" if result is UNDEFINED else f"wanted nothing, got {result!r}"
+    if _wants_no_value(case):
+        return "" if result is UNDEFINED else f"wanted no value, got {result!r}"
     wanted = None if case.get("want_null") else case.get("want")
     return "" if same(result, wanted) else f"wanted {wanted!r}, got {result!r}"

@@ -1,6 +1,5 @@
 """Arrays and objects: `contains`, `first`, `intersection`, `items`, `tryGet`, …"""
 
-import json
 from collections.abc import Callable
 from typing import Final
 
@@ -154,20 +153,13 @@ def _try_index_from_end(members: object, position: object) -> object:
     return None if found is UNDEFINED else found
 
 
-def _json(text: object) -> object:
+def json_value(text: object) -> object:
+    """The value that JSON text holds; UNDEFINED when it holds none."""
     if not isinstance(text, str):
         return UNDEFINED
     try:
         return read_json(text)
-    except PolicyLanguageError as error:
-        raise TemplateError(f"json(): {error}") from None
-
-
-def json_or_undefined(text: str) -> object:
-    """The value that JSON text holds; UNDEFINED when it holds none."""
-    try:
-        return read_json(text)
-    except (PolicyLanguageError, json.JSONDecodeError):
+    except PolicyLanguageError:
         return UNDEFINED
 
 
@@ -182,7 +174,7 @@ FUNCTIONS: Final = (
     Function("indexFromEnd", _index_from_end, 2, 2),
     Function("intersection", _intersection, 1, ANY),
     Function("items", _items, 1, 1),
-    Function("json", _json, 1, 1, of_text=True),
+    Function("json", json_value, 1, 1, of_text=True),
     Function("last", _at_edge(-1), 1, 1, of_text=True),
     Function("length", _length, 1, 1, of_text=True),
     Function("objectKeys", _object_keys, 1, 1),

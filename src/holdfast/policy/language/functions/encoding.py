@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
 from holdfast.policy.language.functions.base import Function
-from holdfast.policy.language.functions.containers import json_or_undefined
+from holdfast.policy.language.functions.containers import json_value
 from holdfast.policy.language.values import UNDEFINED
 
 _BROKEN_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -33,8 +33,7 @@ def _encoded(text: str) -> str:
 
 
 def _decoded_json(text: str) -> object:
-    decoded = _decoded(text)
-    return json_or_undefined(decoded) if isinstance(decoded, str) else UNDEFINED
+    return json_value(_decoded(text))
 
 
 def _percent_encoded(text: str) -> str:
