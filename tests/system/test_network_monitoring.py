@@ -26,6 +26,7 @@ from holdfast.defender.uplink.spool import Spool
 from holdfast.defender.uplink.state import SensorState
 from holdfast.kernel.clock import SystemClock, SystemRandomness
 from tests.support.running import RunningInstance, running
+from tests.support.tapped import TappedDevice
 from tests.support.traffic.case import ENGINEER, HMI, PLC
 from tests.support.traffic.cases.exchanges import together
 from tests.support.traffic.cases.modbus import poll, umas_exchange
@@ -81,6 +82,11 @@ def capture() -> bytes:
     """A client that polls, and an engineer who stops the controller."""
     wire = Wire()
     together(poll, umas_exchange(0x33, 0x41))(wire)
+    return capture_of(wire)
+
+
+def capture_of(wire: Wire) -> bytes:
+    """What was on a wire as a capture file."""
     packets = (Packet(n, round(t * 1e9), 1, len(data), data) for n, (t, data) in enumerate(wire.frames, 1))
     return pcap_bytes(packets)
 
@@ -227,6 +233,35 @@ def test_the_command_line_does_what_the_pages_do(
 
 def _alerts_of(admin: httpx.Client) -> list[Any]:  # any JSON
     return list(admin.get("/api/defender/alerts", params={"organization": "/plant/east/"}).json()["value"])
+
+
+DEVICE_ADDRESS = "127.66.0.9"
+
+
+def test_an_asset_is_linked_to_the_device_whose_traffic_was_captured(
+    instance: RunningInstance, admin: httpx.Client
+) -> None:
+    made = admin.put("/api/devices/boiler-1", params=VERSION, json={"displayName": "Boiler"})
+    assert made.status_code == 200, made.text
+    keys = admin.get("/api/devices/boiler-1/credentials", params=VERSION).json()["symmetricKey"]
+    device = TappedDevice(instance, "boiler-1", keys["primaryKey"], DEVICE_ADDRESS)
+    device.close()
+    answer = admin.put(
+        "/api/defender/captures/mirror",
+        params={"organization": "east"},
+        content=capture_of(device.wire),
+        headers={"content-type": "application/vnd.tcpdump.pcap"},
+    )
+    assert answer.status_code == 202, answer.text
+    analyzed(admin, "mirror")
+
+    def linked() -> list[Any]:  # any JSON
+        return list(admin.get("/api/defender/assets", params={"device": "boiler-1"}).json()["value"])
+
+    (asset,) = until(linked)
+    assert (asset["address"], asset["device"]) == (DEVICE_ADDRESS, "boiler-1")
+    assert "tls" in {use["name"] for use in asset["protocols"]}
+    admin.delete("/api/defender/captures/mirror")
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Network monitoring in the processes: what the worker takes in, and what control reads."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -29,6 +29,7 @@ from holdfast.defender.network.kinds import (
 from holdfast.defender.network.linking import linked_device
 from holdfast.defender.network.open import open_network, open_packets
 from holdfast.defender.network.packets import PacketStore
+from holdfast.defender.network.presence import Arrival, Presence
 from holdfast.defender.network.rating import Ratings
 from holdfast.defender.network.reading import Network
 from holdfast.defender.network.tending import Tending
@@ -73,6 +74,8 @@ class Monitoring:
     tending: Tending
     ratings: Ratings
     database: Database
+    arrived: Callable[[Mapping[str, Arrival]], None]
+    """Takes which devices connected; see `presence`."""
 
     def close(self) -> None:
         """Close the database."""
@@ -84,10 +87,11 @@ def open_monitoring(instance: Instance, alerts: AlertSink) -> Monitoring:
     settings, store = instance.settings, instance.store
     database = open_network(settings.data, instance.ring, settings.database)
     blobs = open_packets(settings.data, instance.ring, instance.randomness)
+    presence = Presence(database)
     around = Surroundings(
         hand_on=alerts.take_alerts,
         said=lambda number: _said(store, number),
-        linked=lambda asset, organization: linked_device(store, asset, organization),
+        linked=lambda asset, organization: linked_device(store, asset, organization, presence.devices_at),
         unwanted=lambda: unwanted(store),
     )
     packets = PacketStore(blobs, instance.randomness)
@@ -97,7 +101,14 @@ def open_monitoring(instance: Instance, alerts: AlertSink) -> Monitoring:
         store, database, blobs, intake, instance.clock, lambda organization: rules_at(store, organization)
     )
     ratings = Ratings(database, AlertReader(instance.database))
-    return Monitoring(intake, captures, tending, ratings, database)
+    return Monitoring(
+        intake,
+        captures,
+        tending,
+        ratings,
+        database,
+        lambda arrived: presence.take(arrived, around.said, around.linked),
+    )
 
 
 def unwanted(store: ResourceStore) -> Unwanted:

@@ -7,7 +7,6 @@ from holdfast.access.application import APPLICATION
 from holdfast.access.conditional.risk import KIND as RISK_SIGNAL
 from holdfast.alerts.port import AlertSink
 from holdfast.cluster.port import Bus
-from holdfast.defender.network.open import open_network
 from holdfast.defender.platform.watch import PlatformSurroundings, PlatformWatch
 from holdfast.devices.device import DEVICE
 from holdfast.kernel.errors import InvalidError
@@ -18,6 +17,7 @@ from holdfast.log.open import open_reader
 from holdfast.resources.model import Action, Change
 from holdfast.resources.port import ChangePath, ResourceStore
 from holdfast.runtime.instance import Instance
+from holdfast.runtime.network import open_monitoring
 from holdfast.runtime.personas import is_of_probes, probes_network
 
 SIGNAL: Final = "platform.risk-signal"
@@ -47,6 +47,7 @@ def open_platform_watch(
 ) -> PlatformWatch:
     """The watch over an instance's own log and audit."""
     settings, store = instance.settings, instance.store
+    monitoring = open_monitoring(instance, alerts)
 
     def signal(about: str, level: str, reason: str, until: float) -> None:
         body: JsonObject = {"about": about, "level": level, "reason": reason, "until": until}
@@ -60,9 +61,10 @@ def open_platform_watch(
         lambda who: _organization_of(store, who),
         signal,
         lambda event: is_of_probes(event, network),
+        monitoring.arrived,
     )
     return PlatformWatch(
-        open_network(settings.data, instance.ring, settings.database),
+        monitoring.database,
         instance.events,
         open_reader(settings.data, instance.ring, instance.clock, settings.database),
         instance.clock,

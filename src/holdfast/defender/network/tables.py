@@ -89,6 +89,15 @@ addresses = Table(
     Column("asset", COUNTER, nullable=False, index=True),
 )
 
+device_addresses = Table(
+    "defender_device_addresses",
+    metadata,
+    Column("device", TEXT, primary_key=True),
+    Column("address", TEXT, nullable=False, index=True),
+    Column("time", MOMENT, nullable=False),
+)
+"""Where each enrolled device came from when it connected last."""
+
 connections = Table(
     "defender_connections",
     metadata,

@@ -91,10 +91,9 @@ class TwoPlaces(Quiet):
 
     def record(self, record: Record, memory: Memory) -> Iterator[Verdict]:
         """See `PlatformDetector.record`."""
-        if record.kind == "connected":
-            address = _address(record.body)
-            if address:
-                yield from self._used(f"device {record.device}", record.device, address, record.time)
+        address = address_of(record)
+        if address:
+            yield from self._used(f"device {record.device}", record.device, address, record.time)
 
     def _used(self, key: str, who: str, address: str, time: float, principal: str = "") -> Iterator[Verdict]:
         before = self._last.pop(key, address)
@@ -139,9 +138,12 @@ class _Connected(msgspec.Struct):
     address: str = ""
 
 
-def _address(body: bytes) -> str:
+def address_of(record: Record) -> str:
+    """From where a device connected; empty for records of anything else."""
+    if record.kind != "connected":
+        return ""
     try:
-        return msgspec.json.decode(body, type=_Connected).address
+        return msgspec.json.decode(record.body, type=_Connected).address
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
 

@@ -4,7 +4,7 @@ Positions and memory are kept together, so a worker that is killed judges a litt
 The first start learns from the whole history what is usual, and tells nothing of what was before it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,9 +13,10 @@ from sqlalchemy import select
 from holdfast.access.conditional.model import Risk
 from holdfast.alerts.model import Origin, Severity, Sighting
 from holdfast.alerts.port import AlertSink
+from holdfast.defender.network.presence import Arrival
 from holdfast.defender.network.rows import upsert
 from holdfast.defender.network.tables import platform_memory, platform_positions
-from holdfast.defender.platform.credentials import BruteForce, LongRest, Refusals, TwoPlaces
+from holdfast.defender.platform.credentials import BruteForce, LongRest, Refusals, TwoPlaces, address_of
 from holdfast.defender.platform.judging import GroupOf, PlatformDetector, Verdict
 from holdfast.defender.platform.memory import Memory, decode, encode
 from holdfast.defender.platform.people import Deletions, Habits, Notable
@@ -23,7 +24,7 @@ from holdfast.defender.platform.rates import Rates, Silence
 from holdfast.defender.platform.types import BY_ID
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.organizations import OrganizationPath
-from holdfast.log.port import PARTITIONS, LogReader, Position
+from holdfast.log.port import PARTITIONS, LogReader, Position, Record
 from holdfast.resources.model import Event
 from holdfast.resources.port import EventFeed
 from holdfast.storage.database import Database
@@ -49,6 +50,8 @@ class PlatformSurroundings:
     """Takes a signal of risk: about whom, level, reason, until when."""
     ignores: Callable[[Event], bool] = lambda _event: False
     """Whether an audit record is none of the detectors' business: probes attack on purpose."""
+    arrived: Callable[[Mapping[str, Arrival]], None] = lambda _arrived: None
+    """Takes which devices connected, and from where."""
 
 
 class PlatformWatch:
@@ -87,6 +90,9 @@ class PlatformWatch:
         chunk = self._log.poll(self._done, BATCH)
         for record in chunk.records:
             verdicts += self._all(detector.record(record, self.memory) for detector in self._detectors)
+        arrived = dict(_arrivals(chunk.records))
+        if arrived:
+            self._around.arrived(arrived)
         now = self._clock.monotonic()
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now
@@ -144,3 +150,10 @@ class PlatformWatch:
         done = {number: Position(number, 0) for number in range(PARTITIONS)}
         done |= {row.partition: Position(row.partition, row.offset) for row in rows}
         return (decode(kept) if kept is not None else Memory()), done
+
+
+def _arrivals(records: Iterable[Record]) -> Iterator[tuple[str, Arrival]]:
+    for record in records:
+        address = address_of(record)
+        if address:
+            yield record.device, Arrival(address, record.time)
