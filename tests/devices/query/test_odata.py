@@ -42,8 +42,11 @@ def test_filters_of_devices(text: str, condition: Condition) -> None:
     assert parse_filter(text, FIELDS) == condition
 
 
-def test_filters_of_templates() -> None:
-    condition = parse_filter("@id eq 'dtmi:a;1' and capabilityModelId eq 'dtmi:b;1'", TEMPLATE_FILTER_FIELDS)
+@pytest.mark.parametrize("field", ["@id", "'@id'"])
+def test_filters_of_templates(field: str) -> None:
+    """The published examples put the name in quotes."""
+    text = f"{field} eq 'dtmi:a;1' and capabilityModelId eq 'dtmi:b;1'"
+    condition = parse_filter(text, TEMPLATE_FILTER_FIELDS)
     assert condition == All(
         (
             Compare("@id", Operator.EQUAL, "dtmi:a;1"),

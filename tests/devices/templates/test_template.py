@@ -114,3 +114,51 @@ def test_too_many_capabilities_are_refused() -> None:
 def test_each_kind_can_be_asked_for(pump: Template) -> None:
     commands = [capability.path for capability in pump.of_kind(CapabilityKind.COMMAND)]
     assert commands == ["flush", "motor.stop"]
+
+
+LATE: JsonObject = {
+    "@type": ["ModelDefinition", "DeviceModel"],
+    "@context": ["dtmi:iotcentral:context;3", "dtmi:dtdl:context;3"],
+    "displayName": "Truck",
+    "capabilityModel": {
+        "@id": "dtmi:fleet:Truck;1",
+        "@type": "Interface",
+        "contents": [
+            {
+                "@type": ["Telemetry", "Temperature"],
+                "name": "inside",
+                "schema": "double",
+                "unit": "degreeCelsius",
+            },
+            {"@type": ["Telemetry", "Location"], "name": "place", "schema": "geopoint"},
+            {"@type": ["Telemetry", "AccelerationVector"], "name": "shock", "schema": "vector"},
+            {"@type": ["Telemetry", "Event"], "name": "door", "schema": "string"},
+            {"@type": ["Property", "Cloud", "StringValue"], "name": "customer", "schema": "string"},
+            {"@type": ["Property", "Initialized"], "name": "limit", "schema": "double", "initialValue": 4.5},
+        ],
+    },
+}
+
+
+def test_a_later_version_of_dtdl_keeps_the_extensions() -> None:
+    truck = parse_template("dtmi:modelDefinition:a1b2c3", LATE)
+    place, shock, door = (truck.by_path(path) for path in ("place", "shock", "door"))
+    assert place is not None
+    assert shock is not None
+    assert door is not None
+    assert (place.annotation.types, door.annotation.types) == (("Location",), ("Event",))
+    assert truck.violations(place, {"lat": 59.9, "lon": 10.7}) == []
+    assert truck.violations(place, {"lat": "north"}) != []
+    assert truck.violations(shock, {"x": 1, "y": 0.5, "z": 9.8}) == []
+    inside = truck.by_path("inside")
+    assert inside is not None
+    assert inside.types == ("dtmi:dtdl:extension:quantitativeTypes:v1:class:Temperature",)
+
+
+def test_a_context_that_names_its_quantities_keeps_them() -> None:
+    contexts: list[JsonValue] = [
+        "dtmi:dtdl:context;3",
+        "dtmi:dtdl:extension:quantitativeTypes;1",
+        "dtmi:iotcentral:context;3",
+    ]
+    assert parse_template("dtmi:a:b;1", {**LATE, "@context": contexts}).by_path("inside") is not None

@@ -36,6 +36,8 @@ class Dialect(NamedTuple):
     functions: Mapping[str, Operator]
     index_of: bool = False
     """Whether `indexof(field, text) ge 0` is understood, which some clients write for "contains"."""
+    quoted_names: bool = False
+    """Whether a field may stand in quotes."""
 
 
 class ExpressionParser:
@@ -92,7 +94,9 @@ class ExpressionParser:
             raise self.unexpected("AND, OR or the end")
 
     def name(self) -> str:
-        """Read a field's name."""
+        """Read a field's name; the hosted service's examples put some in quotes: `'@id' eq 'dtmi:a;1'`."""
+        if self._dialect.quoted_names and self.token.kind is TokenKind.TEXT:
+            return self._next().text
         if self.token.kind is not TokenKind.NAME or self.token.word in _RESERVED:
             raise self.unexpected("a field")
         return self._next().text

@@ -24,6 +24,7 @@ _DIALECT = Dialect(
         "endswith": Operator.ENDS_WITH,
     },
     index_of=True,
+    quoted_names=True,
 )
 
 

@@ -55,6 +55,15 @@ PROPERTIES = frozenset(
 )
 """Properties that say how an element is shown, bounded, begun or delivered."""
 
+SEMANTIC = frozenset({"State", "Event", "Location", "VelocityVector", "AccelerationVector"})
+"""Semantic types of IoT Central's own: part of DTDL v2 through its context, and annotations in later
+versions, whose descriptions have no such context."""
+
+_SCHEMAS = {name: f"dtmi:iotcentral:schema:{name};2" for name in ("geopoint", "vector")}
+"""Its schemas, which a later version refers to by their identifiers."""
+_QUANTITIES = "dtmi:dtdl:extension:quantitativeTypes"
+"""Where units and what they measure went after DTDL v2, which has them itself."""
+
 MAXIMUM_DEPTH = 128
 
 _OLD_IDENTIFIER = "urn:"
@@ -84,13 +93,16 @@ class Separated(NamedTuple):
 
 def separate(model: JsonObject, context: JsonValue) -> Separated:
     """Take the annotations out of a capability model. `context` applies where the model has none."""
-    whole: JsonObject = {**model, "@context": _context(model.get("@context", context))}
+    contexts = _listed(model.get("@context", context))
+    early = "dtmi:dtdl:context;2" in contexts
+    whole: JsonObject = {**model, "@context": _context(contexts, early=early)}
     modules: list[JsonValue] = []
     plain = _without_modules(whole, modules, 0)
     documents = [plain, *({"@context": whole["@context"], **_object(module)} for module in modules)]
     annotations: dict[str, Annotation] = {}
+    taking = _Taking(COTYPES if early else COTYPES | SEMANTIC, {} if early else _SCHEMAS, annotations)
     kept = [
-        _take(document, f"/{index}" if len(documents) > 1 else "", annotations, 0)
+        taking.take(document, f"/{index}" if len(documents) > 1 else "", 0)
         for index, document in enumerate(documents)
     ]
     return Separated(kept, annotations)
@@ -100,18 +112,20 @@ def _object(value: JsonValue) -> JsonObject:
     return value if isinstance(value, dict) else {}
 
 
-def _context(context: JsonValue) -> JsonValue:
-    """The contexts, with every version of IoT Central's own taken for the one that DTDL v2 defines."""
-    items = context if isinstance(context, list) else [context]
-    early = any(item == "dtmi:dtdl:context;2" for item in items)
-    kept: list[JsonValue] = []
-    for item in items:
-        ours = isinstance(item, str) and item.startswith("dtmi:iotcentral:context")
-        if not ours:
-            kept.append(item)
-        elif early and "dtmi:iotcentral:context;2" not in kept:
-            kept.append("dtmi:iotcentral:context;2")
-    return kept
+def _listed(value: JsonValue) -> list[JsonValue]:
+    return value if isinstance(value, list) else [value]
+
+
+def _context(contexts: list[JsonValue], *, early: bool) -> JsonValue:
+    """The contexts that DTDL has: for IoT Central's own, in whatever version, the one that DTDL v2 describes;
+    for later versions its quantities, which IoT Central's templates use without naming them."""
+    kept = [item for item in contexts if not str(item).startswith("dtmi:iotcentral:context")]
+    if len(kept) == len(contexts):
+        return contexts
+    if early:
+        return ["dtmi:iotcentral:context;2", *kept]
+    named = any(str(item).startswith(_QUANTITIES) for item in kept)
+    return [*kept, f"{_QUANTITIES};1"] if "dtmi:dtdl:context;3" in kept and not named else kept
 
 
 def _without_modules(value: JsonValue, modules: list[JsonValue], depth: int) -> JsonValue:
@@ -134,25 +148,38 @@ def _without_modules(value: JsonValue, modules: list[JsonValue], depth: int) -> 
     return result
 
 
-def _take(value: JsonValue, pointer: str, annotations: dict[str, Annotation], depth: int) -> JsonValue:
-    if depth > MAXIMUM_DEPTH:
-        return value
-    if isinstance(value, list):
-        return [_take(item, f"{pointer}/{index}", annotations, depth + 1) for index, item in enumerate(value)]
-    if not isinstance(value, dict):
-        return value
-    types = value.get("@type")
-    listed = types if isinstance(types, list) else [types]
-    taken = tuple(str(item) for item in listed if isinstance(item, str) and item in COTYPES)
-    values = {name: item for name, item in value.items() if name in PROPERTIES} if "@type" in value else {}
-    if taken or values:
-        annotations[pointer] = Annotation(taken, values)
-    rest: JsonObject = {}
-    for name, item in value.items():
-        if name == "@id" and isinstance(item, str) and item.startswith(_OLD_IDENTIFIER):
-            continue
-        if name == "@type" and taken:
-            rest[name] = [item for item in listed if item not in taken]
-        elif name not in values:
-            rest[name] = _take(item, f"{pointer}/{name}", annotations, depth + 1)
-    return rest
+class _Taking(NamedTuple):
+    """Takes annotations out of documents of one version of the language."""
+
+    types: frozenset[str]
+    """That are annotations."""
+    schemas: dict[str, str]
+    """Name → identifier."""
+    annotations: dict[str, Annotation]
+
+    def take(self, value: JsonValue, pointer: str, depth: int) -> JsonValue:
+        """The value without annotations."""
+        if depth > MAXIMUM_DEPTH:
+            return value
+        if isinstance(value, list):
+            return [self.take(item, f"{pointer}/{index}", depth + 1) for index, item in enumerate(value)]
+        if not isinstance(value, dict):
+            return value
+        listed = _listed(value.get("@type"))
+        taken = tuple(str(item) for item in listed if isinstance(item, str) and item in self.types)
+        values = (
+            {name: item for name, item in value.items() if name in PROPERTIES} if "@type" in value else {}
+        )
+        if taken or values:
+            self.annotations[pointer] = Annotation(taken, values)
+        rest: JsonObject = {}
+        for name, item in value.items():
+            if name == "@id" and isinstance(item, str) and item.startswith(_OLD_IDENTIFIER):
+                continue
+            if name == "@type" and taken:
+                rest[name] = [item for item in listed if item not in taken]
+            elif name == "schema" and isinstance(item, str):
+                rest[name] = self.schemas.get(item, item)
+            elif name not in values:
+                rest[name] = self.take(item, f"{pointer}/{name}", depth + 1)
+        return rest

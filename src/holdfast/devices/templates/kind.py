@@ -34,7 +34,8 @@ _FIELDS = frozenset({"@type", "@context", "displayName", "description", "capabil
 def _validate(draft: Draft, reader: Reader) -> JsonObject:
     if draft.change.action is Action.DELETE:
         return {}
-    if not dtmi.is_valid(draft.change.id, 2) or len(draft.change.id) > dtmi.MAXIMUM_LENGTH:
+    # The hosted service makes ids without a version: `dtmi:modelDefinition:spzeut3n:n2lteu39u6`.
+    if not dtmi.is_valid(draft.change.id, 3) or len(draft.change.id) > dtmi.MAXIMUM_LENGTH:
         raise InvalidError(
             f"{draft.change.id[:80]} cannot be a template's id: it is a DTMI, such as dtmi:plant:pump;1.",
             "/id",

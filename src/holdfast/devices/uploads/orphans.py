@@ -19,9 +19,9 @@ def sweep_orphans(state: DeviceState, blobs: Blobs, now: float) -> int:
     """Delete the pieces that nothing names any more, and say how many there were.
 
     Blocking; needs eight bytes of memory for each piece that is kept. The records are read after the names,
-    and of each upload what is staged before what is committed, which is the way that pieces go: so one that is
-    in use is seen, whatever devices do meanwhile. Where there is no record at all nothing is deleted: it may be
-    the records that are lost.
+    and of each upload what is staged before what is committed, which is the way that pieces go: so one that
+    is in use is seen, whatever devices do meanwhile. Where there is no record at all nothing is deleted: it
+    may be the records that are lost.
     """
     old = [name for name in blobs.names() if _is_old(name, now)]
     named = _named(state) if old else array("q")
