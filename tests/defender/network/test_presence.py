@@ -1,6 +1,7 @@
 """An asset is the enrolled device that connects from its address, where exactly one does."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from holdfast.defender.network.linking import linked_device
 from holdfast.defender.network.presence import Arrival, Presence
@@ -35,7 +36,8 @@ def connects(platform: Platform, devices: Devices, **addresses: str) -> None:
     presence = Presence(platform.database)
 
     def linked(asset: AssetDocument, organization: str) -> str:
-        return linked_device(devices, asset, organization, presence.devices_at)
+        reader: Any = devices  # the parts of a store that are used
+        return linked_device(reader, asset, organization, presence.devices_at)
 
     arrived = {device: Arrival(address, BEGIN) for device, address in addresses.items()}
     presence.take(arrived, lambda number: platform.said.get(number, {}), linked)
