@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from holdfast.protocol.sas import decode_key, derive_key
-from tests.support.hostile import capture, plant, speak
+from tests.support.hostile import capture, plant, plant_beside, speak
 from tests.support.running import RunningInstance, running
 from tests.support.signing_in import sign_in
 from tests.support.waiting import Aside, until
@@ -23,9 +23,11 @@ PATIENCE = 60_000
 
 @pytest.fixture(scope="package")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningInstance]:
-    with running(tmp_path_factory.mktemp("console") / "data") as instance:
+    quick = {"HOLDFAST_SIMULATION__INTERVAL_SECONDS": "1"}
+    with running(tmp_path_factory.mktemp("console") / "data", **quick) as instance:
         with instance.remote() as remote:
             plant(remote)
+            plant_beside(remote)
             group = remote.get("/api/enrollmentGroups/SAS-IoT-Devices")
             key = decode_key(str(group["attestation"]["symmetricKey"]["primaryKey"]))
             asyncio.run(speak(instance, "hostile-0", derive_key(key, "hostile-0")))

@@ -22,13 +22,21 @@ SAMPLES = {
     "policy": "hostile",
     "provider": "hostile",
     "identity": "hostile",
+    "kind": "webhook",
+    "destination": "hostile",
     "feature": "FEATURE",
     "control": "NS-1",
     "recommendation": "FEATURE",
 }
 """What stands for each parameter of an address; in capitals what is known only once the instance runs."""
-OTHER_SAMPLES = {"/enrollment/{group}": "/enrollment/hostile"}
-DOWNLOADS = {"/network/alerts/{alert}/pcap"}
+OTHER_SAMPLES = {
+    "/enrollment/{group}": "/enrollment/hostile",
+    "/policies/resource": "/policies/resource?id=/providers/Holdfast.Devices/devices/hostile-0",
+}
+NOT_VISITED = {
+    "/network/alerts/{alert}/pcap": "a download",
+    "/baseline/evidence": "there is none before probes ran",
+}
 VARIANTS = (
     "/enrollment/SAS-IoT-Devices",
     "/template-editor?device=hostile-0",
@@ -45,7 +53,6 @@ def _filled(path: str) -> str:
 
 def addresses() -> Iterator[str]:
     """An address for every page and fragment that people see."""
-    yield from dict.fromkeys(
-        _filled(route.path) for route in ROUTES if route.method == "GET" and route.is_page
-    )
+    shown = {route.path: route for route in ROUTES if route.method == "GET" and route.is_page}
+    yield from (_filled(path) for path in shown if path not in NOT_VISITED)
     yield from VARIANTS

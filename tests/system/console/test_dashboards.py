@@ -1,10 +1,16 @@
 """Dashboards and templates: made, arranged by pointer and by keyboard, published, refused."""
 
+import base64
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.support.hostile import TEMPLATE
+
+DOT = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+"""A picture of one pixel."""
 
 
 def _add(page: Page, type: str, title: str, **fields: str) -> None:
@@ -26,6 +32,15 @@ def test_a_dashboard_is_made_filled_and_arranged(page: Page) -> None:
     _add(page, "lineChart", "Line", Telemetry="t")
     expect(page.locator("#tile-0 strong")).to_have_text("Pump 3")
     expect(page.locator("#tile-2 canvas")).to_be_visible()
+
+    page.locator("select[name=type]").select_option("image")
+    page.get_by_label("Title").fill("Drawing")
+    page.get_by_label("Or a picture").set_input_files(
+        FilePayload(name="dot.png", mimeType="image/png", buffer=DOT)
+    )
+    expect(page.get_by_label("Address")).to_have_value(re.compile("^data:image/png;base64,"))
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("img", name="Drawing")).to_be_visible()
 
     page.locator("#tile-1").focus()
     page.keyboard.press("ArrowRight")
@@ -57,11 +72,11 @@ def test_a_template_is_judged_while_it_is_typed_and_published_in_versions(page: 
     page.get_by_label("Model", exact=True).fill("dtmi:test:fan:model;1")
     page.get_by_label("Model", exact=True).press("Tab")
     expect(page.locator("#verdict .good")).to_contain_text("1 capability")
-    page.get_by_label("Name", exact=True).fill("not a name")
-    page.get_by_label("Name", exact=True).press("Tab")
+    page.get_by_role("textbox", name="Name", exact=True).fill("not a name")
+    page.get_by_role("textbox", name="Name", exact=True).press("Tab")
     expect(page.locator("#verdict .bad")).to_be_visible()
-    page.get_by_label("Name", exact=True).fill("speed")
-    page.get_by_label("Name", exact=True).press("Tab")
+    page.get_by_role("textbox", name="Name", exact=True).fill("speed")
+    page.get_by_role("textbox", name="Name", exact=True).press("Tab")
     page.get_by_role("button", name="Add a capability").click()
     expect(page.locator("#verdict .good")).to_contain_text("2 capabilities")
     page.get_by_role("button", name="Publish").click()

@@ -2,9 +2,10 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
-from tests.support.hostile import HOSTILE
+from tests.support.hostile import HOSTILE, TEMPLATE
+from tests.support.pki import issue
 from tests.support.running import RunningInstance
 from tests.support.sdk_device import sdk_device
 from tests.support.waiting import Aside
@@ -80,6 +81,76 @@ def test_what_is_done_to_many_devices_is_shown_before_and_while_it_is_done(aside
     expect(page.get_by_text("60 of 60 devices blocked")).to_be_visible()
     page.goto("/devices?filter=many-&state=waiting")
     expect(page.get_by_text("50 of 60")).to_be_visible()
+
+
+def test_a_simulated_device_lives_by_its_template(page: Page) -> None:
+    page.goto("/devices/new")
+    page.get_by_label("Device id").fill("simulated-1")
+    page.get_by_label("Template").select_option(TEMPLATE)
+    page.get_by_label("Simulated").check()
+    page.get_by_role("button", name="Create").click()
+    expect(page.locator(".heading").get_by_text("connected", exact=True)).to_be_visible()
+    expect(page.locator(".chart canvas")).to_be_visible()
+
+
+def test_a_groups_ca_is_trusted_once_its_key_was_proven(page: Page) -> None:
+    authority = issue("Plant CA", authority=True)
+    page.goto("/enrollment")
+    page.get_by_text("New group").click()
+    page.get_by_role("textbox", name="Id").fill("plant")
+    page.get_by_role("textbox", name="Name").fill("Plant")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_label("The CA's certificate").fill(authority.pem)
+    page.get_by_role("button", name="Set").click()
+    expect(page.get_by_text("not verified: admits nobody yet")).to_be_visible()
+    page.get_by_role("button", name="Ask for a verification code").click()
+    code = page.locator(".secret").inner_text()
+    page.get_by_label("That certificate").fill(issue("not the code", authority).pem)
+    page.get_by_role("button", name="Verify").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_label("That certificate").fill(issue(code, authority).pem)
+    page.get_by_role("button", name="Verify").click()
+    expect(page.get_by_text("verified", exact=True)).to_be_visible()
+
+
+def test_devices_come_from_a_file_and_become_a_group(page: Page) -> None:
+    page.goto("/device-import")
+    rows = b"IOTC_DEVICEID,IOTC_DEVICENAME\nfiled-1,Filed 1\nfiled-2,Filed 2\n"
+    page.get_by_label("CSV file").set_input_files(FilePayload(name="d.csv", mimeType="text/csv", buffer=rows))
+    expect(page.get_by_label("Or its content")).to_have_value(re.compile("filed-2"))
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("2 created, 0 updated, 0 unchanged")).to_be_visible()
+    page.get_by_label("Or its content").fill("IOTC_DEVICEID\n!")
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_role("alert")).to_contain_text("line 2")
+
+    page.goto("/devices?filter=filed-")
+    page.get_by_role("checkbox", name="Select every row of this page").check()
+    page.locator("select[name=work]").select_option("group")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("Finds 2 devices now")).to_be_visible()
+    page.get_by_role("textbox", name="Id").fill("filed")
+    page.get_by_role("textbox", name="Name").fill("Filed")
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_url("**/groups/filed")
+
+
+def test_what_a_group_said_is_explored_and_compared(aside: Aside, page: Page) -> None:
+    query = 'SELECT * FROM devices WHERE $id = "hostile-0"'
+    aside.put("/api/deviceGroups/explored", {"displayName": "Explored", "filter": query})
+    page.goto("/explorer?range=7d")
+    page.get_by_label("Device group").select_option("explored")
+    page.get_by_label("Telemetry, comma between").fill("t")
+    page.get_by_label("Split by").select_option("template")
+    page.get_by_label("Compare with").select_option("a week before")
+    page.get_by_role("button", name="Draw").click()
+    page.wait_for_url("**group=explored**")
+    expect(page.locator("#drawn")).to_contain_text("1 device")
+    expect(page.locator(".chart[data-points='1']")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    head, row = download.value.path().read_text().splitlines()
+    assert (head, row.rpartition(",")[2]) == ("Time,Line,Telemetry,Value", "21.5")
 
 
 def test_a_group_shows_what_it_finds_while_its_query_is_typed(page: Page) -> None:

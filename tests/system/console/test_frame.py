@@ -144,5 +144,31 @@ def test_a_table_has_a_stable_address(page: Page) -> None:
     expect(page.get_by_role("columnheader", name="Template")).to_have_count(0)
     expect(page.locator("th[aria-sort=ascending]")).to_have_text(re.compile("Id"))
     with page.expect_download() as download:
-        page.get_by_role("link", name="CSV").click()
+        page.get_by_role("link", name="CSV", exact=True).click()
     assert "Template" not in download.value.path().read_text().splitlines()[0]
+
+
+def test_a_table_that_is_whole_sorts_filters_hides_columns_and_keeps_its_address(page: Page) -> None:
+    page.goto("/")
+    table = page.get_by_role("region", name="What happened last")
+    table.get_by_role("button", name="What").click()
+    expect(table.locator("th[aria-sort=ascending]")).to_have_text("What")
+    table.get_by_role("button", name="What").click()
+    expect(table.locator("th[aria-sort=descending]")).to_have_text("What")
+    found = table.locator("tbody tr td:nth-child(3)").all_inner_texts()
+    assert found == sorted(found, reverse=True)
+
+    page.keyboard.press("f")
+    page.keyboard.type(found[0])
+    expect(table.locator("tbody tr:not([hidden])")).to_have_count(found.count(found[0]))
+    page.get_by_role("checkbox", name="Who").uncheck()
+    expect(table.get_by_role("columnheader", name="Who")).to_have_count(0)
+    with page.expect_download() as download:
+        page.locator(".tools").get_by_role("button", name="CSV").click()
+    lines = download.value.path().read_text().splitlines()
+    assert lines[0] == '"When","What","On","Outcome"'
+    assert len(lines) == 1 + found.count(found[0])
+
+    page.reload()
+    expect(table.locator("th[aria-sort=descending]")).to_have_text("What")
+    expect(table.get_by_role("columnheader", name="Who")).to_have_count(0)

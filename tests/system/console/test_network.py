@@ -26,9 +26,9 @@ def test_the_way_between_two_assets_is_found(page: Page) -> None:
         page.goto(f"/network/assets?filter={address}")
         numbers.append((page.locator("tbody a").first.get_attribute("href") or "").rpartition("/")[2])
     page.goto("/network/map")
-    page.get_by_label("Path from asset").fill(numbers[0])
-    page.get_by_label("to asset", exact=True).fill(numbers[1])
-    page.get_by_role("button", name="Show").click()
+    page.get_by_label("Way from").fill(numbers[0])
+    page.get_by_label("to", exact=True).fill(numbers[1])
+    page.get_by_role("button", name="Show", exact=True).click()
     expect(page.get_by_text("The shortest way has 1 step")).to_be_visible()
 
 

@@ -96,7 +96,7 @@ function tools(table, name) {
 
 function sortable(table, name) {
   headings(table).forEach((heading, n) => {
-    if (!text(heading)) return;
+    if (!text(heading) || heading.querySelector("a")) return;
     const button = make("button", { type: "button", className: "sorts" }, ...heading.childNodes);
     button.addEventListener("click", () => change(table, name, { sort: state.of(name).sort === String(n) ? `-${n}` : String(n) }));
     heading.replaceChildren(button);
