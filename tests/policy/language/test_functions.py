@@ -1,5 +1,7 @@
 import base64
+import contextlib
 import json
+import math
 from collections.abc import Mapping
 
 import pytest
@@ -82,6 +84,18 @@ TABLE: list[tuple[str, list[object], object]] = [
     ("flatten", ["a"], NOTHING),
     ("float", ["2.5"], 2.5),
     ("float", ["x"], NOTHING),
+    ("format", ["{0:00000}", 1234.5678], "01235"),
+    ("format", ["{0:#.##}", 0.45678], ".46"),
+    ("format", ["{0:#,##0.00}", 1234567], "1,234,567.00"),
+    ("format", ["{0:#,#,,}", 2147483647], "2,147"),
+    ("format", ["{0:##.0 %}", 0.3697], "37.0 %"),
+    ("format", ["{0:#0.0#;(#0.0#);-\\0-}", 12.345], "12.35"),
+    ("format", ["{0:#0.0#;(#0.0#);-\\0-}", -12.345], "(12.35)"),
+    ("format", ["{0:#0.0#;(#0.0#);-\\0-}", 0], "-0-"),
+    ("format", ["{0:(###) ###-####}", 1234567890], "(123) 456-7890"),
+    ("format", ["{0:# 'bar'}", 68], "68 bar"),
+    ("format", ["{0:000}", -7], "-007"),
+    ("format", ["{0:0.00}", -0.001], "0.00"),
     ("format", ["{0}-{1}", "a", 7], "a-7"),
     ("format", ["{{{0}}}", True], "{True}"),
     ("format", ["{0,4}|{0,-4}|", 7], "   7|7   |"),
@@ -205,6 +219,7 @@ ERRORS: list[tuple[str, list[object], str]] = [
     ("dateTimeAdd", ["2024-01-01", "P9999Y"], "beyond the years"),
     ("dateTimeAdd", ["2024-01-01", "P1D", "q"], "'q'"),
     ("format", ["{1}", "a"], "no argument"),
+    ("format", ["{0:0." + "0" * 500 + "}", 1.5], "too many digits"),
     ("format", ["{x}", "a"], "unmatched opening"),
     ("format", ["a}", "a"], "unmatched closing"),
     ("format", ["{0,x}", "a"], "no alignment"),
@@ -283,6 +298,21 @@ def test_a_name_alone_is_refused_when_compiled(expression: str) -> None:
 def test_a_wrong_number_of_arguments_is_refused_when_compiled(call: str) -> None:
     with pytest.raises(DefinitionError, match="arguments"):
         policy({"value": f"[{call}]", "equals": 1})
+
+
+@given(
+    st.sampled_from([*FUNCTIONS, *NAMING]),
+    st.lists(
+        st.sampled_from([math.inf, -math.inf, 1e308, 10**30, -1, 0.5, "", "a", "2024-01-01", "\ud800"])
+        | st.sampled_from([None, True, UNDEFINED, [], [1, [2]], {}, {"a": 1}, "10.0.0.0/8", "P1D", "{0:E2}"]),
+        max_size=4,
+    ),
+)
+def test_no_function_fails_otherwise_than_by_its_own_error(name: str, arguments: list[object]) -> None:
+    function = FUNCTIONS.get(name) or NAMING[name]
+    if function.minimum <= len(arguments) <= function.maximum:
+        with contextlib.suppress(TemplateError):
+            function.call(*arguments)
 
 
 @given(st.text(max_size=30))

@@ -5,6 +5,7 @@ condition around it does not hold, and on the change path that is a fault. A Tem
 could suit.
 """
 
+import math
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -29,8 +30,8 @@ class Function(NamedTuple):
 
 
 def whole(value: object) -> int | None:
-    """A number without its fraction; None for anything else."""
-    if not is_number(value):
+    """A number without its fraction; None for anything else, and for what JSON text gives as too large."""
+    if not is_number(value) or not math.isfinite(value):
         return None
     return value if isinstance(value, int) else int(value)
 

@@ -4,6 +4,7 @@ Details of effects may call them (published definitions find the resource that t
 name); conditions may not, see docs/policy-conformance.md.
 """
 
+import hashlib
 import uuid
 from collections.abc import Callable
 from typing import Final
@@ -20,22 +21,24 @@ _FIRST: Final = 0x239B961B
 _SECOND: Final = 0xAB0E9789
 
 
-def _of_texts(name: Callable[[str], str]) -> Callable[..., object]:
+def _of_texts(name: Callable[[bytes], str]) -> Callable[..., object]:
     def named(*texts: object) -> object:
         known = [text for text in texts if isinstance(text, str)]
-        return name("-".join(known)) if len(known) == len(texts) else UNDEFINED
+        whole = "-".join(known).encode("utf-8", "surrogatepass")
+        return name(whole) if len(known) == len(texts) else UNDEFINED
 
     return named
 
 
-def _guid(text: str) -> str:
+def _guid(data: bytes) -> str:
     """A version-5 UUID (RFC 9562, section 5.5)."""
-    return str(uuid.uuid5(_NAMESPACE, text))
+    digest = hashlib.sha1(_NAMESPACE.bytes + data, usedforsecurity=False).digest()
+    return str(uuid.UUID(bytes=digest[:16], version=5))
 
 
-def _unique_string(text: str) -> str:
+def _unique_string(data: bytes) -> str:
     """Thirteen letters and digits: the hash, five bits each from the top, padded with zeros below."""
-    bits = _hash(text.encode("utf-8", "surrogatepass")) << 1
+    bits = _hash(data) << 1
     return "".join(_LETTERS[bits >> 5 * place & 31] for place in reversed(range(_LENGTH)))
 
 

@@ -6,11 +6,11 @@ from typing import Final
 
 from holdfast.policy.language.errors import TemplateError
 from holdfast.policy.language.functions.base import ANY, Function, bounded_text
+from holdfast.policy.language.functions.number_formats import format_number
 from holdfast.policy.language.limits import TEXT_LENGTH
-from holdfast.policy.language.values import UNDEFINED, is_number, number_text, text_of
+from holdfast.policy.language.values import UNDEFINED, is_number, text_of
 
 _PART: Final = re.compile(r"\{\{|\}\}|\{(\d+)(?:,([^:}]*))?(?::([^}]*))?\}|[{}]")
-_LARGEST_PRECISION: Final = 99
 
 
 def _format(template: object, *values: object) -> object:
@@ -61,34 +61,7 @@ def _formatted(value: object, specifier: str) -> str:
         return ""
     if isinstance(value, bool):
         return str(value)
-    if not is_number(value):
-        return text_of(value)
-    kind, digits = specifier[:1], specifier[1:]
-    precision = min(int(digits), _LARGEST_PRECISION) if digits.isdecimal() and len(digits) < 5 else None
-    return _formatted_number(value, kind, precision)
-
-
-def _formatted_number(number: float, kind: str, precision: int | None) -> str:
-    """Standard numeric format strings: fixed, thousands, decimal, hexadecimal, percent, exponent."""
-    decimals = 2 if precision is None else precision
-    if kind in ("F", "f"):
-        return f"{number:.{decimals}f}"
-    if kind in ("N", "n"):
-        return f"{number:,.{decimals}f}"
-    if kind in ("P", "p"):
-        return f"{number * 100:.{decimals}f} %"
-    if kind in ("E", "e"):
-        mantissa, _, exponent = f"{number:.{6 if precision is None else precision}e}".partition("e")
-        return f"{mantissa}{kind}{exponent[0]}{exponent[1:].zfill(3)}"
-    if kind in ("D", "d", "X", "x") and isinstance(number, int):
-        return _formatted_integer(number, kind, precision or 0)
-    return number_text(number)
-
-
-def _formatted_integer(number: int, kind: str, width: int) -> str:
-    if kind in ("D", "d"):
-        return ("-" if number < 0 else "") + str(abs(number)).zfill(width)
-    return f"{number & 0xFFFF_FFFF_FFFF_FFFF:{kind}}".zfill(width)
+    return format_number(value, specifier) if is_number(value) else text_of(value)
 
 
 FUNCTIONS: Final = (Function("format", _format, 1, ANY, of_text=True),)
