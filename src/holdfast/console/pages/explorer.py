@@ -6,7 +6,6 @@ points a line.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -61,8 +60,7 @@ class Earlier(StrEnum):
     WEEK = "week"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What the address asks for."""
 
     group: str
@@ -103,7 +101,8 @@ class Asked:
         return f"{path}?{urlencode({name: value for name, value in fields.items() if value})}"
 
 
-def _asked(request: ApiRequest) -> Asked:
+def asked_of(request: ApiRequest) -> Asked:
+    """The question of an address. InvalidError for words that the explorer does not know."""
     query = request.query
     try:
         aggregate = Aggregate(query.get("aggregate", Aggregate.AVERAGE))
@@ -129,7 +128,7 @@ def _asked(request: ApiRequest) -> Asked:
 
 
 def _page(request: ApiRequest) -> Response:
-    asked = _asked(request)
+    asked = asked_of(request)
     devices = _devices(request, asked)
     reach = request.principal.reach(Permission.DEVICE_GROUP_READ)
     groups = (
@@ -236,7 +235,7 @@ def _lines(request: ApiRequest, asked: Asked, devices: Sequence[Resource], ends:
             yield Line(" ".join(filter(None, (owner, series.name if several or not owner else ""))), series)
 
 
-def _compared(lines: Iterable[Line], seconds: float, words: str) -> Iterator[Line]:
+def compared(lines: Iterable[Line], seconds: float, words: str) -> Iterator[Line]:
     """Lines of an earlier time, drawn over the asked one."""
     for line in lines:
         points = tuple(Point(point.time + seconds, point.value) for point in line.series.points)
@@ -244,13 +243,13 @@ def _compared(lines: Iterable[Line], seconds: float, words: str) -> Iterator[Lin
 
 
 def _series(request: ApiRequest) -> Reply | Response:
-    asked = _asked(request)
+    asked = asked_of(request)
     ends = request.services.clock.now() - asked.back * asked.span
     devices = _devices(request, asked) if asked.names else ()
     lines = list(_lines(request, asked, devices, ends)) if devices else []
     if asked.earlier and devices:
         words = "a period" if asked.compare is Earlier.PERIOD else f"a {asked.compare.value}"
-        lines += _compared(_lines(request, asked, devices, ends - asked.earlier), asked.earlier, words)
+        lines += compared(_lines(request, asked, devices, ends - asked.earlier), asked.earlier, words)
     columns = as_columns([line.series for line in lines])
     if request.query.get("format") == "csv":
         return _csv(lines)
