@@ -14,6 +14,8 @@ class Entry(NamedTuple):
     permission: Permission
     key: str = ""
     """Leads here after `g`."""
+    words: str = ""
+    """What else people call it when they search."""
 
 
 class Section(NamedTuple):
@@ -34,18 +36,23 @@ SECTIONS = (
     Section(
         "Devices",
         (
-            Entry("Devices", "/devices", Permission.DEVICE_READ, "d"),
+            Entry("Devices", "/devices", Permission.DEVICE_READ, "d", "fleet, simulated devices, CSV import"),
             Entry("Groups", "/groups", Permission.DEVICE_GROUP_READ),
             Entry("Templates", "/templates", Permission.TEMPLATE_READ),
             Entry("Jobs", "/jobs", Permission.JOB_READ, "j"),
-            Entry("Enrollment", "/enrollment", Permission.ENROLLMENT_READ),
+            Entry(
+                "Enrollment",
+                "/enrollment",
+                Permission.ENROLLMENT_READ,
+                words="provisioning, ID scope, certificate authority, group keys",
+            ),
         ),
     ),
     Section(
         "Data",
         (
             Entry("Dashboards", "/dashboards", Permission.DASHBOARD_READ, "h"),
-            Entry("Explorer", "/explorer", Permission.DEVICE_READ, "e"),
+            Entry("Explorer", "/explorer", Permission.DEVICE_READ, "e", "telemetry, charts, compare"),
         ),
     ),
     Section(
@@ -56,14 +63,24 @@ SECTIONS = (
             Entry("Alerts", "/network/alerts", Permission.ALERT_READ, "a"),
             Entry("Timeline", "/network/timeline", Permission.ASSET_READ),
             Entry("Findings", "/network/findings", Permission.ASSET_READ),
-            Entry("Sensors", "/network/sensors", Permission.SENSOR_READ),
+            Entry(
+                "Sensors",
+                "/network/sensors",
+                Permission.SENSOR_READ,
+                words="capture, pcap, upload, mirror port",
+            ),
         ),
     ),
     Section(
         "Baseline",
         (
             Entry("Controls", "/baseline", Permission.ASSESSMENT_READ, "b"),
-            Entry("Policies", "/policies", Permission.POLICY_READ),
+            Entry(
+                "Policies",
+                "/policies",
+                Permission.POLICY_READ,
+                words="definitions, initiatives, exemptions, remediation",
+            ),
         ),
     ),
     Section(
@@ -78,7 +95,12 @@ SECTIONS = (
             Entry("Conditional access", "/access/conditions", Permission.ACCESS_READ),
             Entry("Identity providers", "/access/providers", Permission.ACCESS_READ),
             Entry("Managed identities", "/access/identities", Permission.ACCESS_READ),
-            Entry("Local methods", "/access/local-methods", Permission.ACCESS_READ),
+            Entry(
+                "Local methods",
+                "/access/local-methods",
+                Permission.ACCESS_READ,
+                words="password, passkey, one-time code",
+            ),
             Entry("Sessions", "/access/sessions", Permission.PROFILE_MANAGE),
             Entry("Support access", "/access/support", Permission.ACCESS_READ),
             Entry("Ask for support", "/access/support/mine", Permission.SUPPORT_REQUEST),
@@ -88,10 +110,25 @@ SECTIONS = (
     Section(
         "Settings",
         (
-            Entry("Destinations", "/destinations", Permission.ALERT_READ),
-            Entry("Network rules", "/network-rules", Permission.NETWORK_READ),
-            Entry("Certificates and keys", "/access/keys", Permission.KEY_READ),
-            Entry("Audit log", "/audit", Permission.AUDIT_READ),
+            Entry(
+                "Destinations",
+                "/destinations",
+                Permission.ALERT_READ,
+                words="settings, webhook, e-mail, syslog, SIEM",
+            ),
+            Entry(
+                "Network rules",
+                "/network-rules",
+                Permission.NETWORK_READ,
+                words="settings, firewall, allow list, public access, private networks",
+            ),
+            Entry(
+                "Certificates and keys",
+                "/access/keys",
+                Permission.KEY_READ,
+                words="settings, TLS, expiry, root certificate",
+            ),
+            Entry("Audit log", "/audit", Permission.AUDIT_READ, words="who did what, integrity, history"),
         ),
     ),
 )

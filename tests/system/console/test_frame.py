@@ -76,7 +76,13 @@ def test_a_wrong_code_is_refused_without_saying_what_was_wrong(
 
 
 def test_search_finds_everything_that_one_may_read(page: Page) -> None:
-    found = {"10.1.0.20": "Asset", "hostile-1": "Device", "window.owned": "Device template", "Jobs": "Page"}
+    found = {
+        "10.1.0.20": "Asset",
+        "hostile-1": "Device",
+        "window.owned": "Device template",
+        "Jobs": "Page",
+        "syslog": "Destinations",
+    }
     for text, what in found.items():
         page.goto(f"/search?q={text}")
         expect(page.locator("main li", has_text=what).first).to_be_visible()

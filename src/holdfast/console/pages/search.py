@@ -60,7 +60,7 @@ def _name(resource: Resource) -> str:
 
 def _pages(request: ApiRequest, text: str) -> Iterator[Hit]:
     found = [e for section in navigation.visible(request.principal) for e in section.entries]
-    return (Hit(e.title, e.path, "Page") for e in found if text.lower() in e.title.lower())
+    return (Hit(e.title, e.path, "Page") for e in found if text.lower() in f"{e.title} {e.words}".lower())
 
 
 def _dashboards(request: ApiRequest, text: str) -> Iterator[Hit]:
