@@ -102,8 +102,10 @@ def test_a_manifest_in_a_device_is_given_to_it(api: InMemory) -> None:
     )
 
 
-def test_ids_of_templates_may_be_without_a_version_as_the_hosted_service_makes_them(api: InMemory) -> None:
-    identifier = "dtmi:modelDefinition:a1b2c3:d4e5f6"
+@pytest.mark.parametrize(
+    "identifier", ["dtmi:modelDefinition:a1b2c3:d4e5f6", "urn:modelDefinition:aqlyr1ulu:tz5rut2pvx"]
+)
+def test_ids_of_templates_may_be_as_the_hosted_service_makes_them(api: InMemory, identifier: str) -> None:
     model = {**PUMP_TEMPLATE["capabilityModel"], "@id": "dtmi:plant:Other;1"}  # type: ignore[dict-item]  # JSON
     made = api.client.put(
         f"/api/deviceTemplates/{identifier}", params=QUERY, json={**PUMP_TEMPLATE, "capabilityModel": model}
@@ -112,6 +114,6 @@ def test_ids_of_templates_may_be_without_a_version_as_the_hosted_service_makes_t
     assert api.client.put("/api/devices/r", params=QUERY, json={"template": identifier}).status_code == 200
     found = api.client.get("/api/deviceTemplates", params={**QUERY, "filter": f"'@id' eq '{identifier}'"})
     assert [template["@id"] for template in found.json()["value"]] == [identifier]
-    for wrong in ("modelDefinition:a", "dtmi:a b", "dtmi:a;0", "dtmi:", "dtmi:a:1;1"):
+    for wrong in ("modelDefinition:a", "dtmi:a b", "dtmi:a;0", "dtmi:", "dtmi:a:1;1", "urn:a b", "URN:a"):
         refused = api.client.put(f"/api/deviceTemplates/{wrong}", params=QUERY, json=PUMP_TEMPLATE)
         assert (refused.status_code, refused.json()["error"]["target"]) == (400, "/id"), wrong

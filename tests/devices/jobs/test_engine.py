@@ -339,6 +339,25 @@ def test_bad_jobs_are_refused(fleet: Fleet, body: JsonObject, field: str) -> Non
     assert caught.value.field == field
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"), [("15", 15), ("12.5", 12.5), ("1e1", 10.0), (" 15 ", 15), (15, 15)]
+)
+def test_a_number_may_be_written_as_text_as_in_the_hosted_services_examples(
+    fleet: Fleet, written: JsonValue, meant: JsonValue
+) -> None:
+    make(fleet, {**SET_TARGET, "value": written})
+    job = fleet.world.store.get(JOB, "job")
+    assert job is not None
+    assert job.body["data"] == [{**SET_TARGET, "value": meant}]
+
+
+@pytest.mark.parametrize("value", ["", "warm", "NaN", "true", "[15]", "15 16", "1e999"])
+def test_a_text_that_is_no_such_number_is_refused(fleet: Fleet, value: str) -> None:
+    with pytest.raises(InvalidError) as refused:
+        make(fleet, {**SET_TARGET, "value": value})
+    assert refused.value.field == "/data/0/value"
+
+
 def test_what_a_job_does_cannot_be_changed(fleet: Fleet) -> None:
     make(fleet, SET_TARGET)
     with pytest.raises(ConflictError, match="cannot be changed"):

@@ -17,6 +17,7 @@ FIELDS = device_filter_fields({"north": OrganizationPath("/north/")}.get)
     ("text", "condition"),
     [
         ("provisioned eq true", Compare("provisioned", Operator.EQUAL, True)),
+        ("Enabled ne true", Compare("enabled", Operator.NOT_EQUAL, True)),
         ("displayName ge 'm'", Compare("displayName", Operator.GREATER_OR_EQUAL, "m")),
         ("indexof(displayName,'x') ge 0", Compare("displayName", Operator.CONTAINS, "x")),
         ("indexof(displayName, 'x') eq -1", Not(Compare("displayName", Operator.CONTAINS, "x"))),

@@ -1,5 +1,7 @@
 """The kinds `job`, `jobDevice` (one device's part in a job) and `scheduledJob`."""
 
+import msgspec
+
 from holdfast.devices.groups import DEVICE_GROUP
 from holdfast.devices.jobs.model import (
     ENDED,
@@ -16,7 +18,7 @@ from holdfast.devices.templates.capabilities import Capability, CapabilityKind
 from holdfast.devices.templates.kind import TEMPLATES
 from holdfast.devices.templates.template import Template
 from holdfast.kernel.errors import ConflictError, ForbiddenError, InvalidError
-from holdfast.kernel.json import JsonObject
+from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Action, Draft, IndexType, Kind, Reader
 
@@ -57,17 +59,18 @@ _KINDS = {
 }
 
 
-def _check_work(reader: Reader, work: Work, field: str) -> None:
+def _checked_work(reader: Reader, work: Work, field: str) -> Work:
+    """The work, with its value as the schema has it. InvalidError for what no device could do."""
     if work.kind is WorkKind.MIGRATION:
         if TEMPLATES.get(reader, work.target) is None:
             raise InvalidError(f"There is no device template {work.target}.", f"{field}/template")
-        return
+        return work
     if work.kind is WorkKind.MANIFEST_MIGRATION:
         if reader.get("deploymentManifest", work.target) is None:
             raise InvalidError(
                 f"There is no deployment manifest {work.target}.", f"{field}/deploymentManifest"
             )
-        return
+        return work
     found = [
         (template, capability)
         for template in TEMPLATES.all(reader)
@@ -80,8 +83,22 @@ def _check_work(reader: Reader, work: Work, field: str) -> None:
     template, capability = found[0]
     if work.kind is WorkKind.PROPERTY and not capability.writable:
         raise InvalidError(f"The property {work.path} cannot be written.", f"{field}/path")
-    if work.value is not None and (wrong := template.violations(capability, work.value)):
+    value = _as_written(template, capability, work.value)
+    if value is not None and (wrong := template.violations(capability, value)):
         raise InvalidError(f"The value does not fit {work.path}: {wrong[0]}.", f"{field}/value")
+    return work._replace(value=value)
+
+
+def _as_written(template: Template, capability: Capability, value: JsonValue) -> JsonValue:
+    """The number or flag that a text stands for where the schema wants one: the hosted service's own examples
+    of jobs write `"value": "56"` for a number."""
+    if not isinstance(value, str) or not template.violations(capability, value):
+        return value
+    try:
+        meant: JsonValue = msgspec.json.decode(value, type=float | int | bool)
+    except (msgspec.MsgspecError, UnicodeEncodeError):
+        return value
+    return value if template.violations(capability, meant) else meant
 
 
 def _checked(draft: Draft, reader: Reader) -> JsonObject:
@@ -90,13 +107,13 @@ def _checked(draft: Draft, reader: Reader) -> JsonObject:
     group = reader.get(DEVICE_GROUP, job.group)
     if group is None:
         raise InvalidError(f"There is no device group {job.group}.", "/group")
-    for index, work in enumerate(job.data):
-        _check_work(reader, work, f"/data/{index}")
+    checked = [_checked_work(reader, work, f"/data/{index}") for index, work in enumerate(job.data)]
+    for work in checked:
         needed = _NEEDED[work.kind]
         for permission in (Permission.JOB_EXECUTE, needed):
             if not draft.principal.allows(permission, draft.organization):
                 raise ForbiddenError(f"This job takes the permission {permission.value} at its organization.")
-    return written(job)
+    return written(job._replace(data=tuple(checked)))
 
 
 def _creator(draft: Draft) -> JsonObject:

@@ -12,7 +12,7 @@ ValueOf = Callable[[Scalar], Scalar]
 
 @dataclass(frozen=True, slots=True)
 class TableFields:
-    """A fixed table of names."""
+    """A fixed table of names, read in any letter case: published examples have `Enabled ne true`."""
 
     paths: Mapping[str, str]
     """Name → path of the store."""
@@ -23,14 +23,14 @@ class TableFields:
 
     def compare(self, name: str, operator: Operator, value: Scalar) -> Condition:
         """See `Fields.compare`."""
-        if name in self.conditions:
-            return self.conditions[name](operator, value)
-        path = self.paths.get(name)
-        if path is None:
-            known = sorted({*self.paths, *self.conditions})
-            raise FilterError(f"There is no field {name[:60]} to filter by; there are {', '.join(known)}.")
-        translate = self.values.get(name)
-        return Compare(path, operator, translate(value) if translate else value)
+        names = sorted({*self.paths, *self.conditions})
+        known = next((one for one in names if one.lower() == name.lower()), None)
+        if known is None:
+            raise FilterError(f"There is no field {name[:60]} to filter by; there are {', '.join(names)}.")
+        if known in self.conditions:
+            return self.conditions[known](operator, value)
+        translate = self.values.get(known)
+        return Compare(self.paths[known], operator, translate(value) if translate else value)
 
 
 Organizations = Callable[[str], OrganizationPath | None]

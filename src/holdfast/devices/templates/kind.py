@@ -34,8 +34,7 @@ _FIELDS = frozenset({"@type", "@context", "displayName", "description", "capabil
 def _validate(draft: Draft, reader: Reader) -> JsonObject:
     if draft.change.action is Action.DELETE:
         return {}
-    # The hosted service makes ids without a version: `dtmi:modelDefinition:spzeut3n:n2lteu39u6`.
-    if not dtmi.is_valid(draft.change.id, 3) or len(draft.change.id) > dtmi.MAXIMUM_LENGTH:
+    if not _can_be_id(draft.change.id):
         raise InvalidError(
             f"{draft.change.id[:80]} cannot be a template's id: it is a DTMI, such as dtmi:plant:pump;1.",
             "/id",
@@ -60,6 +59,13 @@ def _validate(draft: Draft, reader: Reader) -> JsonObject:
             "Publish a new template and migrate devices with a job."
         )
     return {"displayName": template.display_name, **body}
+
+
+def _can_be_id(identifier: str) -> bool:
+    """The hosted service makes ids without a version, `dtmi:modelDefinition:spzeut3n:n2lteu39u6`, and before
+    there were DTMIs made `urn:modelDefinition:aqlyr1ulu:tz5rut2pvx`."""
+    late = identifier.replace("urn:", "dtmi:", 1) if identifier.startswith("urn:") else identifier
+    return len(identifier) <= dtmi.MAXIMUM_LENGTH and dtmi.is_valid(late, 3)
 
 
 def _check_text(body: JsonObject, name: str, maximum: int) -> None:
