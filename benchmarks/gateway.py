@@ -6,7 +6,7 @@ load.
                    that stores in SQLite with the same durability, in the same run
     people         the same rate while the API is called 100 times a second
     connections    CPU a message from 100 to 5,000 connections
-    stalled        memory while the log does not answer and 1,000 devices go on sending
+    stalled        memory while the log does not answer and 1,000 devices go on sending, once it is full
     memory         resident bytes of an idle device, with a key and with a certificate chain
     provisioning   registrations a second, known devices with keys and new ones with chains
     restart        10,000 devices back, with persistent sessions and a message that waits for each
@@ -52,6 +52,8 @@ FLOODING = min(1000, DEVICES)
 FLOOD_MESSAGES, FLOOD_BYTES = 150, 1024
 """What each of them has to send while the log is stalled: together twice of what may wait."""
 STALL_SECONDS = 5.0
+IDLE_CPU = 0.05
+"""Seconds of CPU in a second at which the gateway takes in no more."""
 SECONDS = 5.0
 API_CALLS = 100.0
 """Calls a second beside the load, from `API_CALLERS` clients."""
@@ -393,10 +395,15 @@ def stalled(fleet: Fleet) -> None:
     before = fleet.settled_memory()
     with stalled_log(fleet):
         loader.tell()
+        time.sleep(STALL_SECONDS)
+        busy = -1.0
+        while (spent := fleet.cpu_seconds()) - busy > IDLE_CPU:  # until nothing is taken in any more
+            busy = spent
+            time.sleep(1.0)
         grown = []
         for _ in range(2):
-            time.sleep(STALL_SECONDS)
             grown.append((fleet.gateway().memory_info().rss - before) / 2**20)
+            time.sleep(STALL_SECONDS)
         began = time.perf_counter()
     loader.wait_for("acknowledged")
     seconds = time.perf_counter() - began

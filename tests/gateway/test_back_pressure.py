@@ -5,18 +5,25 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from holdfast.gateway.ingest import Ingest
 from holdfast.gateway.limits import GatewayLimits
 from holdfast.gateway.network.channel import READ_BYTES
 from holdfast.gateway.network.link import Hold
+from holdfast.gateway.network.tls import RECORD_BYTES
 from holdfast.gateway.sessions.acknowledgements import Group
+from holdfast.gateway.sessions.hub import REQUEST_BYTES, REQUESTS
 from holdfast.kernel.errors import UnavailableError
 from holdfast.log.port import Done, Entry
+from holdfast.log.writer import RECORD_OVERHEAD
+from holdfast.protocol.mqtt.publish import Publish
 from tests.gateway.client import Client, connect_device
 from tests.gateway.platform import Platform, open_platform
 
 LIMIT = 1 << 20
 DEVICES = 40
+TWIN_ANSWERS = "$iothub/twin/res/#"
 
 
 class Stall:
@@ -49,11 +56,12 @@ async def test_a_stalled_log_stops_the_reading_and_loses_nothing(tmp_path: Path)
         count, body = 200, bytes(2000)
         floods = [asyncio.create_task(flood(device, n, count, body)) for n, device in enumerate(devices)]
         ingest, channels = platform.gateway.services.ingest, platform.gateway.listeners[0].channels
+        one_read = READ_BYTES + RECORD_BYTES  # the last record begins below the bound
         while not (ingest.is_full and all(channel._held for channel in channels)):
             await asyncio.sleep(0.001)
         for _ in range(50):
             await asyncio.sleep(0.001)
-            assert stall.pending() <= LIMIT + DEVICES * READ_BYTES * 1.1
+            assert stall.pending() <= LIMIT + DEVICES * one_read * (1 + RECORD_OVERHEAD / len(body) + 0.05)
         assert any(Hold.LOG in channel._held for channel in channels)
         stall.end()
         acknowledged = [[await device.next() for _ in range(count)] for device in devices]
@@ -78,6 +86,65 @@ async def test_a_device_with_much_unacknowledged_waits_alone(tmp_path: Path) -> 
             await device.next()
         await flooding
         assert not channel._held
+
+
+async def test_small_messages_and_requests_count_with_the_memory_that_they_take(tmp_path: Path) -> None:
+    limits = GatewayLimits(pending_log_bytes=LIMIT, messages_burst=100_000)
+    async with open_platform(tmp_path, limits) as platform:
+        key = platform.device_with_key("dev-0", platform.key_group())
+        device = await connect_device(platform, "dev-0", key, [TWIN_ANSWERS])
+        ingest = platform.gateway.services.ingest
+        stall = Stall(platform)
+        await flood(device, 0, 500, b"x")
+        while stall.pending() < 500 * RECORD_OVERHEAD:
+            await asyncio.sleep(0.001)
+        for number in range(2 * REQUESTS):
+            device.send_publish(f"$iothub/twin/GET/?$rid={number}", b"", qos=0)
+        for _ in range(REQUESTS):
+            assert b"/429/" in (await device.take(Publish)).topic
+        assert ingest._borrowed == REQUESTS * REQUEST_BYTES
+        stall.end()
+        await platform.gateway.services.tasks.finish()
+        assert ingest._borrowed == 0
+
+
+@pytest.mark.parametrize(
+    ("topic", "body"),
+    [("$iothub/twin/GET/?$rid=r-{}", b""), ("$iothub/twin/PATCH/properties/reported/?$rid=r-{}", b"{}")],
+)
+async def test_too_many_requests_at_once_are_refused_and_the_next_is_answered(
+    platform: Platform, topic: str, body: bytes
+) -> None:
+    key = platform.device_with_key("dev-0", platform.key_group())
+    device = await connect_device(platform, "dev-0", key, [TWIN_ANSWERS])
+    stall = Stall(platform)
+    for number in range(REQUESTS + 2):
+        device.send_publish(topic.format(number), body, qos=0)
+    refused = [(await device.take(Publish)).topic for _ in range(2)]
+    assert refused == [f"$iothub/twin/res/429/?$rid=r-{REQUESTS + n}".encode() for n in range(2)]
+    stall.end()
+    for _ in range(REQUESTS):
+        assert b"/res/20" in (await device.take(Publish)).topic
+    device.send_publish(topic.format("last"), body, qos=0)
+    assert b"/res/20" in (await device.take(Publish)).topic
+
+
+async def test_a_device_is_not_silent_while_it_is_not_read(platform: Platform) -> None:
+    key = platform.device_with_key("dev-0", platform.key_group())
+    device = await connect_device(platform, "dev-0", key, keep_alive=60)
+    (session,) = platform.gateway.services.live.all()
+    session.connection.link.hold(Hold.LOG)
+    for _ in range(10):
+        platform.clock.advance(80)
+        platform.gateway.sweep()
+    session.connection.link.release(Hold.LOG)
+    platform.clock.advance(80)
+    platform.gateway.sweep()
+    await device.ping()
+    session.connection.link.hold(Hold.PEER)  # its own fault
+    platform.clock.advance(100)
+    platform.gateway.sweep()
+    assert session.connection.closed
 
 
 # ---- the collector alone

@@ -50,6 +50,7 @@ class Ingest:
         self.is_full = False
         """Whether sessions that append should stop reading; ends when half of the limit is left."""
         self.appended = 0
+        self._borrowed = 0
         self._outstanding = 0
         self._idle = asyncio.Event()
 
@@ -75,7 +76,7 @@ class Ingest:
         self.appended += len(entries)
         self._outstanding += 1
         self._log.append(entries, lambda error: self._answer(work, error))
-        self.is_full = self.is_full or self._log.pending_bytes() > self._limit
+        self._look()
 
     def _answer(self, work: _Work, error: Exception | None) -> None:
         """In the log's thread."""
@@ -90,7 +91,23 @@ class Ingest:
                 source.not_durable(error)
         if not self._outstanding:
             self._idle.set()
-        if self.is_full and self._log.pending_bytes() < self._limit // 2:
+        self._look()
+
+    def borrow(self, size: int) -> None:
+        """Something that is no entry waits for the log with so many bytes of memory, until `give_back`."""
+        self._borrowed += size
+        self._look()
+
+    def give_back(self, size: int) -> None:
+        """It does not wait any more."""
+        self._borrowed -= size
+        self._look()
+
+    def _look(self) -> None:
+        waiting = self._log.pending_bytes() + self._borrowed
+        if waiting > self._limit:
+            self.is_full = True
+        elif self.is_full and waiting < self._limit // 2:
             self.is_full = False
             self._unpark()
 

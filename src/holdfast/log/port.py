@@ -79,7 +79,8 @@ class LogWriter(Protocol):
         ...
 
     def pending_bytes(self) -> int:
-        """Bytes queued and not yet durable; the gateway stops reading sockets above its limit."""
+        """Bytes of memory that is taken by what is queued and not yet durable; the gateway stops reading
+        sockets above its limit."""
         ...
 
     def healthy(self) -> str:

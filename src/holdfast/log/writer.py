@@ -20,6 +20,9 @@ other faster while half as much waits as the last one had: then devices that wai
 with those that wait for the next, and the gateway reads while the disk writes."""
 GROUP_BYTES = 8 << 20
 """What one commit takes at most; the rest waits for the next one."""
+RECORD_OVERHEAD = 160
+"""Bytes of memory that a record takes beside its own while it waits: two objects, their places in lists, the
+identifier that it will be acknowledged by."""
 PAUSE_SECONDS = 0.1
 """The rest after a failed commit, so that a full disk is not hammered."""
 TEND_SECONDS = 1.0
@@ -34,6 +37,7 @@ logger = structlog.get_logger(__name__)
 class _Append(NamedTuple):
     records: list[tuple[int, bytes]]
     bytes: int
+    """What it takes in memory."""
     done: Done
 
     @property
@@ -77,7 +81,8 @@ class GroupCommitWriter:
         except (ValueError, TypeError) as error:
             done(InvalidError(f"The message cannot be stored: {error}"))
             return
-        self._put(_Append(records, sum(len(record) for _, record in records), done), done)
+        size = sum([len(record) for _, record in records]) + RECORD_OVERHEAD * len(records)
+        self._put(_Append(records, size, done), done)
 
     def submit(
         self, operation: Callable[Concatenate[StateView, P], T], *args: P.args, **kwargs: P.kwargs

@@ -125,6 +125,9 @@ class Recorder:
 
     def release(self, reason: Hold) -> None: ...
 
+    def is_held_back(self) -> bool:
+        return False
+
     def lost(self) -> None: ...
 
     def overdue(self, now: float) -> bool:

@@ -235,6 +235,10 @@ class Channel:
         if not self._held and not self._closing:
             self._loop.add_reader(self._socket, self._readable)
 
+    def is_held_back(self) -> bool:
+        """See `Link.is_held_back`."""
+        return self._held not in (Hold.NONE, Hold.PEER)
+
     def _readable(self) -> None:
         self._stage()
 

@@ -44,6 +44,10 @@ class Link(Protocol):
         """This reason is over."""
         ...
 
+    def is_held_back(self) -> bool:
+        """Whether it is not read from for a reason that is not the device's fault."""
+        ...
+
     def close(self) -> None:
         """Send what is on its way, then close."""
         ...

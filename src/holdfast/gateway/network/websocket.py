@@ -150,6 +150,10 @@ class WebSocketLink:
         """See `Link.release`."""
         self._link.release(reason)
 
+    def is_held_back(self) -> bool:
+        """See `Link.is_held_back`."""
+        return self._link.is_held_back()
+
     def close(self) -> None:
         """See `Link.close`."""
         if self._protocol.state is OPEN:

@@ -79,6 +79,8 @@ class MqttConnection:
 
     def overdue(self, now: float) -> bool:
         """See `Application.overdue`."""
+        if self.session is not None and self.link.is_held_back():
+            self.heard = now  # nobody listened
         if now - self.heard > self._silence:
             self.close(Reason.KEEP_ALIVE_TIMEOUT, "nothing was heard within the keep-alive time")
         elif self.session is not None and self.session.overdue(now):

@@ -7,7 +7,7 @@ device can speak or hear for another, whatever it asked for.
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -56,6 +56,11 @@ WINDOW_BYTES = 1 << 20
 """What one device may have unacknowledged before it is not read from: enough to fill group commits, and so
 little that a stalled log is not filled by a few."""
 
+REQUESTS = 32
+"""Requests of one device that may wait for an answer; what it asks beyond them is answered with 429."""
+REQUEST_BYTES = 4096
+"""Memory that a waiting request takes, and four times what it carries: as text and as objects."""
+
 _WINDOW = Hold.WINDOW
 
 
@@ -73,6 +78,7 @@ class HubSession:
         "_methods",
         "_open_group",
         "_proof",
+        "_requests",
         "_shaping",
         "_unsealed",
         "_unsettled",
@@ -122,6 +128,7 @@ class HubSession:
         self._unsealed: list[Group] | None = None
         self._unsettled = 0
         """Bytes that wait for the log."""
+        self._requests = 0
         self._shaping = Shaping(self.services.limits, self.services.clock)
         self._is_open = False
 
@@ -242,17 +249,15 @@ class HubSession:
     def receive(self, events: list[Event]) -> None:
         """See `connection.Session.receive`."""
         now = self.services.clock.now()
-        messages = 0
         for event in events:
             if type(event) is Publish:
-                messages += 1
                 self._publish(event, now)
             else:
                 _HANDLERS[type(event)](self, event)
             if self.connection.closed:
                 return
-        if messages:
-            self._regulate(messages)
+        if events:
+            self._regulate(len(events))
 
     def _publish(self, message: Publish, now: float) -> None:
         topic = message.topic
@@ -262,16 +267,35 @@ class HubSession:
         match hub.parse_topic(topic.decode(), self.user.device, self.user.module):
             case hub.Telemetry(properties):
                 self._telemetry(message, properties, now)
+            case hub.TwinGet(request) | hub.ReportedPatch(request) if self._is_busy:
+                self._acknowledge_now(message)
+                twins.respond_busy(self, request)
             case hub.TwinGet(request):
                 self._acknowledge_now(message)
-                self.services.tasks.spawn(twins.answer_get(self, request), "twin-get")
+                self._wait_for(twins.answer_get(self, request), "twin-get")
             case hub.ReportedPatch(request):
                 group = self._own_group(message)
                 patch = twins.apply_patch(self, request, message.payload, group)
-                self.services.tasks.spawn(patch, "twin-patch")
+                self._wait_for(patch, "twin-patch", len(message.payload))
             case hub.MethodResult(status, request):
                 self._acknowledge_now(message)
                 self.methods.answer(request, status, message.payload)
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._requests >= REQUESTS or self.services.ingest.is_full
+
+    def _wait_for(self, work: Coroutine[None, None, None], name: str, carried: int = 0) -> None:
+        """Do what waits for the log and is no message; what it takes until then counts."""
+        ingest, size = self.services.ingest, REQUEST_BYTES + 4 * carried
+        self._requests += 1
+        ingest.borrow(size)
+
+        def ended(_task: asyncio.Task[None]) -> None:
+            self._requests -= 1
+            ingest.give_back(size)
+
+        self.services.tasks.spawn(work, name).add_done_callback(ended)
 
     def _telemetry(self, message: Publish, properties: str, now: float) -> None:
         if properties:
@@ -377,7 +401,7 @@ class HubSession:
 
     def _store_and_answer(self, answer: bytes) -> None:
         if self.persistent:
-            self.services.tasks.spawn(self._store(answer), "store-session")
+            self._wait_for(self._store(answer), "store-session")
         else:
             self.connection.link.send(answer)
             self.ring()

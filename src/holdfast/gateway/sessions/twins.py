@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from holdfast.gateway.sessions.hub import HubSession
 
 
+_BUSY = msgspec.json.encode({"errorCode": 429_001, "message": "Too many requests wait; ask again later."})
+
+
 async def answer_get(session: "HubSession", request: str) -> None:
     """Send the device its twin."""
     try:
@@ -68,6 +71,11 @@ def patch_desired(
     twin = operations.patch_desired(view, device, module, patch, event, now)
     check_size(twin.desired)
     return twin
+
+
+def respond_busy(session: "HubSession", request: str) -> None:
+    """Refuse a request that would wait behind too many."""
+    _respond(session, 429, request, _BUSY)
 
 
 def _respond(
