@@ -1,5 +1,6 @@
 """`holdfast sensor run` and `holdfast sensor enroll`: a live interface, and the way to the platform."""
 
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from holdfast.cli.remote import DEFAULT_URL, Ca, Token, Url, open_remote
 from holdfast.defender.capture.live import LiveCapture
 from holdfast.defender.learned.stages import Stage
 from holdfast.defender.sensor.results import alert_json, counters_json
+from holdfast.defender.sensor.snmp import Secrets, agent_at, values_of
 from holdfast.defender.sensor.starting import Options, prepared, take_privileges
 from holdfast.defender.uplink.enrollment import identity_from, identity_of_files, make_request
 from holdfast.defender.uplink.provisioning import provision
@@ -45,15 +47,21 @@ def run(
     ] = None,
     local: Annotated[list[str] | None, typer.Option(help="Public range that belongs to the plant.")] = None,
     name: Annotated[str, typer.Option(help="What an unenrolled sensor is called in alerts.")] = "local",
+    snmp: Annotated[
+        str, typer.Option(help="Tell health over SNMP at this address (:PORT) of the management network.")
+    ] = "",
     seconds: Annotated[float | None, typer.Option(help="Stop by itself after so many seconds.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for everything.")] = False,
 ) -> None:
     """Watch a network live until it is stopped; an enrolled sensor reports to the platform."""
     stopping = _stop_on_signals()
     options = Options(interface, state, stage, rules, tuple(office or ()), tuple(local or ()), name)
-    with LiveCapture(interface) as capture:
+    secrets = Secrets(*(os.environ.get(f"HOLDFAST_SNMP_{part.upper()}", "") for part in Secrets._fields))
+    with LiveCapture(interface) as capture, agent_at(snmp, secrets) as agent:
         take_privileges(user, state)
         with prepared(options, capture, _alert_teller(json), _teller(json)) as live:
+            if agent is not None:
+                agent.start(lambda: values_of(live, state))
             ends = None if seconds is None else live.clock.monotonic() + seconds
             _teller(json)(f"watching {interface}")
             live.run(lambda: stopping.is_set() or (ends is not None and live.clock.monotonic() >= ends))

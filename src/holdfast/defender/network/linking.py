@@ -2,8 +2,8 @@
 
 A device says its addresses or serial number in properties (`ipAddress`, `macAddress`, `serialNumber` and the
 names of the device information interface, as reported or as cloud properties); where exactly one device of
-the asset's organization or below its site says one that the asset has, they are the same thing. Where none says
-anything, it is the one device that connects from its IP address; several behind one address are none.
+the asset's organization or below its site says one that the asset has, they are the same thing. Where none
+says anything, it is the one device that connects from its IP address; several behind one address are none.
 """
 
 from collections.abc import Callable, Iterator, Sequence

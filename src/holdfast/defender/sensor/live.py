@@ -63,6 +63,10 @@ class LiveRun:
     tell_alert: Callable[[Alert], None]
     tell: Callable[[str], None]
     interface: str = ""
+    connection: Callable[[], str] = lambda: "standalone"
+    """`connected` or `disconnected` from the platform, or `standalone`."""
+    health: HealthDocument | None = None
+    """How the sensor was when it looked last."""
     _pipeline: Pipeline = field(init=False)
     _watchdog: Watchdog = field(init=False)
     _told: set[str] = field(default_factory=set)
@@ -155,7 +159,8 @@ class LiveRun:
         reading = Reading(self.clock.now(), counters.packets, self.source.dropped, used)
         for report in self._watchdog.judge(reading):
             self.sensor.reporter.about(report)
-        self._spool(iter([Health([self._health(reading)])]))
+        self.health = self._health(reading)
+        self._spool(iter([Health([self.health])]))
 
     def _health(self, reading: Reading) -> HealthDocument:
         sensor, counters, spool = self.sensor, self.sensor.counters, self.spool

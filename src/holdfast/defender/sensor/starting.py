@@ -89,8 +89,11 @@ def prepared(
         uplink = UplinkThread(state, spool, clock, randomness, tell) if spool is not None else None
         if uplink is not None:
             uplink.start()
+        live = LiveRun(capture, sensor, state, spool, clock, usage, tell_alert, tell, options.interface)
+        if uplink is not None:
+            live.connection = lambda: "connected" if uplink.is_connected else "disconnected"
         try:
-            yield LiveRun(capture, sensor, state, spool, clock, usage, tell_alert, tell, options.interface)
+            yield live
         finally:
             if uplink is not None:
                 uplink.stop()

@@ -71,6 +71,7 @@ class UplinkThread:
         self._clock = clock
         self._randomness = randomness
         self._tell = tell
+        self.is_connected = False
         self._stopping = threading.Event()
         self._context = client_context(self._identity, randomness)
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
@@ -98,6 +99,7 @@ class UplinkThread:
                 self._tell(f"no connection to {self._identity.host}: {error}")
             except Exception as error:  # a fault of ours must not end the reporting for good
                 self._tell(f"the connection to {self._identity.host} failed inside: {error!r}")
+            self.is_connected = False
             if self._clock.monotonic() - began > LONGEST_PAUSE:
                 pause = FIRST_PAUSE
             chance = self._randomness.bytes(1)[0] / 255
@@ -114,11 +116,10 @@ class UplinkThread:
             uplink = Uplink(identity, self._state, self._spool)
             tls.sendall(uplink.begin(self._clock.monotonic()))
             tls.settimeout(STEP_SECONDS)
-            told = False
             while not self._stopping.is_set():
                 self._step(tls, uplink)
-                if uplink.is_connected and not told:
-                    told = True
+                if uplink.is_connected and not self.is_connected:
+                    self.is_connected = True
                     self._tell(f"connected to {identity.host} as {identity.device}")
 
     def _step(self, tls: ssl.SSLSocket, uplink: Uplink) -> None:
