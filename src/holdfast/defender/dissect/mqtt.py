@@ -30,7 +30,7 @@ PACKETS = {
     14: ("DISCONNECT", Role.NOTICE),
     15: ("AUTH", Role.NOTICE),
 }
-_CONNECT, _CONNACK, _PUBLISH, _SUBSCRIBE, _SUBACK, _UNSUBSCRIBE = 1, 2, 3, 8, 9, 10
+_CONNECT, _CONNACK, _PUBLISH, _SUBSCRIBE, _SUBACK, _UNSUBSCRIBE, _UNSUBACK = 1, 2, 3, 8, 9, 10, 11
 _RESERVED_FLAGS = {6: 2, 8: 2, 10: 2}
 """What the lower bits of the first byte must be; 0 where nothing is said, anything for PUBLISH."""
 _ACKNOWLEDGEMENTS = frozenset({4, 5, 6, 7})
@@ -217,6 +217,8 @@ def _fields(record: Record, fields: Fields) -> None:
         codes = list(reader.rest())
         fields["return_codes"] = codes
         fields["granted_qos_level"] = codes[0] if codes else None
+    elif number == _UNSUBACK:
+        fields["message_id"] = reader.u16()
     elif number in _ACKNOWLEDGEMENTS:
         fields["message_id"] = reader.u16()
         fields["reason_code"] = reader.u8() if reader.left else 0

@@ -1,10 +1,12 @@
-"""NTP (RFC 5905) over UDP. Key: (version, mode, stratum)."""
+"""NTP (RFC 5905) over UDP, with its control messages (RFC 9327) and the private ones of ntpd. Key: (version,
+mode, stratum or operation)."""
 
 from __future__ import annotations
 
 import struct
 
 from holdfast.defender.dissect.decoding import fields_of, text
+from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
 from holdfast.defender.flows.addresses import ip_text
 from holdfast.defender.flows.model import Direction
@@ -21,6 +23,8 @@ MODES = {
     6: ("control", Role.REQUEST),
     7: ("private", Role.REQUEST),
 }
+_CONTROL, _PRIVATE = 6, 7
+_ANSWER = 0x80
 _STANDARD_MODES = frozenset({1, 2, 3, 4, 5})
 _SECONDS_1900_TO_1970 = 2_208_988_800
 _HEADER = struct.Struct(">BBbbII4sQQQQ").unpack_from
@@ -39,9 +43,11 @@ class NtpSession(Session):
         if mode in _STANDARD_MODES and end - start < _LENGTH:
             raise MalformedError(TRUNCATED, "An NTP message has at least 48 bytes.")
         kind, role = MODES.get(mode, ("reserved", Role.NOTICE))
-        if mode == 6 and end - start > 1 and data[start + 1] & 0x80:
+        marked = start + 1 if mode == _CONTROL else start
+        if mode in (_CONTROL, _PRIVATE) and end > marked and data[marked] & _ANSWER:
             role = Role.RESPONSE
-        key = (version, mode, data[start + 1] if end - start > 1 else 0)
+        said = start + (3 if mode == _PRIVATE else 1)
+        key = (version, mode, data[said] if end > said else 0)
         self.emit(Record(frame, time, direction, NAME, kind, role, key, data[start:end], _fields))
         return end
 
@@ -65,8 +71,15 @@ def recognize(data: bytes, start: int, end: int, expected: bool) -> bool:
 def _fields(record: Record, fields: Fields) -> None:
     body: bytes = record.body
     fields |= {"version": body[0] >> 3 & 7, "mode": body[0] & 7}
+    if fields["mode"] == _CONTROL:
+        _control_fields(Reader(body, 1), fields)
+        return
+    if fields["mode"] == _PRIVATE:
+        reader = Reader(body, 1)
+        fields["sequence"], fields["implementation"] = reader.u8() & 0x7F, reader.u8()
+        fields["req_code"] = reader.u8()
+        return
     if fields["mode"] not in _STANDARD_MODES:
-        fields["op_code"] = body[1] & 31 if len(body) > 1 else None
         return
     _, stratum, poll, precision, delay, dispersion, reference, *stamps = _HEADER(body)
     fields |= {
@@ -82,6 +95,14 @@ def _fields(record: Record, fields: Fields) -> None:
     names = ("ref_time", "org_time", "rec_time", "xmt_time")
     for name, stamp in zip(names, stamps, strict=True):
         fields[name] = _unix(stamp)
+
+
+def _control_fields(reader: Reader, fields: Fields) -> None:
+    """RFC 9327, section 2."""
+    octet = reader.u8()
+    fields |= {"op_code": octet & 31, "resp_bit": bool(octet & 0x80), "err_bit": bool(octet & 0x40)}
+    fields |= {"more_bit": bool(octet & 0x20), "sequence": reader.u16(), "status": reader.u16()}
+    fields["association_id"] = reader.u16()
 
 
 def _unix(stamp: int) -> float:

@@ -198,14 +198,16 @@ def _fields(record: Record, fields: Fields) -> None:
     if message.pdu == _TRAP_V1:
         parts = list(ber.children(message.data, message.content.start, message.content.stop))
         if len(parts) >= 4:
-            octets = [message.data[part.start : part.stop] for part in parts]
-            fields["enterprise"] = object_identifier(octets[0])
-            fields["generic_trap"], fields["specific_trap"] = octets[2].hex(), octets[3].hex()
+            names = ("enterprise", "agent_addr", "generic_trap", "specific_trap")
+            fields |= {name: _value(message.data, part) for name, part in zip(names, parts[:4], strict=True)}
     else:
-        identifier, status, _ = _numbers(message)
+        identifier, second, third = _numbers(message)
         fields["request_id"] = identifier
-        known = 0 <= status < len(_ERRORS) and record.kind != "get-bulk-request"
-        fields["error_status"] = _ERRORS[status] if known else status
+        if record.kind == "get-bulk-request":
+            fields |= {"non_repeaters": second, "max_repetitions": third}
+        else:
+            fields["error_status"] = _ERRORS[second] if 0 <= second < len(_ERRORS) else second
+            fields["error_index"] = third
     bindings: list[Fields] = []
     fields["variables"] = bindings
     for name, element in _bindings(message):
