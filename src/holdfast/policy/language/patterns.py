@@ -1,6 +1,7 @@
 """The two pattern languages of conditions: `like` with wildcards, `match` with character classes."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from holdfast.policy.language.values import fold
@@ -9,31 +10,39 @@ from holdfast.policy.language.values import fold
 @lru_cache(maxsize=4096)
 def _like_test(pattern: str) -> Callable[[str], bool]:
     """A test for a folded `like` pattern; the common shapes need no search."""
-    if "?" not in pattern and pattern.count("*") <= 1:
-        prefix, star, suffix = pattern.partition("*")
-        if not star:
-            return pattern.__eq__
-        shortest = len(prefix) + len(suffix)
-        return lambda text: len(text) >= shortest and text.startswith(prefix) and text.endswith(suffix)
-    return lambda text: _wildcards(text, pattern)
+    first, *others = pattern.split("*")
+    if "?" in pattern:
+        return _with_question_marks(first, others)
+    if not others:
+        return pattern.__eq__
+    *between, last = others
+    shortest = len(pattern) - len(others)
+    return lambda text: (
+        len(text) >= shortest
+        and text.startswith(first)
+        and text.endswith(last)
+        and (not between or _in_order(text[len(first) : len(text) - len(last)], between))
+    )
 
 
-def _wildcards(text: str, pattern: str) -> bool:
-    """Greedy matching of `*` and `?` that returns to the last star: linear in memory, no recursion."""
-    at = where = 0
-    star, resume = -1, 0
-    while at < len(text):
-        if where < len(pattern) and pattern[where] == "*":
-            star, resume = where, at
-            where += 1
-        elif where < len(pattern) and pattern[where] in ("?", text[at]):
-            at, where = at + 1, where + 1
-        elif star >= 0:
-            resume += 1
-            at, where = resume, star + 1
-        else:
+def _in_order(text: str, parts: Iterable[str]) -> bool:
+    """Whether the parts stand one after another; each is taken where it stands first."""
+    place = 0
+    for part in parts:
+        found = text.find(part, place)
+        if found < 0:
             return False
-    return pattern[where:].strip("*") == ""
+        place = found + len(part)
+    return True
+
+
+def _with_question_marks(first: str, others: Sequence[str]) -> Callable[[str], bool]:
+    """The same with `?`; atomic groups take each part where it stands first and try it nowhere else."""
+    start, *parts = [".".join(map(re.escape, part.split("?"))) for part in (first, *others)]
+    searched = "".join(f"(?>.*?{part})" for part in parts[:-1])
+    ending = f".*{parts[-1]}" if parts else ""
+    compiled = re.compile(f"{start}{searched}{ending}", re.DOTALL)
+    return lambda text: compiled.fullmatch(text) is not None
 
 
 def like(text: str, pattern: str) -> bool:
