@@ -16,7 +16,8 @@ from holdfast.resources.query import In
 DASHBOARD = "dashboard"
 MAXIMUM_TILES = 100
 """As published."""
-_ID = re.compile(r"[a-zA-Z0-9_-]{1,48}")
+_ID = re.compile(r"[a-zA-Z0-9_:;-]{1,128}")
+"""The hosted service's own are DTMIs: `dtmi:kkfvwa2xi:p7pyt5x38`."""
 
 _Text = Annotated[str, Meta(max_length=255)]
 _Cells = Annotated[float, Meta(ge=0, le=1000)]
@@ -55,7 +56,7 @@ def _validate(draft: Draft, _reader: Reader) -> JsonObject:
     if draft.change.action is Action.DELETE:
         return {}
     if _ID.fullmatch(draft.change.id) is None:
-        raise InvalidError("A dashboard's id has 1 to 48 letters, digits, - and _.", "/id")
+        raise InvalidError("A dashboard's id has 1 to 128 letters, digits and -_:;.", "/id")
     asked = read_body(draft.body, Dashboard)
     owner = str(draft.before.body.get("owner", "")) if draft.before else asked.owner
     for index, tile in enumerate(asked.tiles):

@@ -117,3 +117,13 @@ def test_ids_of_templates_may_be_as_the_hosted_service_makes_them(api: InMemory,
     for wrong in ("modelDefinition:a", "dtmi:a b", "dtmi:a;0", "dtmi:", "dtmi:a:1;1", "urn:a b", "URN:a"):
         refused = api.client.put(f"/api/deviceTemplates/{wrong}", params=QUERY, json=PUMP_TEMPLATE)
         assert (refused.status_code, refused.json()["error"]["target"]) == (400, "/id"), wrong
+
+
+def test_ids_of_dashboards_may_be_as_the_hosted_service_makes_them(api: InMemory) -> None:
+    path = "/api/dashboards/dtmi:kkfvwa2xi:p7pyt5x38"
+    made = api.client.put(path, params=QUERY, json={"displayName": "Plant", "favorite": False})
+    assert (made.status_code, made.json()["id"]) == (200, "dtmi:kkfvwa2xi:p7pyt5x38")
+    assert api.client.get(path, params=QUERY).json() == made.json()
+    for wrong in ("a b", "x" * 129, "a.b", "é"):
+        refused = api.client.put(f"/api/dashboards/{wrong}", params=QUERY, json={"displayName": "Plant"})
+        assert (refused.status_code, refused.json()["error"]["target"]) == (400, "/id"), wrong
