@@ -1,7 +1,7 @@
 """The API over a real store, log and device state, served in memory for one principal."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,8 @@ class InMemory:
     world: World
     state: StoredDeviceState
     writer: LogWriter
+    telemetry: Callable[[], object]
+    """Brings last values up to what was said."""
     speaking: list[Principal]
     """For whom the client speaks: the last one."""
 
@@ -77,7 +79,7 @@ def open_api(
             with TestClient(
                 application, base_url="https://app.example.org", headers={"authorization": "any"}
             ) as client:
-                yield InMemory(client, world, state, writer, speaking)
+                yield InMemory(client, world, state, writer, lambda: last_values.consume(log), speaking)
         finally:
             writer.close()
             log.close()

@@ -33,6 +33,8 @@ ROLES = (OPERATOR, ORGANIZATION_ADMINISTRATOR, ORGANIZATION_VIEWER, SENSOR_READE
 READS = {
     "/api/devices/{}": Permission.DEVICE_READ,
     "/api/devices/{}/properties": Permission.DEVICE_READ,
+    "/api/devices/{}/telemetry/v": Permission.DEVICE_READ,
+    "/api/devices/{}/modules": Permission.DEVICE_READ,
     "/api/devices/{}/relationships": Permission.DEVICE_READ,
     "/api/devices/{}/credentials": Permission.DEVICE_CREDENTIALS,
     "/api/fleet/devices/{}/rawData": Permission.DEVICE_RAW_DATA,
@@ -60,6 +62,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InMemory]:
             device = {"displayName": place, **({"organizations": [place]} if place else {})}
             assert here.client.put(f"/api/devices/d-{place}?{VERSION}", json=device).status_code == 200
             here.say(f"d-{place}", b'{"v": 1}')
+        here.telemetry()
         yield here
 
 
@@ -95,6 +98,8 @@ def test_everybody_reads_what_the_model_says(here: InMemory, held: list[tuple[st
                 status = here.client.get(f"{path.format(f'd-{place}')}?{VERSION}").status_code
                 if allowed(held, permission, place):
                     assert status == 200, (path, place)
+                    said = here.client.get(f"/api/devices/d-{place}/telemetry/v?{VERSION}")
+                    assert said.json()["value"] == 1
                 else:
                     assert status in (403, 404), (path, place)
         seen = {f"d-{place}" for place in PLACES if allowed(held, Permission.DEVICE_READ, place)}
