@@ -89,3 +89,22 @@ def test_dashboards_read_standards_controls_and_assessments(client: TestClient) 
     assert get(client, f"{base}/BR-1")["properties"]["failedAssessments"] == 2
     assessments = get(client, f"{base}/BR-1/regulatoryComplianceAssessments")["value"]
     assert {item["properties"]["state"] for item in assessments} == {"Failed"}
+
+
+def test_an_auditor_gets_one_control_with_the_whole_chain(client: TestClient) -> None:
+    answer = client.get("/api/baseline/audit?control=br-1")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        index = archive.read("index.html").decode()
+        lines = archive.read("evidence.jsonl").splitlines(keepends=True)
+        key = read_public_key(archive.read("public-key.pem"))
+    assert "BR-1" in index
+    assert "GS-1" not in index
+    assert verify_bundle(iter(lines), key).items
+    assert client.get("/api/baseline/audit?control=XX-1").status_code == 404
+
+
+def test_a_day_stands_for_its_end(client: TestClient) -> None:
+    assert get(client, "controls/BR-1?at=2020-03-03")["time"] == "2020-03-03T23:59:59.999Z"
+    now = get(client, "controls/BR-1")["time"]
+    assert get(client, f"controls/BR-1?at={now[:10]}")["time"] == now
+    assert get(client, "controls/BR-1?at=2020-03-03")["state"] == "not assessed"

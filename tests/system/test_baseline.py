@@ -3,17 +3,23 @@
 import json
 import socketserver
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from holdfast.cli.main import build
 from tests.support.policies import receiving
 from tests.support.running import RunningInstance, running
 from tests.support.waiting import until
 
+PATIENCE = 180.0
+"""Seconds for runs of probes on a machine that does much else beside."""
 CONTROL = "DP-3"
 PROVIDER = "/api/access/identityProviders/plain"
 PLAIN = {"displayName": "Plain", "issuer": "http://127.0.0.1:9/", "clientId": "c", "clientSecret": "s"}
@@ -104,7 +110,7 @@ def alerts(instance: RunningInstance) -> list[dict[str, Any]]:
 def test_a_change_that_hurts_a_control_is_told_to_webhook_syslog_and_email(
     instance: RunningInstance,
 ) -> None:
-    until(lambda: state(instance) == "satisfied")
+    until(lambda: state(instance) == "satisfied", PATIENCE)
     with receiving() as web, listening(Syslog) as syslog, listening(Mail) as mail:
         send_to(instance, "hook", {"type": "webhook", "url": f"http://127.0.0.1:{web.port}/"})
         send_to(
@@ -126,19 +132,55 @@ def test_a_change_that_hurts_a_control_is_told_to_webhook_syslog_and_email(
         )
         with instance.remote() as remote:
             remote.put(PROVIDER, PLAIN)
-        until(lambda: state(instance) == "not satisfied")
-        until(lambda: POLICY in json.dumps(web.got))
-        until(lambda: POLICY in syslog.text)
-        until(lambda: POLICY in mail.text)
+        until(lambda: state(instance) == "not satisfied", PATIENCE)
+        until(lambda: POLICY in json.dumps(web.got), PATIENCE)
+        until(lambda: POLICY in syslog.text, PATIENCE)
+        until(lambda: POLICY in mail.text, PATIENCE)
     assert {alert["status"] for alert in alerts(instance)} == {"new"}
     with instance.remote() as remote:
         remote.delete(PROVIDER)
-    until(lambda: state(instance) == "satisfied")
-    until(lambda: {alert["status"] for alert in alerts(instance)} == {"closed"})
+    until(lambda: state(instance) == "satisfied", PATIENCE)
+    until(lambda: {alert["status"] for alert in alerts(instance)} == {"closed"}, PATIENCE)
+
+
+def run(instance: RunningInstance, *words: str) -> str:
+    environment = {
+        "HOLDFAST_URL": instance.url,
+        "HOLDFAST_TOKEN": instance.token,
+        "HOLDFAST_CA": str(instance.root_ca),
+    }
+    result = CliRunner().invoke(build(words[0]), list(words), env=environment)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_how_a_control_stood_and_how_that_is_known(instance: RunningInstance, tmp_path: Path) -> None:
+    until(lambda: state(instance) == "satisfied", PATIENCE)
+    found = json.loads(run(instance, "baseline", "control", CONTROL, "--json"))
+    assert found["state"] == "satisfied"
+    assert all(item["digest"] for each in found["features"] for item in each["observations"])
+    assert "DP-3" in run(instance, "baseline", "control", CONTROL)
+    earlier = json.loads(run(instance, "baseline", "control", CONTROL, "--at", "2020-03-03", "--json"))
+    assert earlier["state"] == "not assessed"
+    archive, key = tmp_path / "audit.zip", tmp_path / "key.pem"
+    run(instance, "evidence", "export", "--control", CONTROL, "-o", str(archive))
+    with zipfile.ZipFile(archive) as opened:
+        key.write_bytes(opened.read("public-key.pem"))
+    assert run(instance, "evidence", "verify", str(archive), "--key", str(key)).startswith("Sound")
+
+
+def test_services_are_compared_with_how_ours_stands_here(instance: RunningInstance) -> None:
+    until(lambda: state(instance) == "satisfied", PATIENCE)
+    features = json.loads(run(instance, "baseline", "compare", "iot-central", "holdfast", "--json"))[
+        "features"
+    ]
+    (transit,) = (each for each in features if each["feature"] == "Data in Transit Encryption")
+    assert transit["holdfast"]["state"] == "satisfied"
+    assert "state" not in transit["iot-central"]
 
 
 def test_nothing_that_the_probes_did_at_the_start_is_an_alert(instance: RunningInstance) -> None:
-    until(lambda: state(instance) == "satisfied")
+    until(lambda: state(instance) == "satisfied", PATIENCE)
     with instance.remote() as remote:
         told = remote.get("/api/alerts")["value"]
     assert [alert for alert in told if "probe" in f"{alert['source']} {alert['organizationPath']}"] == []

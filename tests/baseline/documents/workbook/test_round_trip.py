@@ -23,6 +23,13 @@ def test_cells_survive(name: str, data: bytes) -> None:
     assert cells_of(written) == cells_of(data)
 
 
+def test_a_workbook_of_ours_knows_whose_it_is_whatever_the_file_is_called() -> None:
+    baseline = read_workbook(workbook(), WORKBOOK).baseline
+    named = baseline.model_copy(update={"key": "tide", "name": "Tide & Co (beta)", "benchmark": "mcsb-v1"})
+    found = read_workbook(write_workbook(named), "download-1.xlsx").baseline
+    assert (found.key, found.name, found.benchmark) == ("tide", "Tide & Co (beta)", "mcsb-v1")
+
+
 def test_the_same_baseline_gives_the_same_bytes() -> None:
     baseline = read_workbook(workbook(), WORKBOOK).baseline
     assert write_workbook(baseline) == write_workbook(baseline)

@@ -77,7 +77,7 @@ def present_a_certificate_of_somebody_else() -> None:
 
 
 def probe_from_an_address_that_is_listened_on() -> None:
-    vars(holdfast.runtime.baseline)["loopback_address"] = lambda _random: os.environ["HOLDFAST_SOURCE"]
+    vars(holdfast.runtime.baseline)["probes_address"] = lambda *_any: os.environ["HOLDFAST_SOURCE"]
 
 
 def write_every_change_to_a_log_file() -> None:
