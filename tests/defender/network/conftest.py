@@ -1,4 +1,4 @@
-"""A defender's database on SQLite, and sensors that tell it things."""
+"""A defender's database on SQLite and on PostgreSQL, and sensors that tell it things."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import pytest
 from holdfast.alerts.model import Alert
 from holdfast.defender.network.alerts import Unwanted
 from holdfast.defender.network.intake import Arrived, Heard, Intake, Surroundings
-from holdfast.defender.network.open import open_packets, prepare
+from holdfast.defender.network.open import open_network, open_packets, prepare
 from holdfast.defender.network.packets import PacketStore
 from holdfast.defender.network.reading import Network
 from holdfast.defender.network.source import Source
@@ -25,7 +25,6 @@ from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import OrganizationPath
 from holdfast.keys.file import open_key_ring
 from holdfast.storage.database import Database
-from holdfast.storage.sqlcipher import open_database
 from tests.support.traffic.case import Play
 from tests.support.traffic.wire import BEGIN, Wire, play
 
@@ -72,10 +71,10 @@ class Platform:
 
 
 @pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Platform]:
+def platform(tmp_path: Path, database_url: str) -> Iterator[Platform]:
     clock, randomness = ManualClock(BEGIN), SystemRandomness()
     ring = open_key_ring(tmp_path, clock, randomness)
-    database = open_database(tmp_path / "defender.db", ring.data_key("defender"))
+    database = open_network(tmp_path, ring, database_url)
     prepare(database)
     blobs = open_packets(tmp_path, ring, randomness)
     alerts: dict[str, Alert] = {}

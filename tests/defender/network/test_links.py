@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from holdfast.defender.network.filters import ConnectionFilter
+from holdfast.defender.uplink.bulletins import Bulletins
 from holdfast.defender.uplink.documents import ConnectionDocument
 from holdfast.defender.uplink.messages import Connections
 from holdfast.kernel.organizations import ROOT
@@ -14,6 +15,7 @@ from tests.support.traffic.case import HMI, PLC
 from tests.support.traffic.cases.modbus import poll
 
 ENDS = [HMI, PLC]
+KNOWN = list(Bulletins(heard("s0", poll)).network())
 
 
 def talk(client: str, server: str, port: int, octets: int, second: int) -> ConnectionDocument:
@@ -49,7 +51,7 @@ talks = st.builds(
 
 
 @settings(
-    max_examples=15,
+    max_examples=8,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -62,8 +64,7 @@ def test_the_map_is_what_its_connections_add_up_to(
 ) -> None:
     for sensor in ("s1", "s2"):
         platform.intake.forget_sensor(sensor)
-        platform.report(heard(sensor))
-    platform.report(heard("s0", poll))
+    platform.tell("s0", *KNOWN)
     for sensor, documents in told:
         platform.tell(sensor, Connections(documents))
     sums: dict[tuple[object, object], int] = defaultdict(int)
