@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
+from msgspec.structs import astuple
 from tests.support.postgresql import Server, running_server
 
 from benchmarks._processes import Run, Work, median, run
@@ -34,6 +35,7 @@ ENTRIES = [
     Entry(f"device-{n:05d}", "", "telemetry", 1.8e9, "%24.ct=application%2Fjson", BODY)
     for n in range(DEVICES)
 ]
+ROWS = [astuple(entry) for entry in ENTRIES]
 
 
 def append(folder: str, url: str, frame: int) -> Work:
@@ -76,7 +78,7 @@ def plain_table(folder: str, _url: str, frame: int) -> Work:
             start = frames * frame % DEVICES
             database.execute("BEGIN IMMEDIATE")
             database.executemany(
-                "INSERT INTO record VALUES (NULL, ?, ?, ?, ?, ?, ?)", ENTRIES[start : start + frame]
+                "INSERT INTO record VALUES (NULL, ?, ?, ?, ?, ?, ?)", ROWS[start : start + frame]
             )
             database.execute("COMMIT")
             frames += 1
@@ -97,8 +99,8 @@ def copy(_folder: str, url: str, frame: int) -> Work:
             start = frames * frame % DEVICES
             with cursor.copy(statement) as rows:
                 rows.set_types(["text", "text", "text", "float8", "text", "bytea"])
-                for entry in ENTRIES[start : start + frame]:
-                    rows.write_row(entry)
+                for row in ROWS[start : start + frame]:
+                    rows.write_row(row)
             frames += 1
         return frames * frame
 

@@ -75,6 +75,15 @@ def test_any_range_is_what_everything_holds_of_it(
     assert back == forth[::-1]
 
 
+@pytest.mark.parametrize("few", [0, 16])
+def test_many_devices_are_found_as_few_are(day: LogWorld, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr(walking, "FEW", few)
+    found = walk(day, {"pump", "fan", "stranger"}, NOON + 60, NOON + 180)
+    assert sorted(found) == sorted(
+        f"{name} at {NOON + at:.0f}" for name in ("pump", "fan") for at in (60, 120)
+    )
+
+
 def test_other_kinds_are_passed(log: LogWorld) -> None:
     log.append(said("pump", NOON), said("pump", NOON + 1, "reported"), said("pump", NOON + 2))
     assert len(walk(log, {"pump"}, NOON, NOON + 9)) == 2

@@ -115,7 +115,7 @@ def test_one_group_takes_a_bounded_number_of_bytes(
     assert max(backend.commits) <= GROUP_BYTES // 1_000_000 + 1
 
 
-def test_a_commit_follows_at_once_when_half_as_much_waits_as_the_last_one_had(backend: FailingBackend) -> None:
+def test_a_commit_follows_at_once_when_half_the_last_one_waits(backend: FailingBackend) -> None:
     """The window is longer than anybody's patience: only enough, or the end, breaks it off."""
     writer = GroupCommitWriter(backend, SystemClock(), window=10 * DEADLINE)
 

@@ -20,6 +20,8 @@ BLOCK_BYTES = 4 << 20
 """What one block is about to hold in memory."""
 MAXIMUM_BLOCK = 4096
 """Rows of a block, where rows are small."""
+FEW = 16
+"""Devices whose names are compared with the bytes of every record; of more, all records are decoded."""
 MAXIMUM_BYTES = 1 << 30
 """Of rows that one walk reads: a bound on its time, some seconds."""
 
@@ -62,14 +64,14 @@ class Walk:
         partitions = frozenset(map(partition_of, self.devices))
         if not partitions:
             return
+        beginning = dict.fromkeys(partitions, 0)
+        few = self.devices if len(self.devices) <= FEW else frozenset[str]()
         for block in self._blocks(partitions):
             for sequence, data in reversed(block) if self.newest_first else block:
                 found = [
                     record
-                    for record in records_of(
-                        sequence, data, dict.fromkeys(partitions, 0), self.kind, self.devices
-                    )
-                    if self.begins <= record.time < self.ends
+                    for record in records_of(sequence, data, beginning, self.kind, few)
+                    if self.begins <= record.time < self.ends and record.device in self.devices
                 ]
                 yield from reversed(found) if self.newest_first else found
 
