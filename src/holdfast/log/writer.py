@@ -16,7 +16,7 @@ from holdfast.log.view import StateView
 
 WINDOW_SECONDS = 0.002
 """Commits begin this far apart: a burst shares one fsync, and a lone message does not wait. They follow each
-other faster while half as much waits as the last one had: devices that wait for the one commit take turns with
+other faster while half as much waits as the last one had: devices that wait for one commit take turns with
 those that wait for the next, and the gateway reads while the disk writes."""
 GROUP_BYTES = 8 << 20
 """What one commit takes at most; the rest waits for the next one."""
