@@ -84,7 +84,7 @@ def _looked_at(page: Page, name: str) -> None:
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)
-        page.screenshot(path=ARTEFACTS / f"{name[:80]}-{width}.png")
+        page.screenshot(path=ARTEFACTS / f"{name[:80]}-{width}.jpg", type="jpeg", quality=70)
     page.evaluate(f"() => {{ {AXE} }}")
     assert _problems(page, "'wcag2a', 'wcag2aa', 'wcag22aa'") == []
     page.emulate_media(color_scheme="dark")
