@@ -25,6 +25,7 @@ from holdfast.defender.uplink.messages import Events, packed
 from holdfast.defender.uplink.spool import Spool
 from holdfast.defender.uplink.state import SensorState
 from holdfast.kernel.clock import SystemClock, SystemRandomness
+from tests.support.pki import issue
 from tests.support.running import RunningInstance, running
 from tests.support.tapped import TappedDevice
 from tests.support.traffic.case import ENGINEER, HMI, PLC
@@ -180,12 +181,11 @@ def test_every_documented_report_answers(admin: httpx.Client) -> None:
         assert admin.get(path).status_code == 200, path
 
 
-def command(instance: RunningInstance, *words: str) -> Any:  # any JSON, or text
-    """`holdfast defender …` in this process, as the administrator."""
-    environment = {"HOLDFAST_URL": instance.url, "HOLDFAST_CA": str(instance.root_ca), "COLUMNS": "200"}
-    done = CliRunner().invoke(
-        build("defender"), ["defender", *words], env=environment | {"HOLDFAST_TOKEN": instance.token}
-    )
+def cli(instance: RunningInstance, *words: str) -> Any:  # any JSON, or text
+    """`holdfast …` in this process, as the administrator."""
+    known = {"URL": instance.url, "CA": str(instance.root_ca), "TOKEN": instance.token}
+    environment = {"COLUMNS": "200", **{f"HOLDFAST_{name}": value for name, value in known.items()}}
+    done = CliRunner().invoke(build(words[0]), words, env=environment)
     assert done.exit_code == 0, (done.output, done.exception)
     try:
         return json.loads(done.stdout)
@@ -198,16 +198,16 @@ def test_the_command_line_does_what_the_pages_do(
 ) -> None:
     file = tmp_path / "tuesday.pcap"
     file.write_bytes(capture())
-    uploaded = command(instance, "upload", str(file), "--organization", "east", "--wait")
+    uploaded = cli(instance, "defender", "upload", str(file), "--organization", "east", "--wait")
     assert uploaded["analysis"]["status"] == "done"
     east = ("--organization", "/plant/east/")
-    known = command(instance, "assets", *east, "--json")
+    known = cli(instance, "defender", "assets", *east, "--json")
     assert {each["address"] for each in known} == {HMI, PLC, ENGINEER}
     scores = [each["risk"]["score"] for each in known]
     assert scores == sorted(scores)
     plc = next(each["id"] for each in known if each["address"] == PLC)
-    assert command(instance, "asset", str(plc))["risk"]["deductions"]
-    assert command(instance, "set", str(plc), '{"important": true}')["important"] is True
+    assert cli(instance, "defender", "asset", str(plc))["risk"]["deductions"]
+    assert cli(instance, "defender", "set", str(plc), '{"important": true}')["important"] is True
     assert "controller-stop" in {each["type"] for each in _alerts_of(admin)}
     for words, shown in (
         (("assets", *east), PLC),
@@ -221,14 +221,14 @@ def test_the_command_line_does_what_the_pages_do(
         (("alert", "list"), PLC),
         (("query", "predefined"), "unauthorized"),
     ):
-        assert shown in str(command(instance, *words)), words
-    until(lambda: PLC in str(command(instance, "query", "run", "important")))
+        assert shown in str(cli(instance, "defender", *words)), words
+    until(lambda: PLC in str(cli(instance, "defender", "query", "run", "important")))
     rule = {"displayName": "ours", "devices": [ENGINEER], "organization": "east"}
-    assert command(instance, "exclusion", "set", "ours", json.dumps(rule))["devices"] == [ENGINEER]
-    assert [each["id"] for each in command(instance, "exclusion", "list", "--json")] == ["ours"]
-    command(instance, "exclusion", "remove", "ours")
-    assert command(instance, "exclusion", "list", "--json") == []
-    command(instance, "delete-capture", "tuesday")
+    assert cli(instance, "defender", "exclusion", "set", "ours", json.dumps(rule))["devices"] == [ENGINEER]
+    assert [each["id"] for each in cli(instance, "defender", "exclusion", "list", "--json")] == ["ours"]
+    cli(instance, "defender", "exclusion", "remove", "ours")
+    assert cli(instance, "defender", "exclusion", "list", "--json") == []
+    cli(instance, "defender", "delete-capture", "tuesday")
 
 
 def _alerts_of(admin: httpx.Client) -> list[Any]:  # any JSON
@@ -316,6 +316,38 @@ def test_a_sensor_reports_and_follows_what_people_decide(admin: httpx.Client, st
     assert admin.delete("/api/defender/sensors/line-3").status_code == 204
     until(lambda: any("refuses this sensor" in text or "no connection" in text for text in news))
     uplink.stop(grace=0)
+
+
+def test_a_sensor_provisions_itself_with_a_certificate_of_the_plants_authority(
+    instance: RunningInstance, admin: httpx.Client, tmp_path: Path
+) -> None:
+    authority = issue("plant authority", authority=True)
+    own = issue("line-9", authority)
+    files = {"ca": authority.pem, "cert": own.pem + authority.pem, "key": own.key_pem}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    cli(instance, "enrollment-group", "create", "sensors", "--certificate", str(tmp_path / "ca"))
+    code = cli(instance, "enrollment-group", "code", "sensors")["verificationCode"]
+    (tmp_path / "proof").write_text(issue(code, authority).pem)
+    cli(instance, "enrollment-group", "verify", "sensors", str(tmp_path / "proof"))
+    enroll = (
+        *("sensor", "enroll", "--state", str(tmp_path / "state"), "--ca", str(instance.root_ca)),
+        *("--certificate", str(tmp_path / "cert"), "--key", str(tmp_path / "key")),
+        *("--host", instance.address, "--id-scope", instance.id_scope),
+    )
+    assert "line-9 is enrolled" in cli(instance, *enroll)
+    body = {"displayName": "Line 9", "organization": "east"}
+    made = admin.put("/api/defender/sensors/line-9", json=body)
+    assert made.status_code == 200, made.text
+    state = SensorState(tmp_path / "state", SystemClock(), SystemRandomness())
+    spool = Spool(state)
+    spool.append(packed([Events([EventDocument(LAST, "NOTIFICATION", "INFO", "hello", [], 0, 1)])]))
+    uplink = connected(state, spool, [])
+    query = {"sensor": "line-9", "type": "NOTIFICATION"}
+    until(lambda: admin.get("/api/defender/events", params=query).json()["total"] == 1)
+    assert admin.get("/api/defender/sensors/line-9").json()["zone"] == "east"
+    uplink.stop(grace=0)
+    state.close()
 
 
 def test_what_is_sent_twice_counts_once(admin: httpx.Client, state: SensorState) -> None:
