@@ -27,6 +27,7 @@ from holdfast.access.sign_in import SignIn
 from holdfast.access.tickets import Tickets
 from holdfast.access.tokens.service import ApiTokens
 from holdfast.access.traces import Traces
+from holdfast.alerts.port import AlertSink
 from holdfast.resources.retention import Retention
 from holdfast.storage.database import Database
 
@@ -89,6 +90,7 @@ def compose(
     passwords: Passwords | None = None,
     trusts_memory: Callable[[], bool] = lambda: True,
     fetcher: Fetcher | None = None,
+    alerts: AlertSink | None = None,
 ) -> AccessControl:
     """Everything, over the ports of the role that writes the control database.
 
@@ -134,7 +136,7 @@ def compose(
             ports, directory, tickets, published, fetcher, sign_in, issuer, site.origins[0]
         ),
         back_channel_logout=BackChannelLogout(directory, published, sessions, traces, ports.clock),
-        reviews=Reviews(ports),
+        reviews=Reviews(ports, alerts),
         issuer=issuer,
         issuer_keys=IssuerKeys(ports),
         sign_in=sign_in,

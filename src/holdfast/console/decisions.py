@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from holdfast.access.elevation.requests import KIND as ELEVATION
+from holdfast.access.reading import pages
+from holdfast.access.reviews.reminders import pending
 from holdfast.access.reviews.reviews import KIND as REVIEW
+from holdfast.access.reviews.reviews import read_review
 from holdfast.access.support.requests import KIND as SUPPORT
 from holdfast.access.timeboxed import State as Asked
 from holdfast.api.frame import ApiRequest
@@ -14,7 +17,7 @@ from holdfast.devices.device import DEVICE
 from holdfast.devices.jobs.kinds import JOB
 from holdfast.devices.jobs.model import JobStatus
 from holdfast.kernel.permissions import Permission
-from holdfast.resources.query import All, Compare, Condition, Operator
+from holdfast.resources.query import All, Compare, Condition, Operator, Query
 
 RECENT_SECONDS = 86_400.0
 
@@ -87,6 +90,15 @@ def _support(request: ApiRequest) -> Iterator[Decision]:
     yield Decision(inside, text, "/access/support", "bad")
 
 
+def _my_reviews(request: ApiRequest) -> Iterator[Decision]:
+    """Reviews that ask this person, whatever they may do otherwise."""
+    reach, me = request.principal.reach(Permission.USER_READ), request.principal.id
+    open_ones = pages(request.services.store, Query(REVIEW, reach, _equal("state", "open")))
+    count = sum(me in review.reviewers and pending(review) > 0 for review in map(read_review, open_ones))
+    text = _number(count, "access review asks you", "access reviews ask you")
+    yield Decision(count, text, "/access/reviews")
+
+
 def _reviews(request: ApiRequest) -> Iterator[Decision]:
     late = Compare("due", Operator.LESS, request.services.clock.now())
     count = _count(request, REVIEW, Permission.REVIEW_DECIDE, _equal("state", "open"), late)
@@ -110,6 +122,7 @@ SOURCES = (
     Source(Permission.JOB_READ, _failed_jobs),
     Source(Permission.ELEVATION_APPROVE, _elevations),
     Source(Permission.ACCESS_READ, _support),
+    Source(Permission.USER_READ, _my_reviews),
     Source(Permission.REVIEW_DECIDE, _reviews),
     Source(Permission.ASSESSMENT_READ, _baseline),
 )

@@ -13,6 +13,7 @@ from holdfast.access.local_usage import InUse
 from holdfast.access.ports import Ports
 from holdfast.access.reading import pages
 from holdfast.access.tokens.service import ApiTokens
+from holdfast.alerts.port import AlertSink
 from holdfast.cluster.port import INVALIDATE, Bus, Cluster
 from holdfast.devices.attestation import ATTESTATION
 from holdfast.devices.enrollment_group import ENROLLMENT_GROUP
@@ -42,6 +43,7 @@ def open_access(
     application: str,
     cluster: Cluster,
     loop: asyncio.AbstractEventLoop,
+    alerts: AlertSink,
 ) -> AccessControl:
     """The services of access control; `application` is the `sr` of its API tokens."""
 
@@ -55,6 +57,7 @@ def open_access(
         site_of(instance.settings, application),
         take,
         trusts_memory=lambda: cluster.bus.silent_for() <= SILENCE_SECONDS,
+        alerts=alerts,
     )
     changes.observe(access.authenticator.changed)
     return access

@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from holdfast.access.reviews.reminders import REVIEW_DUE
 from holdfast.alerts.desk import AlertDesk
 from holdfast.alerts.model import AlertType
 from holdfast.alerts.store.reading import AlertReader
@@ -19,7 +20,7 @@ from holdfast.resources.port import ChangePath
 from holdfast.runtime.instance import Instance
 from holdfast.runtime.network import unwanted
 
-OWN_TYPES: Final[tuple[AlertType, ...]] = (DRIFT, *BASELINE_TYPES, *PLATFORM_TYPES)
+OWN_TYPES: Final[tuple[AlertType, ...]] = (DRIFT, REVIEW_DUE, *BASELINE_TYPES, *PLATFORM_TYPES)
 """The types that the platform itself raises. A new one is one entry here."""
 TEND_SECONDS: Final = 600.0
 

@@ -160,8 +160,8 @@ def _services(
         raise UnavailableError("The instance was not prepared; start it with `holdfast up`.")
     data = role.settings.data
     id_scope = str(application.body["idScope"])
-    access = open_access(instance, changes, id_scope, role.cluster, loop)
     alerts, desk = open_alerts(instance, changes)
+    access = open_access(instance, changes, id_scope, role.cluster, loop, alerts)
     last_values = open_last_values(data, instance.ring, role.settings.database)
     states = PolicyStates(open_states(data, instance.ring, role.settings.database).database)
     parts = open_baseline(instance, access, id_scope, states)

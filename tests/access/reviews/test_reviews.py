@@ -6,15 +6,19 @@ import pytest
 
 from holdfast.access.errors import EscalationError
 from holdfast.access.people.assignments import Assignment
+from holdfast.access.reviews.reminders import REVIEW_DUE
 from holdfast.access.reviews.reviews import DAY, KIND, AccessReview, read_review
-from holdfast.access.reviews.service import Reviews, overdue
+from holdfast.access.reviews.service import Reviews
 from holdfast.access.roles.builtin import (
     ADMINISTRATOR,
     OPERATOR,
     ORGANIZATION_ADMINISTRATOR,
     ORGANIZATION_VIEWER,
 )
+from holdfast.alerts.store.reading import AlertFilter, AlertReader
+from holdfast.alerts.store.writing import AlertStore
 from holdfast.kernel.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.principal import SYSTEM
 from tests.access.world import AccessWorld
 
@@ -133,7 +137,31 @@ def test_reviewers_are_reminded_a_week_and_a_day_before_and_daily_afterwards(
         here.clock.advance(DAY)
     assert reminded == [7, 13, 14, 15, 16, 17]
     assert len(here.events("accessReview.reminder")) == 6
-    assert overdue(here.world.store, here.clock.now()) == 1
+
+
+def test_a_reminder_is_an_alert_that_names_the_reviewers_until_the_review_is_closed(
+    here: AccessWorld, reviews: Reviews
+) -> None:
+    alerts = AlertStore(here.world.database, {REVIEW_DUE.id: REVIEW_DUE}, here.clock)
+    reader = AlertReader(here.world.database)
+    telling = Reviews(here.access.ports, alerts)
+    root = here.as_user("root")
+    telling.begin(root, "q", asked(here, roles=(OPERATOR.id,), reviewers=("root", "second")))
+    telling.decide(root, "q", 0, keep=True)
+
+    def told() -> list[tuple[str, str, bool]]:
+        found = reader.find(AlertFilter((ROOT,)), 10)
+        return [(a.alert.destination, a.alert.violations[0].observed, a.alert.closed_at > 0) for a in found]
+
+    telling.remind()
+    assert told() == [], "two weeks before nobody is bothered"
+    here.clock.advance(13.5 * DAY)
+    telling.remind()
+    telling.remind()
+    (alert,) = told()
+    assert alert == ("root, second", "“Quarter”: 2 of 3 are not answered", False)
+    telling.close(root, "q")
+    assert [closed for *_, closed in told()] == [True]
 
 
 def test_a_repeated_review_begins_anew_with_what_is_assigned_then(

@@ -11,14 +11,16 @@ from holdfast.access.people.users import KIND as USER
 from holdfast.access.people.users import read_user, user_change
 from holdfast.access.ports import Ports
 from holdfast.access.reading import everything
+from holdfast.access.reviews.reminders import matter_of, pending, reminder
 from holdfast.access.reviews.reviews import DAY, KIND, AccessReview, Item, read_review, refuse_stranger
 from holdfast.access.roles.custom import HOLDERS, assigned_roles
+from holdfast.alerts.port import AlertSink
 from holdfast.kernel.errors import ConflictError, ForbiddenError, HoldfastError, NotFoundError
 from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import SYSTEM, Principal, PrincipalKind
 from holdfast.resources.model import Action, Change, Reader, Resource
-from holdfast.resources.query import Compare, Operator, Query
+from holdfast.resources.query import Compare, Operator
 
 REMIND_BEFORE = (7 * DAY, 1 * DAY)
 """Reviewers are reminded a week and a day before the review is due, and daily afterwards."""
@@ -27,8 +29,10 @@ REMIND_BEFORE = (7 * DAY, 1 * DAY)
 class Reviews:
     """Blocking."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, alerts: AlertSink | None = None) -> None:
+        """`alerts` is told of reminders, and when they are over."""
         self._ports = ports
+        self._alerts = alerts
 
     def begin(self, principal: Principal, review_id: str, asked: AccessReview) -> Resource:
         """Make a review of what is assigned now.
@@ -82,11 +86,14 @@ class Reviews:
             if answer == "remove":
                 problems += self._remove(principal, item)
         self._put(principal, stored, msgspec.structs.replace(review, state="closed"))
+        if self._alerts is not None:
+            self._alerts.resolve_alerts([matter_of(stored, review)])
         self._repeat(principal, review_id, review)
         return problems
 
     def remind(self) -> int:
-        """Record `accessReview.reminder` for each review whose reviewers should hear of it; how many."""
+        """Tell of each review whose reviewers should hear of it, as an alert and as the record
+        `accessReview.reminder`; how many."""
         now = self._ports.clock.now()
         due = [
             (stored, review)
@@ -99,9 +106,11 @@ class Reviews:
             data: JsonObject = {
                 "reviewers": reviewers,
                 "due": review.due,
-                "pending": sum(item.decision == "pending" for item in review.items),
+                "pending": pending(review),
             }
             self._ports.changes.record(SYSTEM, "accessReview.reminder", resource=stored.id, data=data)
+        if due and self._alerts is not None:
+            self._alerts.raise_alerts([reminder(stored, review, now) for stored, review in due])
         return len(due)
 
     def _open(self, review_id: str) -> tuple[Resource, AccessReview]:
@@ -175,10 +184,3 @@ def _should_remind(review: AccessReview, now: float) -> bool:
     if left <= 0:
         return now - review.reminded >= DAY
     return any(left <= before and review.reminded < review.due - before for before in REMIND_BEFORE)
-
-
-def overdue(reader: Reader, now: float) -> int:
-    """How many open reviews are past their day: a figure for the health page and the baseline."""
-    late = Compare("due", Operator.LESS, now)
-    found = reader.find(Query(KIND, (path_of(reader, ""),), late, limit=1000)).items
-    return sum(read_review(review).state == "open" for review in found)

@@ -8,7 +8,7 @@ from holdfast.access.roles.builtin import ADMINISTRATOR, OPERATOR, SUPPORT_ENGIN
 from holdfast.access.support.requests import KIND as SUPPORT
 from holdfast.api.frame import ApiRequest
 from holdfast.api.services import Services
-from holdfast.console.decisions import _reviews, _support
+from holdfast.console.decisions import _my_reviews, _reviews, _support
 from holdfast.resources.model import Action
 from tests.api.access.http import Http
 from tests.console.pages.access.browser import Browser
@@ -81,7 +81,7 @@ def test_every_administrator_sees_at_the_bell_who_is_in(http: Http) -> None:
     def told(user: str) -> list[str]:
         services = SimpleNamespace(store=here.world.store, clock=here.clock)
         request = ApiRequest(cast(Services, services), here.as_user(user), "GET", "https://app/", {}, {}, {})
-        return [d.text for source in (_support, _reviews) for d in source(request) if d.number]
+        return [d.text for source in (_support, _my_reviews, _reviews) for d in source(request) if d.number]
 
     assert told("second") == ["engineer asks for support access"]
     here.world.change(Action.MERGE, SUPPORT, "s", {"state": "active"}, here.as_user("root"))
@@ -90,6 +90,8 @@ def test_every_administrator_sees_at_the_bell_who_is_in(http: Http) -> None:
     assert told("second") == []
     body = AccessReview(display_name="Quarter", reviewers=("root",), due=here.clock.now() + 60)
     here.access.reviews.begin(here.as_user("root"), "q", body)
-    assert told("root") == []
+    assert told("root") == ["access review asks you"]
+    assert told("second") == []
     here.clock.advance(61)
-    assert told("root") == ["access review is overdue"]
+    assert told("root") == ["access review asks you", "access review is overdue"]
+    assert told("second") == ["access review is overdue"]
