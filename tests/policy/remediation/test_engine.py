@@ -121,6 +121,24 @@ def test_a_dry_run_shows_the_changes_and_makes_none(repaired: Repaired) -> None:
     assert repaired.disabled() == []
 
 
+@pytest.mark.parametrize(
+    ("newest", "status", "message"),
+    [("2021-06-01", "Succeeded", ""), ("2999-01-01", "Failed", "changes nothing")],
+)
+def test_operations_know_the_newest_version_of_the_surface(
+    repaired: Repaired, newest: str, status: str, message: str
+) -> None:
+    condition = f"[greater(requestContext().apiVersion, '{newest}')]"
+    operation: JsonObject = {"operation": "addOrReplace", "field": f"{DEVICES}/enabled", "value": False}
+    details: JsonObject = {"roleDefinitionIds": [], "operations": [{**operation, "condition": condition}]}
+    world = repaired.watched.world
+    assignment = world.enforce(_ENABLED, "modify", details=details, enforcementMode="DoNotEnforce")
+    task = repaired.ask(assignment)
+    assert {each.status for each in task.deployments} == {status}
+    assert all(message in each.message for each in task.deployments)
+    assert len(repaired.disabled()) == (3 if status == "Succeeded" else 0)
+
+
 def test_filters_and_count_bound_the_resources(repaired: Repaired) -> None:
     assignment = switching_off(repaired)
     repaired.ask(assignment, filters={"resourceIds": [f"/providers/{DEVICES}/D1"]})

@@ -6,11 +6,10 @@ from enum import StrEnum
 from typing import Final
 
 from holdfast.access.reading import everything
-from holdfast.kernel.clock import Clock, isoformat, parse_isoformat
+from holdfast.kernel.clock import Clock, parse_isoformat
 from holdfast.kernel.json import JsonObject
-from holdfast.kernel.organizations import name as organization_name
 from holdfast.policy.compliance.related import RelatedDocuments
-from holdfast.policy.engine.active import Active, ActivePolicy, policy_context
+from holdfast.policy.engine.active import Active, ActivePolicy, context_of
 from holdfast.policy.kinds.names import ATTESTATION, name_in
 from holdfast.policy.language.assignments.resolve import exempting, judges
 from holdfast.policy.language.evaluation.policy import Circumstances, Compliance, Document, Language, Outcome
@@ -117,11 +116,7 @@ class Judge:
     ) -> Outcome:
         about = Circumstances(
             policy.binding.parameters,
-            {
-                "resourceGroup": {"name": organization_name(document.organization)},
-                "utcNow": isoformat(self._clock.now()),
-                "policy": policy_context(policy),
-            },
+            context_of(policy, document.organization, self._clock.now()),
             related=self._related.of(document),
             effect=policy.binding.effect_for(document.content),
             explain=explain,

@@ -5,7 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from holdfast.access.reading import everything
+from holdfast.kernel.clock import isoformat
 from holdfast.kernel.json import JsonObject
+from holdfast.kernel.organizations import OrganizationPath
+from holdfast.kernel.organizations import name as organization_name
 from holdfast.policy.kinds.lookup import Found, find_policy, wrapped
 from holdfast.policy.kinds.names import ASSIGNMENT, EXEMPTION, INITIATIVE, full_id, name_in
 from holdfast.policy.language.assignments.model import Assignment, Exemption, Initiative
@@ -21,6 +24,9 @@ from holdfast.resources.model import Reader
 
 _SHOWN: Final = 3
 """Missing definitions that a problem names."""
+API_VERSION: Final = "2022-07-31"
+"""What `requestContext().apiVersion` gives: the newest version of the surface that changes come through; as
+documented, also where states are worked out and remediations planned."""
 ENFORCED: Final = frozenset({Effect.DENY, Effect.MODIFY, Effect.APPEND, Effect.DENY_ACTION})
 """Effects that act at the moment of a change."""
 
@@ -206,11 +212,16 @@ class Loader:
             yield replace(exemption, assignment_id=assignment)
 
 
-def policy_context(active: ActivePolicy) -> Mapping[str, object]:
-    """What `policy()` gives."""
+def context_of(active: ActivePolicy, organization: OrganizationPath, now: float) -> Mapping[str, object]:
+    """What the context functions give when a policy judges something of an organization."""
     return {
-        "assignmentId": active.assignment.id,
-        "definitionId": active.binding.definition_id,
-        "setDefinitionId": full_id(INITIATIVE, active.initiative) if active.initiative else "",
-        "definitionReferenceId": active.binding.reference_id,
+        "requestContext": {"apiVersion": API_VERSION},
+        "resourceGroup": {"name": organization_name(organization)},
+        "utcNow": isoformat(now),
+        "policy": {
+            "assignmentId": active.assignment.id,
+            "definitionId": active.binding.definition_id,
+            "setDefinitionId": full_id(INITIATIVE, active.initiative) if active.initiative else "",
+            "definitionReferenceId": active.binding.reference_id,
+        },
     }

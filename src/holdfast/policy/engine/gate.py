@@ -4,12 +4,11 @@ import threading
 from collections.abc import Iterator
 from typing import Final
 
-from holdfast.kernel.clock import Clock, isoformat
+from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import PolicyDeniedError
 from holdfast.kernel.json import JsonObject
-from holdfast.kernel.organizations import name as organization_name
 from holdfast.policy.engine import words
-from holdfast.policy.engine.active import ENFORCED, Active, ActivePolicy, Loader, policy_context
+from holdfast.policy.engine.active import API_VERSION, ENFORCED, Active, ActivePolicy, Loader, context_of
 from holdfast.policy.engine.combining import Wish, combined
 from holdfast.policy.engine.violation import violation
 from holdfast.policy.kinds.names import IN_FORCE
@@ -23,9 +22,6 @@ from holdfast.policy.language.rules.model import Effect
 from holdfast.policy.types.catalog import own_catalog
 from holdfast.policy.types.documents import PolicyDocument, body_after, document_of, parts_of
 from holdfast.resources.model import Action, Draft, Kind, Reader
-
-API_VERSION: Final = "2022-07-31"
-"""What `requestContext().apiVersion` gives: the version of the surface that changes come through."""
 
 
 class Gate:
@@ -107,12 +103,7 @@ class Gate:
     ) -> Outcome:
         about = Circumstances(
             policy.binding.parameters,
-            {
-                "requestContext": {"apiVersion": API_VERSION},
-                "resourceGroup": {"name": organization_name(document.organization)},
-                "utcNow": isoformat(draft.now),
-                "policy": policy_context(policy),
-            },
+            context_of(policy, document.organization, draft.now),
             effect=policy.binding.effect_for(document.content),
             explain=explain,
             monotonic=self._clock.monotonic,

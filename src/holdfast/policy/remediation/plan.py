@@ -40,7 +40,10 @@ def plan(kind: Kind, resource: Resource, policy: ActivePolicy, outcome: Outcome)
     else:
         raise ConflictError(f"The effect {outcome.effect_name} changes nothing.")
     seen, after = secrets.without(resource.body, kind.secrets), secrets.without(body, kind.secrets)
-    return Plan(body, tuple(_differences(seen, after, "")))
+    changes = tuple(_differences(seen, after, ""))
+    if not changes:
+        raise ConflictError("It changes nothing here: the conditions of its operations do not hold.")
+    return Plan(body, changes)
 
 
 def _modified(kind: Kind, resource: Resource, outcome: Outcome) -> JsonObject:
