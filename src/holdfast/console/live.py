@@ -18,6 +18,7 @@ from holdfast.api.frame import SIGNED_IN, ApiRequest, Route
 from holdfast.api.streams import Streams, again, stopped
 from holdfast.baseline.service import Baseline
 from holdfast.console.rendering import SECURITY_HEADERS
+from holdfast.defender.network.kinds import CAPTURE
 from holdfast.delivery.kind import DESTINATION
 from holdfast.delivery.service import Delivery
 from holdfast.devices.device import DEVICE
@@ -25,6 +26,7 @@ from holdfast.devices.jobs.kinds import JOB
 from holdfast.kernel.errors import HoldfastError, InvalidError
 from holdfast.kernel.permissions import Permission
 from holdfast.policy.kinds.names import REMEDIATION
+from holdfast.resources.query import Query
 
 TICK_SECONDS = 1.0
 KEEP_ALIVE_TICKS = 15
@@ -83,6 +85,14 @@ def _network(request: ApiRequest, _id: str) -> str:
     return str(network(request).counts(request.principal.reach(Permission.ASSET_READ)))
 
 
+def _captures(request: ApiRequest, _id: str) -> str:
+    """How the analysis of each uploaded capture stands: at its end nothing else needs to change."""
+    wanted = Query(CAPTURE, request.principal.reach(Permission.SENSOR_READ), limit=500)
+    found = request.services.store.find(wanted).items
+    analyses = ((capture.id, network(request).analysis(capture.id)) for capture in found)
+    return str([(id, each["status"], each["done"]) for id, each in analyses])
+
+
 def _telemetry(request: ApiRequest, _id: str) -> str:
     return str(sum(position.offset for position in request.services.log.ends().values()))
 
@@ -95,6 +105,7 @@ TOPICS: dict[str, Topic] = {
     "alerts": Topic(Permission.ALERT_READ, _alerts),
     "network": Topic(Permission.ASSET_READ, _network),
     "destination": Topic(Permission.ALERT_READ, _destination),
+    "captures": Topic(Permission.SENSOR_READ, _captures),
     "remediation": Topic(Permission.POLICY_READ, _remediation),
     "baseline": Topic(Permission.ASSESSMENT_READ, _baseline),
 }

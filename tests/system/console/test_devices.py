@@ -86,7 +86,7 @@ def test_what_is_done_to_many_devices_is_shown_before_and_while_it_is_done(aside
 def test_a_simulated_device_lives_by_its_template(page: Page) -> None:
     page.goto("/devices/new")
     page.get_by_label("Device id").fill("simulated-1")
-    page.get_by_label("Template").select_option(TEMPLATE)
+    page.locator("select[name=template]").select_option(TEMPLATE)
     page.get_by_label("Simulated").check()
     page.get_by_role("button", name="Create").click()
     expect(page.locator(".heading").get_by_text("connected", exact=True)).to_be_visible()

@@ -1,5 +1,6 @@
 """Sensors and uploaded captures: who tells of networks, and how they are."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from starlette.responses import Response
@@ -11,7 +12,7 @@ from holdfast.console.lists import ListTable
 from holdfast.console.moments import seconds_of
 from holdfast.console.organization import chosen
 from holdfast.console.rendering import FORM, fragment, page, read_form, redirect
-from holdfast.console.tables import Cell, Column
+from holdfast.console.tables import Cell, Column, Shown
 from holdfast.defender.network.kinds import CAPTURE, SENSOR
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import name
@@ -20,6 +21,7 @@ from holdfast.resources.model import Action, Change, Resource
 from holdfast.resources.query import Query
 
 READ, UPLOAD = Permission.SENSOR_READ, Permission.ASSET_MANAGE
+PAGE, CAPTURES_NOW = "/network/sensors", "/network/captures"
 _MOODS = {"done": "good", "failed": "bad", "analyzing": "waiting"}
 
 
@@ -110,32 +112,40 @@ def _analyzed(request: ApiRequest) -> list[Analyzed]:
     return [Analyzed(capture, network(request).analysis(capture.id)) for capture in found]
 
 
+def _captures_shown(request: ApiRequest) -> Shown:
+    """The captures' table, whose links lead to the page with both tables, and whose CSV is its own."""
+    shown = CAPTURES.show(replace(request, url=PAGE), _analyzed(request))
+    return replace(shown, csv=f"{CAPTURES_NOW}?format=csv")
+
+
 def _page(request: ApiRequest) -> Response:
-    sensors, captures = _told(request), _analyzed(request)
+    sensors = _told(request)
     if request.query.get("format") == "csv":
         return SENSORS.csv(request, sensors)
     return page(
         request,
         "network_sensors.html",
         sensors=SENSORS.show(request, sensors),
-        captures=CAPTURES.show(request, captures),
+        captures=_captures_shown(request),
         may_upload=bool(request.principal.reach(UPLOAD)),
         zone=name(chosen(request)),
     )
 
 
 def _captures(request: ApiRequest) -> Response:
-    return fragment("network_captures.html", captures=CAPTURES.show(request, _analyzed(request)))
+    if request.query.get("format") == "csv":
+        return CAPTURES.csv(request, _analyzed(request))
+    return fragment("network_captures.html", captures=_captures_shown(request))
 
 
 def _remove(request: ApiRequest) -> Response:
     capture = read_form(request).get("capture", "")
     request.services.changes.apply(request.principal, Change(Action.DELETE, CAPTURE, capture))
-    return redirect("/network/sensors")
+    return redirect(PAGE)
 
 
 ROUTES = [
-    Route("GET", "/network/sensors", READ, _page, "Sensors and captures", is_page=True),
-    Route("GET", "/network/captures", READ, _captures, "Captures as they are now", is_page=True),
-    Route("POST", "/network/captures", UPLOAD, _remove, "Delete a capture", content_types=FORM, is_page=True),
+    Route("GET", PAGE, READ, _page, "Sensors and captures", is_page=True),
+    Route("GET", CAPTURES_NOW, READ, _captures, "Captures as they are now", is_page=True),
+    Route("POST", CAPTURES_NOW, UPLOAD, _remove, "Delete a capture", content_types=FORM, is_page=True),
 ]
