@@ -1,10 +1,13 @@
 """Revocation bites: live sessions close at once, on every transport, and stay refused."""
 
+import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from holdfast.devices.attestation import new_key
+from holdfast.devices.directory import DeviceCredentials
 from holdfast.devices.messages import STATE_DELETE
 from holdfast.kernel.json import JsonObject
 from holdfast.protocol.mqtt.connect import Connect, encode_connect
@@ -139,6 +142,30 @@ async def test_what_changes_while_a_device_is_let_in_counts(platform: Platform) 
     said = await client.closed()
     assert platform.gateway.services.live.get("dev-1") is None
     assert len(said) <= 1
+
+
+async def test_what_changes_while_another_change_is_looked_up_counts(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = platform.device_with_key("dev-1", platform.key_group())
+    device = await connect_device(platform, "dev-1", key)
+    look_up = platform.registry.credentials
+    looked, go_on = threading.Event(), threading.Event()
+
+    def slow(name: str) -> DeviceCredentials | None:
+        found = look_up(name)
+        looked.set()
+        go_on.wait(60)
+        return found
+
+    monkeypatch.setattr(platform.registry, "credentials", slow)
+    await platform.change("device", "dev-1", {"group": "keys", "displayName": "renamed"})
+    assert await asyncio.to_thread(looked.wait, 60)
+    await block(platform)
+    while not platform.gateway.services.live._pending:
+        await asyncio.sleep(0.001)
+    go_on.set()
+    await device.closed()
 
 
 async def test_a_silent_bus_makes_the_gateway_ask_the_store(platform: Platform) -> None:

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from holdfast.cluster.hub import SUPERSEDED
+from holdfast.cluster.port import Claim
 from holdfast.devices.messages import DEVICE_DISCONNECT
 from holdfast.protocol.bags import decode_bag
 from holdfast.protocol.mqtt.connect import Will
@@ -145,6 +146,26 @@ async def test_a_claim_elsewhere_closes_the_session_here(platform: Platform, key
     assert platform.gateway.services.live.get("dev-1") is None
     assert await platform.control.sessions.owner("dev-1") == platform.control.node
     assert claim.epoch > 0
+
+
+async def test_a_claim_elsewhere_that_is_heard_of_before_our_own_is_answered_counts(
+    platform: Platform, key: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = platform.cluster.sessions.claim
+
+    async def overtaken(device: str) -> Claim:
+        own = await claim(device)
+        platform.gateway.services.live.superseded(device, own.epoch + 1)
+        return own
+
+    monkeypatch.setattr(platform.cluster.sessions, "claim", overtaken)
+    packet = hello(platform, "dev-1", platform.token("dev-1", key))
+    _, answer = await connect(platform, packet)
+    assert answer.code != 0
+    assert platform.gateway.services.live.get("dev-1") is None
+    monkeypatch.undo()
+    _, answer = await connect(platform, packet)
+    assert answer.code == 0
 
 
 async def test_old_news_of_a_claim_closes_nothing(platform: Platform, key: bytes) -> None:

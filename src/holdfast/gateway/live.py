@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 RECHECK_BATCH = 200
 """Devices looked up in one go when something changed that concerns many."""
+REMEMBERED_CLAIMS = 1024
+"""The last claims of other processes: more than can be made while one of ours is answered."""
 RETRY_SECONDS = 1.0
 GRACE_SECONDS = 30.0
 """For how long sessions go on that cannot be judged because the registry does not answer."""
@@ -38,6 +41,8 @@ class LiveSessions:
         self._pending: dict[str, None] = {}
         """Devices to look up again; None of them twice."""
         self._rechecking = False
+        self._newer: OrderedDict[str, int] = OrderedDict()
+        """Key → epoch of a claim elsewhere. News of it may come before our own claim's session is here."""
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -66,7 +71,8 @@ class LiveSessions:
         """Make `session` the device's one; the former one is closed. False when there is a newer one
         already."""
         former = self._sessions.get(session.key)
-        if former is not None and former.epoch > session.epoch:
+        newest = max(self._newer.get(session.key, 0), former.epoch if former is not None else 0)
+        if newest > session.epoch:
             return False
         self._sessions[session.key] = session
         if session.module:
@@ -85,6 +91,10 @@ class LiveSessions:
 
     def superseded(self, device: str, epoch: int) -> None:
         """Another process claimed the device with this epoch."""
+        self._newer.pop(device.lower(), None)  # to be the last one
+        self._newer[device.lower()] = epoch
+        if len(self._newer) > REMEMBERED_CLAIMS:
+            self._newer.popitem(last=False)
         session = self._sessions.get(device.lower())
         if session is not None and session.epoch < epoch:
             session.connection.close(Reason.SESSION_TAKEN_OVER, "another connection took the session")
@@ -135,9 +145,14 @@ class LiveSessions:
         try:
             while self._pending:
                 batch = list(itertools.islice(self._pending, RECHECK_BATCH))
+                for device in batch:  # what changes during the look-up must be looked up again
+                    del self._pending[device]
                 try:
                     found = await asyncio.to_thread(self._look_up, batch)
-                except HoldfastError as error:
+                except Exception as error:
+                    self._pending.update(dict.fromkeys(batch))
+                    if not isinstance(error, HoldfastError):
+                        raise
                     now = self._clock.monotonic()
                     trouble_since = now if trouble_since is None else trouble_since
                     if now - trouble_since > GRACE_SECONDS:
@@ -146,7 +161,6 @@ class LiveSessions:
                     continue
                 trouble_since = None
                 for device, credentials in found:
-                    self._pending.pop(device, None)
                     for session in self.of_device(device):
                         session.judge_again(credentials)
         except UnavailableError:

@@ -34,9 +34,12 @@ class CurrentRules:
 async def follow_rules(role: Role, rules: list[CurrentRules], enforce: Callable[[], int]) -> None:
     """Read the rules now and after every change; `enforce` closes what they no longer admit."""
 
+    turn = asyncio.Lock()
+
     async def renew() -> None:
-        for current in rules:
-            await asyncio.to_thread(current.renew)
+        async with turn:  # else what was read first could be taken up last
+            for current in rules:
+                await asyncio.to_thread(current.renew)
         if closed := enforce():
             structlog.get_logger().info("network rules closed connections", connections=closed)
 

@@ -213,3 +213,17 @@ async def test_devices_do_not_share_a_rate(platform: Platform) -> None:
         token = platform.token(device, platform.device_with_key(device, group))
         path = f"/devices/{device}/messages/events"
         assert (await once(platform, "POST", path, batch, token, JSON_BATCH)).status == 204
+
+
+async def test_a_device_that_is_blocked_while_it_sends_is_refused(platform: Platform, key: bytes) -> None:
+    async with await open_https(platform) as client:
+        client.send_head("POST", EVENTS, 2, platform.token("dev-1", key))
+        client.writer.write(b"{")
+        while platform.registry.cached("dev-1") is None:  # it was let in
+            await asyncio.sleep(0.001)
+        await platform.change("device", "dev-1", {"group": "keys", "enabled": False})
+        while platform.registry.cached("dev-1") is not None:  # the news came
+            await asyncio.sleep(0.001)
+        client.writer.write(b"}")
+        assert (await client.answer()).status == 401
+    assert platform.bodies() == []

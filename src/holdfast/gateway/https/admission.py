@@ -50,6 +50,13 @@ async def admit(services: Services, request: Request, device: str, module: str =
     return Sender(credentials, module)
 
 
+async def admit_still(services: Services, request: Request, sender: Sender) -> None:
+    """A body may take its time: judge the sender again if its credentials changed meanwhile."""
+    credentials = await look_up(services, sender.device)
+    if credentials is None or credentials.epoch != sender.credentials.epoch:
+        await admit(services, request, sender.device, sender.module)
+
+
 async def _judged(services: Services, request: Request, device: str, module: str) -> DeviceCredentials:
     if not is_device_id(device) or (module and not is_device_id(module)):
         raise RefusedError("the path holds a device id with characters that none may have")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from holdfast.gateway.https.admission import Sender, admit, keep_pace
+from holdfast.gateway.https.admission import Sender, admit, admit_still, keep_pace
 from holdfast.gateway.https.exchange import Reply, Request
 from holdfast.gateway.services import Services
 from holdfast.gateway.sessions.acknowledgements import Group
@@ -23,6 +23,7 @@ async def send(services: Services, request: Request, path: dict[str, str]) -> Re
     sender = await admit(services, request, path["device"], path.get("module", ""))
     messages = await _messages(services, request)
     await keep_pace(services, sender, len(messages))
+    await admit_still(services, request, sender)
     if services.ingest.is_full:
         services.ingest.park(request.link)
     await _stored(services, sender, messages)
