@@ -191,7 +191,10 @@ def _measure(role: Role, gateway: Gateway, writer: GroupCommitWriter) -> None:
             "Refused connections and logins.",
             lambda: gateway.services.refusals.total,
         ),
-        "holdfast_log_pending_bytes": ("Bytes of memory that what is not yet durable takes.", writer.pending_bytes),
+        "holdfast_log_pending_bytes": (
+            "Bytes of memory that what is not yet durable takes.",
+            writer.pending_bytes,
+        ),
     }
     for name, (meaning, read) in figures.items():
         gauge(role.registry, name, meaning).set_function(read)
