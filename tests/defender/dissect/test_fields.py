@@ -23,6 +23,7 @@ from scapy.packet import Packet, Raw
 
 from holdfast.defender.record import Fields
 from tests.defender.dissect.feeding import Exchange, Message, dissector, feed
+from tests.support.traffic import opcua
 
 Expected = dict[str, Any]  # Any: what fields hold
 ASKED, ANSWERED = True, False
@@ -496,3 +497,30 @@ def test_messages_say_what_they_say(talk: Talk) -> None:
         fields = {**record.fields, "values": values(record.fields)}
         assert {name: fields.get(name) for name in said.fields} == said.fields
         assert "malformed" not in fields
+
+
+def test_headers_of_opc_ua_services_have_the_names_of_icsnpp() -> None:
+    said = (Message(ASKED, opcua.read("Level")), Message(ANSWERED, opcua.read_answer()))
+    first, second = feed(dissector(Exchange("opcua", "tcp", said)), "tcp", said)
+    assert {
+        "req_hdr_node_id_type": "0x01",
+        "req_hdr_node_id_namespace_idx": 0,
+        "req_hdr_node_id_numeric": 0,
+        "req_hdr_request_handle": 1,
+        "req_hdr_return_diag": 0,
+        "req_hdr_audit_entry_id": None,
+        "req_hdr_timeout_hint": 0,
+        "req_hdr_add_hdr_type_id": 0,
+        "req_hdr_add_hdr_enc_mask": 0,
+        "req_hdr_timestamp": None,
+        "identifier_str": "ReadRequest",
+        "identifier": 631,
+        "nodes": [{"node_id": "ns=1;s=Level", "attribute": 13}],
+    }.items() <= first.fields.items()
+    assert {
+        "res_hdr_request_handle": 1,
+        "res_hdr_service_diag_encoding": 0,
+        "res_hdr_add_hdr_type_id": 0,
+        "status": "Good",
+        "identifier_str": "ReadResponse",
+    }.items() <= second.fields.items()

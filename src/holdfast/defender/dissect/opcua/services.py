@@ -13,14 +13,13 @@ from holdfast.defender.dissect.opcua.types import (
     array,
     byte_string,
     data_value,
-    date_time,
-    diagnostic_info,
     extension_object,
     localized_text,
     node_id,
     qualified_name,
     string,
     strings,
+    unix_time,
     variant,
 )
 from holdfast.defender.dissect.reader import Reader
@@ -33,39 +32,6 @@ _TOKEN_TYPES = {0: "Anonymous", 1: "UserName", 2: "Certificate", 3: "IssuedToken
 _IDENTITY_TOKENS = {321: "Anonymous", 324: "UserName", 327: "Certificate", 940: "IssuedToken"}
 _MAXIMUM_NODES = 64
 """Nodes of a request that its key holds."""
-
-
-def request_header(reader: Reader, fields: Fields) -> None:
-    """Session token, time, handle, audit entry and time-out of a request."""
-    fields["req_hdr_node_id"] = str(node_id(reader))
-    fields["req_hdr_timestamp"] = date_time(reader)
-    fields["req_hdr_request_handle"], fields["req_hdr_return_diag"] = reader.u32_little(), reader.u32_little()
-    fields["req_hdr_audit_entry_id"], fields["req_hdr_timeout_hint"] = string(reader), reader.u32_little()
-    extension_object(reader)
-
-
-def response_header(reader: Reader, fields: Fields) -> int:
-    """Time, handle and result of a response; returns the result."""
-    fields["res_hdr_timestamp"] = date_time(reader)
-    fields["res_hdr_request_handle"] = reader.u32_little()
-    result = reader.u32_little()
-    fields["status_code"], fields["status"] = f"0x{result:08x}", status_name(result)
-    diagnostic_info(reader)
-    strings(reader)
-    extension_object(reader)
-    return result
-
-
-def service_result(octets: bytes) -> int:
-    """The result of a response, whose header begins `octets`; 0 where it is cut."""
-    return int.from_bytes(octets[12:16], "little") if len(octets) >= 16 else 0
-
-
-def skip_request_header(octets: bytes) -> bytes:
-    """What follows the header of a request. Raises `MalformedError`."""
-    reader = Reader(octets)
-    request_header(reader, {})
-    return reader.rest()
 
 
 @lru_cache(maxsize=16_384)
@@ -107,7 +73,7 @@ def read_response(service: str, reader: Reader, fields: Fields) -> None:
 
 
 def _open_channel(reader: Reader, fields: Fields) -> None:
-    fields["client_protocol_version"] = reader.u32_little()
+    fields["client_proto_ver"] = reader.u32_little()
     fields["sec_token_request_type"] = "Renew" if reader.u32_little() else "Issue"
     mode = reader.u32_little()
     fields["message_security_mode"] = SECURITY_MODES.get(mode, f"unknown-{mode}")
@@ -116,9 +82,9 @@ def _open_channel(reader: Reader, fields: Fields) -> None:
 
 
 def _channel_opened(reader: Reader, fields: Fields) -> None:
-    fields["server_protocol_version"] = reader.u32_little()
+    fields["server_proto_ver"] = reader.u32_little()
     fields["sec_token_sec_channel_id"], fields["sec_token_id"] = reader.u32_little(), reader.u32_little()
-    fields["sec_token_created_at"], fields["sec_token_revised_time"] = date_time(reader), reader.u32_little()
+    fields["sec_token_created_at"], fields["sec_token_revised_time"] = unix_time(reader), reader.u32_little()
 
 
 def _application(reader: Reader, prefix: str) -> Fields:

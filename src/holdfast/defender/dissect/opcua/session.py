@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import struct
+from functools import lru_cache
 
 from holdfast.defender.dissect.decoding import fields_of
-from holdfast.defender.dissect.opcua import events, services
+from holdfast.defender.dissect.opcua import events, headers, services
 from holdfast.defender.dissect.opcua.status import status_name
 from holdfast.defender.dissect.opcua.types import byte_string, node_id, string
 from holdfast.defender.dissect.reader import Reader
@@ -138,16 +139,16 @@ class OpcUaSession(Session):
         role, key = Role.RESPONSE, (kind, *nodes)
         if not name or name == "Encrypted":
             role, kind, key = Role.NOTICE, "Encrypted", ("Encrypted",)
-        elif services.service_result(parameters) & _BAD:
+        elif headers.service_result(parameters) & _BAD:
             role = Role.FAILURE
-            key = (*key, status_name(services.service_result(parameters)))
+            key = (*key, status_name(headers.service_result(parameters)))
         self.emit(Record(frame, time, direction, NAME, kind, role, key, whole, _service_fields, asked))
         if events.EVENT_NOTIFICATIONS in parameters and name == "PublishResponse":
             self._events(parameters, frame, time, direction)
 
     def _select(self, parameters: bytes) -> None:
         with contextlib.suppress(MalformedError):
-            self._selected |= services.selections(services.skip_request_header(parameters))
+            self._selected |= services.selections(headers.skip_request_header(parameters))
         if len(self._selected) > _MAXIMUM_OUTSTANDING:
             self._selected.clear()
 
@@ -155,7 +156,7 @@ class OpcUaSession(Session):
         """A record for each event that a server reports."""
         reader = Reader(parameters)
         with contextlib.suppress(MalformedError):
-            services.response_header(reader, {})
+            headers.response_header(reader, {})
             for event in events.read_events(reader, self._selected):
                 key = (_EVENT, event.get("severity"))
                 self.emit(
@@ -165,7 +166,7 @@ class OpcUaSession(Session):
 
 def _nodes(kind: str, parameters: bytes) -> tuple[str, ...]:
     try:
-        return services.nodes_of(kind, services.skip_request_header(parameters))
+        return services.nodes_of(kind, headers.skip_request_header(parameters))
     except MalformedError:
         return ()
 
@@ -184,6 +185,12 @@ def _service_of(content: bytes) -> tuple[str, bytes]:
     return known[int(identifier.identifier)], reader.rest()
 
 
+@lru_cache(maxsize=1)
+def _identifiers() -> dict[str, int]:
+    """The numbers of the services by name."""
+    return {name: number for number, name in names("opcua_services").items()}
+
+
 def _security(kind: bytes, reader: Reader, fields: Fields) -> None:
     """The security header: of an OPN asymmetric with policy and certificates, otherwise a token."""
     fields["sec_channel_id"] = reader.u32_little()
@@ -200,6 +207,8 @@ def _security(kind: bytes, reader: Reader, fields: Fields) -> None:
     }
     if sender:
         fields["snd_cert"] = sender.hex()
+    if receiver:
+        fields["rcv_cert"] = receiver.hex()
 
 
 def recognize(data: bytes, start: int, end: int, expected: bool) -> bool:
@@ -226,11 +235,7 @@ def _plain_fields(record: Record, fields: Fields) -> None:
     reader = Reader(body, _HEADER_LENGTH)
     if record.kind == "Error":
         code = reader.u32_little()
-        fields["error"], fields["status"], fields["reason"] = (
-            f"0x{code:08x}",
-            status_name(code),
-            string(reader),
-        )
+        fields["error"], fields["status"], fields["reason"] = code, status_name(code), string(reader)
         return
     if record.kind == "ReverseHello":
         fields["server_uri"], fields["endpoint_url"] = string(reader), string(reader)
@@ -252,12 +257,14 @@ def _service_fields(record: Record, fields: Fields) -> None:
     _head(body, fields)
     _security(body[:3], Reader(body, _HEADER_LENGTH), fields)
     fields |= {"seq_number": sequence, "request_id": request, "identifier_str": name}
+    if name in _identifiers():
+        fields |= {"namespace_idx": 0, "identifier": _identifiers()[name]}
     reader = Reader(parameters)
     if record.role is Role.REQUEST:
-        services.request_header(reader, fields)
+        headers.request_header(reader, fields)
         services.read_request(record.kind, reader, fields)
     elif record.role in (Role.RESPONSE, Role.FAILURE):
-        services.response_header(reader, fields)
+        headers.response_header(reader, fields)
         if record.role is Role.RESPONSE:
             services.read_response(record.kind, reader, fields)
 

@@ -117,8 +117,14 @@ def extension_object(reader: Reader) -> tuple[NodeId, bytes]:
     return kind, byte_string(reader) if encoding else b""
 
 
-def diagnostic_info(reader: Reader, depth: int = _MAXIMUM_DEPTH) -> None:
-    """Pass over a DiagnosticInfo."""
+def unix_time(reader: Reader) -> float | None:
+    """A moment in Unix seconds, as header fields have it; None for the earliest one, which means unknown."""
+    ticks = reader.unsigned_little(8)
+    return (ticks - _TICKS_TO_1970) / _TICKS_A_SECOND if _TICKS_TO_1970 <= ticks < 1 << 62 else None
+
+
+def diagnostic_info(reader: Reader, depth: int = _MAXIMUM_DEPTH) -> int:
+    """Pass over a DiagnosticInfo; returns its encoding mask."""
     mask = reader.u8()
     reader.skip(4 * (mask & 15).bit_count())
     if mask & 0x10:
@@ -129,6 +135,7 @@ def diagnostic_info(reader: Reader, depth: int = _MAXIMUM_DEPTH) -> None:
         if not depth:
             raise MalformedError("depth", "Diagnostics are nested too deep.", reader.position)
         diagnostic_info(reader, depth - 1)
+    return mask
 
 
 def array(reader: Reader) -> range:
