@@ -1,4 +1,5 @@
-"""The sensor with everything on: packets a second by stage, and memory as the file grows.
+"""The sensor with everything on: packets a second by stage, and the highest memory. `dissection` shows the
+first stages apart, `plant` how memory grows.
 
 The file is mixed from the captures beside the checkout, or from our own labelled traffic where they are
 absent: each is repeated with its time moved on, so that flows begin and end as they would in a plant. The
@@ -19,6 +20,10 @@ from tests.support.shared import shared
 from tests.support.traffic.cases.registry import CASES
 from tests.support.traffic.wire import Wire
 
+from holdfast.defender.engines.detection import Detection, Listeners
+from holdfast.defender.engines.registry import TABLES
+from holdfast.defender.inventory.identity.registry import BEHAVIOURS, SOURCES
+from holdfast.defender.inventory.observer import Observer
 from holdfast.defender.pipeline import Batch, Sink, analyze
 from holdfast.defender.sensor.sensor import Sensor
 from holdfast.defender.sensor.settings import SensorSettings
@@ -107,6 +112,15 @@ def cpu(work: Callable[[], object]) -> float:
     return statistics.median(seconds)
 
 
+def inventory() -> list[Sink]:
+    """A sensor that keeps its inventory and conversations and detects nothing."""
+    sensor = Sensor(SensorSettings())
+    observer = Observer(sensor.inventory, sensor.places, SOURCES, BEHAVIOURS, TABLES.values())
+    conversations = sensor.conversations
+    listeners = Listeners([observer.talk_opened], [observer.message, conversations.message])
+    return [Detection({}, [observer, conversations], sensor.learned, sensor.reporter, listeners)]
+
+
 def run(path: Path, sinks: Callable[[], Sequence[Sink]]) -> None:
     """One analysis."""
     analyze([path], sinks())
@@ -134,6 +148,7 @@ def main() -> None:
         print(f"{packets:,} packets, {octets / 1e6:.0f} MB, medians of {ROUNDS}, CPU time of one process")
         stages: list[tuple[str, Callable[[], Sequence[Sink]]]] = [
             ("reading, flows, dissection", list),
+            ("and inventory", inventory),
             ("everything on", lambda: [Sensor(SensorSettings())]),
         ]
         for name, sinks in stages:
