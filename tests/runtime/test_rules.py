@@ -17,19 +17,20 @@ from holdfast.runtime.settings import Settings
 
 
 class SlowRules(CurrentRules):
-    """Reads at once, and takes up what it read when it may."""
+    """Reads at once; the next one to read takes up what it read when it may."""
 
     def __init__(self) -> None:
         super().__init__(cast(ResourceStore, None), Listener.DEVICES)  # the store is never asked
         self.stored = "first"
         self.taken_up: list[str] = []
         self.reading, self.go_on = threading.Event(), threading.Event()
-        self.go_on.set()
+        self.held = False
 
     def renew(self) -> None:
-        read = self.stored
-        self.reading.set()
-        self.go_on.wait(60)
+        read, held, self.held = self.stored, self.held, False
+        if held:
+            self.reading.set()
+            self.go_on.wait(60)
         self.taken_up.append(read)
 
 
@@ -47,8 +48,7 @@ async def test_rules_that_were_read_before_a_change_do_not_stay(tmp_path: Path) 
         return 0
 
     await follow_rules(role, [rules], enforce)
-    rules.reading.clear()
-    rules.go_on.clear()
+    rules.held = True
     await cluster.bus.publish(f"{INVALIDATE}{APPLICATION}", {})
     assert await asyncio.to_thread(rules.reading.wait, 60)
     rules.stored = "second"
