@@ -28,7 +28,7 @@ from holdfast.runtime.demo.enrolling import certificate_folder, enroll  # noqa: 
 from holdfast.runtime.demo.thermostat import Thermostat  # noqa: E402 - as above
 
 IMAGES = ROOT / "docs" / "images"
-ROUNDS = 240
+ROUNDS = 60
 LINES = {"filling": plant.FILLING, "packing": plant.PACKING}
 DAY_SECONDS, NIGHT_SECONDS = 7200.0, 600.0
 """How long ago the plant's captures begin."""
@@ -48,13 +48,15 @@ async def fill(instance: RunningInstance, filled: threading.Event, done: threadi
         fleet = [Thermostat(i, instance.id_scope, instance.address, root_ca) for i in identities]
         for thermostat in fleet:
             await thermostat.connect(await thermostat.provision())
-        for second in range(ROUNDS):
+        await api.patch("/api/devices/thermostat-3/properties", {"targetTemperature": 22.5})
+        second = 0
+        while not done.is_set():
+            second += 1
             for thermostat in fleet:
                 await thermostat.send(second)
-            await asyncio.sleep(0.5)
-        await api.patch("/api/devices/thermostat-3/properties", {"targetTemperature": 22.5})
-        filled.set()
-        await asyncio.to_thread(done.wait)
+            if second == ROUNDS:
+                filled.set()
+            await asyncio.sleep(1)
         await asyncio.gather(*(thermostat.stop() for thermostat in fleet))
     await api.close()
 
