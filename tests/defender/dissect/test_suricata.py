@@ -14,6 +14,7 @@ import yaml
 
 from holdfast.defender.record import Role
 from tests.defender.dissect.expected import Seen, dissected
+from tests.defender.dissect.feeding import Exchange, Message, dissector, feed
 from tests.support.shared import SHARED_DATA
 
 FOLDER = SHARED_DATA / "captures" / "suricata-verify"
@@ -149,3 +150,18 @@ def test_modbus_functions_are_counted_as_suricata_counts_them() -> None:
     seen = dissected(capture) if capture.exists() else []
     reads = [each for each in seen if each.kind == "READ_COILS" and each.role is Role.REQUEST]
     assert len(reads) == (2 if seen else 0)
+
+
+def test_an_event_is_told_from_others() -> None:
+    said = (Message(True, b"\x30\x05\0\1ahi"),)
+    (record,) = feed(dissector(Exchange("mqtt", "tcp", said)), "tcp", said)
+    event = {
+        "event_type": "mqtt",
+        "mqtt.publish.topic": "a",
+        "mqtt.publish.message": "hi",
+        "src_ip": "10.0.0.1",
+    }
+    assert matches(Seen(record), event)
+    assert not matches(Seen(record), {**event, "mqtt.publish.topic": "b"})
+    assert not matches(Seen(record), {**event, "src_ip": "10.0.0.2"})
+    assert not matches(Seen(record), {"event_type": "mqtt", "mqtt.connect.qos": 0})
