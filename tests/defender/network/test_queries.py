@@ -1,0 +1,56 @@
+"""Data mining: what may be asked, and answers that no spreadsheet runs."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holdfast.defender.network.queries import (
+    COLUMNS,
+    FILTERS,
+    PREDEFINED,
+    Subject,
+    checked_columns,
+    checked_filters,
+    csv_text,
+)
+from holdfast.kernel.errors import InvalidError
+from holdfast.kernel.json import JsonObject
+
+
+@pytest.mark.parametrize("subject", Subject)
+def test_only_what_a_subject_has_can_be_asked(subject: Subject) -> None:
+    checked_filters(subject, FILTERS[subject])
+    checked_columns(subject, COLUMNS[subject])
+    with pytest.raises(InvalidError):
+        checked_filters(subject, ["nothing"])
+    with pytest.raises(InvalidError):
+        checked_columns(subject, ["nothing"])
+
+
+def test_the_questions_that_everybody_has_can_be_asked() -> None:
+    for _title, subject, filters in PREDEFINED.values():
+        checked_filters(subject, filters)
+
+
+@given(st.text())
+def test_no_value_from_the_wire_is_a_formula(name: str) -> None:
+    text = csv_text(["name"], [{"name": name}])
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert len(rows) == 2
+    shown = rows[1][0] if rows[1] else ""
+    assert not shown.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert shown in (name, f"'{name}")
+
+
+def test_lists_numbers_and_what_is_missing_are_cells() -> None:
+    row: JsonObject = {
+        "ip_addresses": ["10.0.0.1", "10.0.0.2"],
+        "protocols": [{"name": "modbus"}],
+        "important": True,
+    }
+    columns = ["ip_addresses", "protocols", "important", "risk.score", "vendor"]
+    text = csv_text(columns, [{**row, "risk": {"score": -1.5}, "vendor": None}])
+    assert text.splitlines()[1] == "10.0.0.1 10.0.0.2,modbus,true,-1.5,"
