@@ -51,13 +51,14 @@ function options(element, answer) {
 }
 
 async function draw(element) {
+  element.again = element.drawing; // what changed meanwhile is asked for afterwards
   if (element.drawing) return;
   element.drawing = true;
   const response = await fetch(element.dataset.series, { headers: { accept: "application/json" } })
     .catch(() => ({ ok: false }))
     .finally(() => { element.drawing = false; });
-  if (!response.ok) return;
-  show(element, await response.json());
+  if (response.ok) show(element, await response.json());
+  if (element.again) draw(element);
 }
 
 function show(element, answer) {
@@ -71,17 +72,6 @@ function show(element, answer) {
   element.plot = empty ? null : new uPlot(options(element, answer), answer.columns, element);
 }
 
-// At most one question in so many seconds, however often something changes.
-function soon(element) {
-  const wait = 1000 * Number(element.dataset.throttle || 0) - (performance.now() - (element.asked || 0));
-  if (element.waiting) return;
-  element.waiting = setTimeout(() => {
-    element.waiting = 0;
-    element.asked = performance.now();
-    draw(element);
-  }, Math.max(0, wait));
-}
-
 function fit(element) {
   if (!element.plot) return;
   const { width, height } = options(element, element.answer);
@@ -90,7 +80,7 @@ function fit(element) {
 
 for (const element of document.querySelectorAll("[data-series]")) {
   draw(element);
-  element.addEventListener("live", () => soon(element));
+  element.addEventListener("live", () => draw(element));
   element.addEventListener("sized", () => fit(element));
   const every = Number(element.dataset.every || 0);
   if (every) setInterval(() => document.hidden || draw(element), every * 1000);

@@ -4,6 +4,8 @@
 const live = {
   stream: null,
   topics: [],
+  asked: new Map(), // what an element asks → when it did
+  waiting: new Map(), // what an element asks → the timer until it does
 
   follow() {
     const topics = [...new Set([...document.querySelectorAll("[data-live]")].map((e) => e.dataset.live))];
@@ -23,11 +25,34 @@ const live = {
 
   tell(topic) {
     for (const element of document.querySelectorAll("[data-live]")) {
-      // Rows that somebody walks through with the keyboard, or selected, stay under their hands.
-      const held = element.matches(".rows") && (element.contains(document.activeElement) || element.querySelector(":checked"));
-      if (element.dataset.live === topic && !held) element.dispatchEvent(new CustomEvent("live"));
+      if (element.dataset.live === topic) live.soon(element);
     }
   },
+
+  // At most one question in `data-throttle` seconds, and always one after the last change: what was said last is
+  // shown. Known by what they ask, because an answer may put another element in the place of the one that asked.
+  soon(element) {
+    const name = live.name(element);
+    if (live.waiting.has(name)) return;
+    const since = performance.now() - (live.asked.get(name) ?? -Infinity);
+    const wait = Math.max(0, 1000 * Number(element.dataset.throttle ?? 0) - since);
+    live.waiting.set(name, setTimeout(() => live.ask(name), wait));
+  },
+
+  ask(name) {
+    live.waiting.delete(name);
+    live.asked.set(name, performance.now());
+    for (const element of document.querySelectorAll("[data-live]")) {
+      if (live.name(element) !== name) continue;
+      if (live.held(element)) live.soon(element);
+      else element.dispatchEvent(new CustomEvent("live"));
+    }
+  },
+
+  name: (element) => `${element.dataset.live} ${element.getAttribute("hx-get") ?? element.dataset.series}`,
+
+  // Rows that somebody walks through with the keyboard, or selected, stay under their hands.
+  held: (element) => element.matches(".rows") && (element.contains(document.activeElement) || element.querySelector(":checked")),
 
   leave() {
     live.stream?.close();
