@@ -10,6 +10,7 @@ from holdfast.access.local_usage import InUse, in_use
 from holdfast.access.people.assignments import Assignment
 from holdfast.access.roles.builtin import ADMINISTRATOR, BUILDER, OPERATOR, ORGANIZATION_OPERATOR
 from holdfast.access.settings import LocalMethod
+from holdfast.kernel.errors import NotFoundError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT, OrganizationPath
 from holdfast.kernel.permissions import Permission
@@ -65,6 +66,17 @@ def test_groups_elevations_and_everybody_are_sources_too(people: AccessWorld) ->
     assert "elevated for: pump 7 is down, until 2027" in ask(people, "eva", UPDATE, ROOT)[1]
     assert ask(people, "eva", Permission.PROFILE_MANAGE, ROOT)[0]
     assert ask(people, "ada", Permission.TEMPLATE_READ, ROOT)[0]
+
+
+def test_an_api_token_is_explained_and_asked_about_like_a_person(people: AccessWorld) -> None:
+    people.access.tokens.issue(SYSTEM, "ci", [Assignment(ORGANIZATION_OPERATOR.id, "north")])
+    allowed, sentence = ask(people, "ci", UPDATE, NORTH)
+    assert (allowed, "assigned to the API token" in sentence) == (True, True)
+    assert not ask(people, "ci", UPDATE, SOUTH)[0]
+    question = Question("ci", "192.0.2.1", people.clock.now(), client=Client.API_TOKEN)
+    assert what_if(people.world.store, people.access.directory.current(), question).allowed
+    with pytest.raises(NotFoundError, match="neither a user nor an API token"):
+        ask(people, "nobody", UPDATE, NORTH)
 
 
 def test_an_elevation_that_is_over_is_no_reason(people: AccessWorld) -> None:

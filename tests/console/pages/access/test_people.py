@@ -45,6 +45,18 @@ def test_a_blocked_person_is_out_at_once_and_can_come_back(http: Http, browser: 
     assert "enabled" in browser.post("/people/ada", action="open")
 
 
+def test_what_somebody_signs_in_with_is_taken_away_with_their_sessions(http: Http, browser: Browser) -> None:
+    http.here.user("ada", OPERATOR.id)
+    http.here.sign_in_method("ada")
+    ada = Browser(http, "ada")
+    assert "nothing local" in browser.post("/people/ada/reset")
+    assert ada.request("GET", "/access/sessions").status_code == 303
+    again = Browser(http, "ada")
+    browser.post("/people/ada/sessions")
+    assert again.request("GET", "/access/sessions").status_code == 303
+    assert Browser(http, "ada").submit("/people/root/reset", {}).status_code == 403
+
+
 def test_the_last_administrator_stays(browser: Browser) -> None:
     assert "without an administrator" in browser.refused("/people/root", action="block")
     assert "without an administrator" in browser.refused("/people/root/remove")
