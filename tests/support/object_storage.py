@@ -16,7 +16,9 @@ from holdfast.storage.s3_store import S3Place
 BUCKET = "device-files"
 
 
-class _Quiet(WSGIRequestHandler):
+class _Plain(WSGIRequestHandler):
+    protocol_version = "HTTP/1.0"  # no connection outlives its request, so none outlives the server
+
     def log(self, type: str, message: str, *args: object) -> None:
         """Requests are nobody's news."""
 
@@ -29,15 +31,14 @@ def object_storage() -> Iterator[S3Place]:
     authority.issue_cert("127.0.0.1").configure_cert(context)
     application = DomainDispatcherApplication(create_backend_app)
     server = make_server(
-        "127.0.0.1", 0, application, threaded=True, request_handler=_Quiet, ssl_context=context
+        "127.0.0.1", 0, application, threaded=True, request_handler=_Plain, ssl_context=context
     )
     thread = threading.Thread(target=server.serve_forever, name="object-storage")
     thread.start()
     try:
-        trusted = authority.cert_pem.bytes()
-        place = S3Place(
-            f"https://127.0.0.1:{server.server_port}", BUCKET, "plant", "us-east-1", "key", "secret", trusted
-        )
+        port, trusted = server.server_port, authority.cert_pem.bytes()
+        prefix = f"plant-{port}"  # the servers of one process share their buckets
+        place = S3Place(f"https://127.0.0.1:{port}", BUCKET, prefix, "us-east-1", "key", "secret", trusted)
         make_bucket(place)
         yield place
     finally:
