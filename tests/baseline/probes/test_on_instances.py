@@ -68,6 +68,7 @@ SEEN = {
     "audit.change-is-recorded": decision("device.credentials-read", "no record"),
     "at-rest.files-need-the-key": transport("cache.db", "opens without a key"),
     "at-rest.only-encrypted-kinds": transport("debug.log", "a file of a kind that nobody registered"),
+    "at-rest.sensor-state-unreadable": transport("sensor: sensor.db-wal", "the canary, readable"),
     "at-rest.canary-not-readable": transport("debug.log", "the canary, readable"),
     "at-rest.revoked-key-locks-data": transport("started without its key", "it starts and serves"),
     "at-rest.secrets-sealed": decision("a device's key", "in the clear in control.db, resource"),

@@ -238,6 +238,12 @@ PROBES = (
         needs=_FILES,
     ),
     Probe(
+        id="at-rest.sensor-state-unreadable",
+        look=at_rest.sensor_state_unreadable,
+        title="What a sensor learned and has yet to send cannot be found in its raw files",
+        needs=frozenset(),
+    ),
+    Probe(
         id="at-rest.canary-not-readable",
         look=at_rest.canary_not_readable,
         title="What is stored through the API cannot be found in the raw files",

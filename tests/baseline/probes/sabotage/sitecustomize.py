@@ -10,12 +10,14 @@ import importlib
 import os
 import sqlite3
 import ssl
+import types
 from collections.abc import Callable
 from pathlib import Path
 
 import access_sabotage  # type: ignore[import-not-found]  # lies beside this file, which PYTHONPATH names
 import trustme
 
+import holdfast.defender.uplink.state
 import holdfast.runtime.baseline
 import holdfast.runtime.gateway
 import holdfast.runtime.people_listener
@@ -98,6 +100,16 @@ def keep_a_cache_in_the_open() -> None:
     DATA.mkdir(mode=0o700, exist_ok=True)
     with sqlite3.connect(DATA / "cache.db") as cache:
         cache.execute("CREATE TABLE IF NOT EXISTS cached (value TEXT)")
+
+
+def keep_what_sensors_know_in_plain_sqlite() -> None:
+    def connect(path: Path, _key: bytes) -> sqlite3.Connection:
+        return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+
+    sound = vars(holdfast.defender.uplink.state)["sqlcipher"]
+    plain = types.SimpleNamespace(opening=sound.opening, claim=sound.claim, set_durable=sound.set_durable)
+    plain.connect = connect
+    vars(holdfast.defender.uplink.state)["sqlcipher"] = plain
 
 
 def refuse_good_tokens() -> None:
@@ -193,6 +205,7 @@ SABOTAGE = {
         probe_from_an_address_that_is_listened_on,
         write_every_change_to_a_log_file,
         keep_a_cache_in_the_open,
+        keep_what_sensors_know_in_plain_sqlite,
         refuse_good_tokens,
         answer_to_any_wrapping_key,
         hide_the_processes,

@@ -21,6 +21,8 @@ from holdfast.baseline.probes.files import (
 )
 from holdfast.baseline.probes.http import ask, in_place
 from holdfast.baseline.probes.observation import Sight
+from holdfast.defender.uplink.spool import Spool
+from holdfast.defender.uplink.state import FILE, LEARNED, SensorState
 
 _MARGIN = 0.02
 """What a short sample of random bytes may miss: 4 KiB of them have 7.95 bits a byte."""
@@ -108,6 +110,23 @@ def canary_not_readable(context: ProbeContext) -> Iterator[Sight]:
         yield from read_each(context.data, lambda name, file: _search(name, file, canary))
     finally:
         ask(context, "DELETE", path, Persona.KEEPER)
+
+
+def sensor_state_unreadable(context: ProbeContext) -> Iterator[Sight]:
+    """Let a sensor keep a sentence as learned traffic and as a message that waits, and search its files."""
+    canary = f"canary {context.randomness.bytes(12).hex()}"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "state"
+        state = SensorState(folder, context.clock, context.randomness)
+        try:
+            state.put(LEARNED, canary.encode())
+            Spool(state).append([canary.encode()])
+            if state.get(LEARNED) != canary.encode():
+                raise RuntimeError("the canary that was kept cannot be read back")
+            yield from read_each(folder, lambda file, path: _search(f"sensor: {file}", path, canary))
+            yield _noise("sensor: the database", (folder / FILE).read_bytes()[:SAMPLE])
+        finally:
+            state.close()
 
 
 def _search(name: str, file: Path, canary: str) -> Sight:
