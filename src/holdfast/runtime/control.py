@@ -54,7 +54,7 @@ from holdfast.runtime.network import open_enrolling, open_reading
 from holdfast.runtime.people_listener import PeopleListener, server_context
 from holdfast.runtime.platform_watch import serve_signals
 from holdfast.runtime.policies import open_inventory, open_remediations, run_remediations
-from holdfast.runtime.process import Role
+from holdfast.runtime.process import Role, spare_collections
 from holdfast.runtime.refusals import follow_refusals, record_refusal
 from holdfast.runtime.reported import index_reported
 from holdfast.runtime.rules import CurrentRules, follow_rules
@@ -118,6 +118,7 @@ async def _serve(role: Role, instance: Instance, changes: QueuedChangePath) -> N
     port = await listener.start(settings.addresses, settings.port)
     structlog.get_logger().info("serving people", addresses=settings.addresses, port=port)
     role.checks["changes"] = changes.healthy
+    spare_collections()
     role.ready = True
     if role.settings.baseline.automatic:
         runs = BaselineRuns(services, services.extension(Baseline), alerts, lambda: _is_ready(role))

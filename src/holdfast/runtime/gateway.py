@@ -33,7 +33,7 @@ from holdfast.runtime.certificates import follow_certificate
 from holdfast.runtime.device_files import open_device_files, watch_object_storage
 from holdfast.runtime.instance import Instance, open_instance, server_certificate_of
 from holdfast.runtime.metrics import gauge
-from holdfast.runtime.process import Role
+from holdfast.runtime.process import Role, spare_collections
 from holdfast.runtime.rules import CurrentRules, follow_rules
 from holdfast.runtime.settings import Settings
 from holdfast.vault.authority import Issued
@@ -166,10 +166,9 @@ async def _listen(role: Role, gateway: Gateway, rules: dict[Listener, CurrentRul
 
 
 def _calm_collector() -> None:
-    """Leave what is loaded out of garbage collections, and collect when a burst is over, not within it: what
-    waits for the log is thousands of objects, all of them freed without the collector."""
-    gc.collect()
-    gc.freeze()
+    """Collect garbage when a burst is over, not within it: what waits for the log is thousands of objects,
+    all of them freed without the collector."""
+    spare_collections()
     gc.set_threshold(COLLECTED_OBJECTS, 20, 100)
 
 

@@ -6,6 +6,7 @@ standard input. SIGTERM sets `stopping`; the role's function then finishes what 
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import signal
 import sys
@@ -123,6 +124,13 @@ async def _serve(settings: Settings, node: str, run: Callable[[Role], Awaitable[
     finally:
         supervised.cancel()
         await cluster.close()
+
+
+def spare_collections() -> None:
+    """Leave what is loaded by now out of every garbage collection to come: it stays until the process ends,
+    and to look through it costs a tenth of a second, in the middle of somebody's request."""
+    gc.collect()
+    gc.freeze()
 
 
 def main() -> int:

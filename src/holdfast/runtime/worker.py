@@ -30,7 +30,7 @@ from holdfast.runtime.network import (
 from holdfast.runtime.personas import WithoutProbes
 from holdfast.runtime.platform_watch import open_platform_watch
 from holdfast.runtime.policies import open_monitor
-from holdfast.runtime.process import Role
+from holdfast.runtime.process import Role, spare_collections
 from holdfast.runtime.relay import (
     WAIT_SECONDS,
     Follower,
@@ -229,6 +229,7 @@ async def run(role: Role) -> None:
         worker = Worker(role, instance, RemoteAlerts(role.cluster.bus, role.loop), newest, followed)
         jobs = [asyncio.create_task(_led(worker, name, job), name=name) for name, job in JOBS.items()]
         jobs.append(asyncio.create_task(_look(newest, role), name="newest"))
+        spare_collections()
         role.ready = True
         await role.stopping.wait()
         await asyncio.gather(*jobs, return_exceptions=True)
