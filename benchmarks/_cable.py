@@ -2,12 +2,12 @@
 
 import multiprocessing
 import socket
-import subprocess
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import NamedTuple
+
+from tests.support.traffic.cable import MIRROR, SENDER, lay_cable
 
 from benchmarks.sensor import captured
 from holdfast.defender.capture.live import LiveCapture
@@ -16,7 +16,6 @@ from holdfast.defender.pipeline import Pipeline
 from holdfast.defender.sensor.sensor import Sensor
 from holdfast.defender.sensor.settings import SensorSettings
 
-SENDER, MIRROR = "hfsend", "hfmirror"
 RATES = (25_000, 50_000, 75_000, 100_000, 125_000, 150_000, 200_000, 250_000)
 SECONDS = 10
 LAG_SECONDS = 1.0
@@ -99,13 +98,7 @@ def attempt(frames: Sequence[bytes], rate: int) -> bool:
 
 def main() -> None:
     """Send at growing rates until one is not held."""
-    Path("/proc/sys/net/ipv6/conf/default/disable_ipv6").write_text("1", encoding="ascii")
-    for words in (
-        ["link", "add", SENDER, "type", "veth", "peer", "name", MIRROR],
-        ["link", "set", SENDER, "up"],
-        ["link", "set", MIRROR, "up"],
-    ):
-        subprocess.run(["ip", *words], check=True, capture_output=True)
+    lay_cable()
     frames = [frame for each in captured() for _, frame in each if _SHORTEST <= len(frame) <= _LONGEST]
     print(f"  {len(frames):,} different packets, {SECONDS} s a rate, everything on")
     for rate in RATES:

@@ -2,22 +2,14 @@
 
 from tests.support.shared import shared
 from tests.support.traffic import modbus
-from tests.support.traffic.case import HMI, PLC, ROGUE, Case
-from tests.support.traffic.cases.modbus import POLL, WRITE, exchange, poll
+from tests.support.traffic.case import ROGUE, Case
+from tests.support.traffic.cases.modbus import POLL, UNPERMITTED_WRITE, WRITE, exchange, poll
 from tests.support.traffic.cases.registry import GROUPS
 from tests.support.traffic.replays import Recording, Replay, recorded, recordings, unprovoked
 from tests.support.traffic.wire import BEGIN, Wire, play, sensor_for
 
 CLIENT, SERVER = "192.168.40.7", "192.168.40.2"
 STRANGER = "192.168.40.66"
-WRITES = Case(
-    "unpermitted-usage-of-modbus-function-code",
-    exchange(POLL, WRITE),
-    poll,
-    poll,
-    source=HMI,
-    destination=PLC,
-)
 BY_A_STRANGER = Case(
     "unpermitted-usage-of-modbus-function-code", exchange(WRITE, client=ROGUE), poll, source=ROGUE
 )
@@ -40,7 +32,7 @@ def plant(writes_at: int = 10_000) -> Recording:
 def test_the_attack_comes_from_the_hosts_of_the_recording() -> None:
     recording = plant()
     assert (recording.client, recording.server, recording.service) == (CLIENT, SERVER, "modbus")
-    outcome = Replay(WRITES, recording).outcome()
+    outcome = Replay(UNPERMITTED_WRITE, recording).outcome()
     assert [(alert.source, alert.destination) for alert in outcome.found] == [(CLIENT, SERVER)]
     assert 0 <= outcome.found[0].first - outcome.began < 3
     assert not outcome.twin
@@ -52,10 +44,10 @@ def test_hosts_that_the_recording_lacks_become_neighbours() -> None:
 
 
 def test_what_a_recording_raises_by_itself_is_told() -> None:
-    types = (WRITES.alert,)
-    assert not unprovoked(plant(), types)[WRITES.alert]
-    assert not unprovoked(plant(writes_at=20), types)[WRITES.alert]  # learned
-    assert unprovoked(plant(writes_at=200), types)[WRITES.alert] == 1
+    types = (UNPERMITTED_WRITE.alert,)
+    assert not unprovoked(plant(), types)[UNPERMITTED_WRITE.alert]
+    assert not unprovoked(plant(writes_at=20), types)[UNPERMITTED_WRITE.alert]  # learned
+    assert unprovoked(plant(writes_at=200), types)[UNPERMITTED_WRITE.alert] == 1
 
 
 def _replays() -> list[tuple[str, Case, Recording]]:

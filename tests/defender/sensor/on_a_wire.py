@@ -8,13 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
+from tests.support.traffic.cable import MIRROR, SENDER, lay_cable
 from tests.support.traffic.cases.exchanges import together
 from tests.support.traffic.cases.modbus import poll, umas_exchange
 from tests.support.traffic.wire import Wire
-
-SENDER, MIRROR = "hfsend", "hfmirror"
 
 
 def frames() -> list[bytes]:
@@ -24,13 +22,7 @@ def frames() -> list[bytes]:
 
 
 def main() -> None:
-    Path("/proc/sys/net/ipv6/conf/default/disable_ipv6").write_text("1", encoding="ascii")
-    for words in (
-        ["link", "add", SENDER, "type", "veth", "peer", "name", MIRROR],
-        ["link", "set", SENDER, "up"],
-        ["link", "set", MIRROR, "up"],
-    ):
-        subprocess.run(["ip", *words], check=True, capture_output=True)
+    lay_cable()
     command = [sys.executable, "-m", "holdfast.cli.main", "sensor", "run", "--json", "--user", "root"]
     command += ["--interface", MIRROR, "--state", sys.argv[1]]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sensor:

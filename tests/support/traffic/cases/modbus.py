@@ -132,16 +132,17 @@ def backups(count: int, pause: float) -> Play:
     return traffic
 
 
+UNPERMITTED_WRITE = Case(
+    "unpermitted-usage-of-modbus-function-code",
+    exchange(POLL, WRITE),
+    poll,
+    poll,
+    source=HMI,
+    destination=PLC,
+)
 CASES = (
     Case("expected-backup-operation-did-not-occur", backups(4, 200), backups(2, 200), source=ENGINEER),
-    Case(
-        "unpermitted-usage-of-modbus-function-code",
-        exchange(POLL, WRITE),
-        poll,
-        poll,
-        source=HMI,
-        destination=PLC,
-    ),
+    UNPERMITTED_WRITE,
     Case(
         "unpermitted-usage-of-modbus-function-code",
         exchange(WRITE, client=ROGUE),
