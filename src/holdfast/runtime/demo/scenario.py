@@ -1,6 +1,7 @@
 """What the demo does, step by step. Each step shows what happened, or the demo fails."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -42,7 +43,7 @@ class Demo:
     async def run(self, *, once: bool) -> None:
         """Run every step; then, unless `once`, keep the fleet sending until Ctrl-C.
 
-        Raises the HoldfastError of the step that did not happen.
+        Raises the HoldfastError of the step that did not happen, or of a platform that ended by itself.
         """
         # A process of its own, as its users run it: what the SDK does in this one cannot hold it up.
         platform = await asyncio.create_subprocess_exec(
@@ -201,12 +202,17 @@ class Demo:
         self.console.print(news.token, soft_wrap=True, highlight=False)
 
     async def _stay(self, platform: asyncio.subprocess.Process) -> None:
+        stopped = asyncio.Event()  # Ctrl-C is the ordinary end: what is being sent is sent
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stopped.set)
         self.console.print("The fleet keeps sending. Stop with Ctrl-C.")
         second = LIVE_ROUNDS
-        while platform.returncode is None:
+        while not stopped.is_set():
+            if platform.returncode is not None:
+                raise UnavailableError(f"The platform ended by itself with exit code {platform.returncode}.")
             second += 1
             for thermostat in self.fleet:
                 if thermostat.client.connected:
                     with suppress(Exception):  # the platform may be stopping
                         await asyncio.wait_for(thermostat.send(second), 5)
-            await asyncio.sleep(2)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopped.wait(), 2)
