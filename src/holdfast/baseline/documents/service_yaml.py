@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from holdfast.baseline.data.catalog import BENCHMARKS
 from holdfast.baseline.documents.document import Document, DocumentError
 from holdfast.baseline.documents.oddities import find_oddities
-from holdfast.baseline.documents.strict_yaml import load_yaml
+from holdfast.baseline.documents.strict_yaml import line_of, load_yaml
 from holdfast.baseline.documents.validation import first_problem
 from holdfast.baseline.model.service import ServiceBaseline
 
@@ -26,7 +26,8 @@ def read_service_yaml(data: bytes, file: str) -> Document:
     try:
         baseline = ServiceBaseline.model_validate(content)
     except ValidationError as error:
-        raise DocumentError(file, "", first_problem(error)) from error
+        place = line_of(data, error.errors(include_url=False, include_input=False)[0]["loc"])
+        raise DocumentError(file, place, first_problem(error)) from error
     if baseline.benchmark not in BENCHMARKS:
         problem = f'benchmark is "{baseline.benchmark}"; known are {" and ".join(BENCHMARKS)}'
         raise DocumentError(file, "", problem)

@@ -4,7 +4,7 @@ Anchors can make a small file huge ("billion laughs") and duplicate keys hide wh
 refused with the line.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import yaml
@@ -44,6 +44,25 @@ def load_yaml(data: bytes, file: str) -> object:
         raise DocumentError(file, _line(mark), f"{problem}; correct the YAML") from error
     except (ValueError, OverflowError) as error:  # a scalar such as 2026-13-45 that the resolver accepts
         raise DocumentError(file, "", f"holds a value that cannot be read ({error})") from error
+
+
+def line_of(data: bytes, path: Sequence[str | int]) -> str:
+    """The line on which the value at `path` begins, or the innermost one around it that is there.
+
+    `data` is a document that `load_yaml` accepted; the path has keys of mappings and indexes of sequences.
+    """
+    node = yaml.compose(data, Loader=yaml.CSafeLoader)
+    for part in path:
+        if isinstance(node, yaml.MappingNode):
+            found = next((value for key, value in node.value if key.value == part), None)
+        else:
+            found = (
+                node.value[part] if isinstance(node, yaml.SequenceNode) and isinstance(part, int) else None
+            )
+        if found is None:
+            break
+        node = found
+    return _line(None if node is None else node.start_mark)
 
 
 def _forbidden(text: str) -> Iterator[tuple[str, _Mark | None]]:

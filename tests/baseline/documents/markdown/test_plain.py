@@ -61,6 +61,38 @@ def test_a_browsers_additions_are_passed_over() -> None:
     )
 
 
+POLICIES = """Microsoft Defender for Cloud monitoring
+
+Azure Policy built-in definitions - Microsoft.Tides:
+
+Expand table
+
+Name
+(Azure portal)\tDescription\tEffect(s)\tVersion
+(GitHub)
+Buoys should float\tOr | a cork.\tAudit, Deny, Disabled\t1.0.0-preview
+Ropes should hold\tOr knots.\tAuditIfNotExists, Disabled\t2.1.0
+
+Data protection
+"""
+
+
+def test_tables_of_policies_are_read() -> None:
+    text = COPY.replace("Data protection\n", POLICIES, 1)
+    (table,) = read_plain(text.encode(), "copy.txt").baseline.policies
+    assert (table.control, table.namespace) == ("IM-1", "Microsoft.Tides")
+    first, second = table.policies
+    assert (first.name, first.description) == ("Buoys should float", "Or | a cork.")
+    assert (second.effects, second.version) == ("AuditIfNotExists, Disabled", "2.1.0")
+
+
+def test_policies_whose_cells_ran_together_keep_effects_and_version() -> None:
+    text = COPY.replace("Data protection\n", POLICIES.replace("\t", " "), 1)
+    first = read_plain(text.encode(), "copy.txt").baseline.policies[0].policies[0]
+    assert (first.name, first.description) == ("Buoys should float Or | a cork.", "")
+    assert (first.effects, first.version) == ("Audit, Deny, Disabled", "1.0.0-preview")
+
+
 def test_errors_name_the_line_of_the_text() -> None:
     line = COPY.split("\n").index("True\tFalse\tCustomer")
     text = COPY.replace("True\tFalse\tCustomer", "", 1)

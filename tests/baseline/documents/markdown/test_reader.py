@@ -156,6 +156,25 @@ def test_errors_name_the_line(old: str, new: str, expected: str) -> None:
     assert expected in problem(PAGE.replace(old, new, 1))
 
 
+@pytest.mark.parametrize("named", ["v1.0", "version 2.0", "version\n2.0"])
+def test_pages_from_before_there_were_features_are_told_from_cut_ones(named: str) -> None:
+    text = PAGE[: PAGE.index("## Security profile")].replace("version 3.0", named)
+    more = "## Network Security\n\n### 1.1: Keep dry\n\n**Guidance**: Swim.\n\n## Next steps\n"
+    expected = f"line 10: is a page on the Azure Security Benchmark version {named[-3:]}"
+    assert expected in problem(text + more)
+
+
+def test_a_title_in_another_language_is_named() -> None:
+    expected = 'line 10: "Strandsäkerhet för Tide Gauge" is no title of a security baseline'
+    assert expected in problem(PAGE.replace("Shore security baseline for Tide", "Strandsäkerhet för Tide"))
+
+
+def test_a_table_that_stands_in_another_file_is_named() -> None:
+    start, end = PAGE.index("|Name<br />"), PAGE.index("\n\n## Data protection")
+    text = f"{PAGE[:start]}[!INCLUDE [Tides](../tides-im-1.md)]{PAGE[end:]}"
+    assert "the table of Microsoft.Tides stands in another file (INCLUDE); put it here" in problem(text)
+
+
 def test_bytes_that_are_no_text_are_refused() -> None:
     with pytest.raises(DocumentError, match=r"page\.md: is not UTF-8 text"):
         read_page(b"# \xff", "page.md")

@@ -7,14 +7,17 @@ import openpyxl
 import pytest
 
 from holdfast.baseline.documents.document import DocumentError
+from holdfast.baseline.documents.markdown.reader import read_page
 from holdfast.baseline.documents.workbook import layout
 from holdfast.baseline.documents.workbook.reader import read_workbook
+from holdfast.baseline.documents.workbook.writer import write_workbook
 from holdfast.baseline.model.vocabulary import Answer, GuidanceKind, Responsibility
 from tests.baseline.samples import (
     FROM_THE_START,
     ODD_WORKBOOK,
     PROFILE,
     WORKBOOK,
+    page,
     row,
     rows,
     saved,
@@ -108,6 +111,14 @@ def test_a_missing_sheet_is_named() -> None:
     book = opened(workbook())
     del book[layout.PROFILE_SHEET]
     assert f'{WORKBOOK}: has no sheet "Security Profile" (it has: Feature Summary)' in problem(saved(book))
+
+
+def test_a_damaged_sheet_of_policies_is_named() -> None:
+    book = opened(write_workbook(read_page(page(), "page.md").baseline))
+    book[layout.POLICY_SHEET]["A2"] = "IM"
+    assert 'sheet "Policy Definitions", row 2: control: String should match' in problem(saved(book))
+    book[layout.POLICY_SHEET]["B1"] = "Provider"
+    assert 'sheet "Policy Definitions", row 1: column B is "Provider"' in problem(saved(book))
 
 
 def test_a_formula_is_refused_with_its_cell() -> None:

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from holdfast.baseline.documents.markdown.reader import read_page
+from holdfast.baseline.documents.markdown.writer import write_page
 from holdfast.baseline.documents.workbook.reader import read_workbook
 from holdfast.baseline.documents.workbook.writer import write_workbook
-from tests.baseline.samples import WORKBOOK, cells_of, row, rows, workbook, workbooks
+from tests.baseline.samples import WORKBOOK, cells_of, page, row, rows, workbook, workbooks
 
 WORKBOOKS = workbooks()
 
@@ -33,6 +35,21 @@ def test_a_workbook_of_ours_knows_whose_it_is_whatever_the_file_is_called() -> N
 def test_the_same_baseline_gives_the_same_bytes() -> None:
     baseline = read_workbook(workbook(), WORKBOOK).baseline
     assert write_workbook(baseline) == write_workbook(baseline)
+
+
+def test_policies_of_a_page_survive() -> None:
+    baseline = read_page(page(), "page.md").baseline
+    assert baseline.policies
+    written = write_workbook(baseline)
+    again = read_workbook(written, WORKBOOK)
+    assert again.baseline.policies == baseline.policies
+    assert not any("was not read" in oddity.remark for oddity in again.oddities)
+    assert cells_of(written)["Policy Definitions"][0][:3] == ("Control", "Namespace", "Name")
+    assert write_page(again.baseline, baseline.wording) == page()
+
+
+def test_a_published_workbook_gets_no_sheet_of_policies() -> None:
+    assert "Policy Definitions" not in cells_of(write_workbook(read_workbook(workbook(), WORKBOOK).baseline))
 
 
 @settings(max_examples=40, deadline=None)

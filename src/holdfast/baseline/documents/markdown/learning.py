@@ -16,6 +16,12 @@ _PRODUCTS = (
 
 _WORKBOOK_LINK = re.compile(r"(?<=/)[^/\s]+(?=-azure-security-benchmark-v3-latest-security-baseline\.xlsx)")
 
+_VERSION = re.compile(
+    r"Azure\s+Security\s+Benchmark\s+(?:version\s+|v)(?P<version>\d+(?:\.\d+)?)", re.IGNORECASE
+)
+_WITHOUT_FEATURES = ("1", "2")
+"""Major versions of the Azure Security Benchmark whose pages have guidance a control and no features."""
+
 
 def generalized(text: str, service: str) -> str:
     """`text` with the service's name and the key of its mapping workbook as placeholders."""
@@ -46,3 +52,9 @@ def workbook_key(text: str) -> str | None:
 def benchmark_of(text: str) -> str | None:
     """Which benchmark the text names; the later one wins where both are named."""
     return next((key for key in reversed(BENCHMARKS) if benchmark(key).name in text), None)
+
+
+def version_without_features(text: str) -> str | None:
+    """Which version the text names, when that is one from before there were features; None otherwise."""
+    found = _VERSION.search(text)
+    return found["version"] if found and found["version"].split(".")[0] in _WITHOUT_FEATURES else None

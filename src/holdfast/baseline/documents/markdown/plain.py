@@ -12,6 +12,7 @@ from holdfast.baseline.data.catalog import EARLIER, benchmark, feature_by_name, 
 from holdfast.baseline.documents.document import Document
 from holdfast.baseline.documents.markdown.learning import benchmark_of
 from holdfast.baseline.documents.markdown.outline import NumberedLine
+from holdfast.baseline.documents.markdown.plain_policies import with_policy_tables
 from holdfast.baseline.documents.markdown.reader import decoded, read_lines
 from holdfast.baseline.documents.markdown.tables import table_line
 from holdfast.baseline.documents.naming import WORKBOOK_NAME, key_of_name
@@ -52,6 +53,7 @@ def read_plain(data: bytes, file: str) -> Document:
     text = decoded(data, file)
     known = benchmark(benchmark_of(text) or EARLIER)
     lines = [NumberedLine(number, line) for number, line in enumerate(text.split("\n"), 1)]
+    lines = list(with_policy_tables(lines))
     return read_lines(list(_marked(lines, known)), own_wording(known.key).front_matter, file)
 
 

@@ -10,6 +10,8 @@ from holdfast.baseline.model.service import Policy, PolicyTable
 from holdfast.baseline.model.wording import Labels, fill
 
 _TITLE = re.compile(r"\*\*[^*\n]* - (?P<namespace>[A-Za-z0-9.]+)\*\*:?\s*")
+_INCLUDE = "[!INCLUDE"
+"""How the sources of pages name a file whose content the built page shows."""
 _LINK = re.compile(r"\[(?P<text>.*)\]\((?P<link>\S+)\)")
 
 
@@ -31,7 +33,11 @@ def _table(part: Part, start: int, end: int, control: str, namespace: str, file:
     table = first_table(part.numbered[start + 1 : end], 4, file)
     if table is None:
         line = part.numbered[start].number
-        raise DocumentError(file, f"line {line}", f"the table of {namespace} is missing; the page seems cut")
+        elsewhere = any(text.startswith(_INCLUDE) for text in part.body[start:end])
+        why = (
+            "stands in another file (INCLUDE); put it here" if elsewhere else "is missing; the page seems cut"
+        )
+        raise DocumentError(file, f"line {line}", f"the table of {namespace} {why}")
     policies = tuple(_policy(row) for row in table.rows)
     return PolicyTable(control=control, namespace=namespace, policies=policies)
 

@@ -28,6 +28,11 @@ from holdfast.baseline.model.wording import FeatureText, Labels, Wording
 PROFILE_ATTRIBUTES = 4
 
 _TITLE = re.compile(r".*?baseline for (?P<service>.+)")
+_TOO_EARLY = (
+    "is a page on the Azure Security Benchmark version {version}, which has guidance for controls and no "
+    "features, so it answers nothing that could be converted; take the service's page or workbook of version "
+    "3.0 or of the Microsoft cloud security benchmark"
+)
 _NONE = str(Answer.NO_RELATED_FEATURE)
 
 
@@ -111,11 +116,13 @@ def _front_matter(lines: list[NumberedLine], file: str) -> _FrontMatter:
 def _title(page: _Page, part: Part) -> None:
     found = _TITLE.fullmatch(part.heading)
     if page.service or not found:
-        raise DocumentError(
-            page.file, f"line {part.line}", f'"{part.heading}" is no title of a security baseline'
-        )
+        problem = f'"{part.heading}" is no title of a security baseline ("… baseline for …"; in English)'
+        raise DocumentError(page.file, f"line {part.line}", problem)
     page.title, page.service = f"# {part.heading}", found["service"]
     page.introduction = part.text
+    version = learning.version_without_features(page.introduction)
+    if version:
+        raise DocumentError(page.file, f"line {part.line}", _TOO_EARLY.format(version=version))
     page.benchmark = learning.benchmark_of(page.introduction) or EARLIER
 
 

@@ -36,6 +36,19 @@ FEATURE_FIELDS: Final = (
 )
 """The fields of `Entry` in the order of the columns."""
 
+POLICY_SHEET: Final = "Policy Definitions"
+POLICY_COLUMNS: Final = (
+    "Control",
+    "Namespace",
+    "Name",
+    "Link",
+    "Description",
+    "Effects",
+    "Version",
+    "Version Link",
+)
+"""A sheet of ours: published workbooks have no policies, published pages do."""
+
 OUR_SHEETS: Final = ("State", "Evidence", "History")
 """Sheets that a publication of an assessment adds; a reader passes over them."""
 

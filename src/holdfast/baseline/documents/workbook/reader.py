@@ -18,8 +18,9 @@ from holdfast.baseline.documents.oddities import find_oddities, missing_features
 from holdfast.baseline.documents.validation import first_problem
 from holdfast.baseline.documents.workbook import layout
 from holdfast.baseline.documents.workbook.archive import check_archive
+from holdfast.baseline.documents.workbook.policies import joined, policy_table
 from holdfast.baseline.model.oddity import Oddity
-from holdfast.baseline.model.service import Entry, ProfileAttribute, ServiceBaseline
+from holdfast.baseline.model.service import Entry, PolicyTable, ProfileAttribute, ServiceBaseline
 from holdfast.baseline.model.vocabulary import Answer, Combination, Responsibility
 
 MAXIMUM_ROWS = 2_000
@@ -51,6 +52,7 @@ def read_workbook(data: bytes, file: str, name: str | None = None) -> Document:
         benchmark=identity.benchmark,
         profile=tuple(_attribute(row) for row in profile),
         entries=entries,
+        policies=_policies(workbook, file, oddities),
     )
     return Document(baseline, tuple(oddities))
 
@@ -81,8 +83,23 @@ def _open(data: bytes, file: str) -> Workbook:
         raise DocumentError(file, "", problem) from error
 
 
+def _policies(workbook: Workbook, file: str, oddities: list[Oddity]) -> tuple[PolicyTable, ...]:
+    """What our sheet of policies keeps; published workbooks have none."""
+    if layout.POLICY_SHEET not in workbook.sheetnames:
+        return ()
+    rows = _rows(workbook, layout.POLICY_SHEET, layout.POLICY_COLUMNS, file, oddities)
+    return joined([_policy(row, file) for row in rows])
+
+
+def _policy(row: _Row, file: str) -> PolicyTable:
+    try:
+        return policy_table(row.texts)
+    except ValidationError as error:
+        raise DocumentError(file, row.place, first_problem(error)) from error
+
+
 def _foreign_sheets(workbook: Workbook) -> Iterator[Oddity]:
-    known = (layout.PROFILE_SHEET, layout.FEATURE_SHEET, *layout.OUR_SHEETS)
+    known = (layout.PROFILE_SHEET, layout.FEATURE_SHEET, layout.POLICY_SHEET, *layout.OUR_SHEETS)
     for title in workbook.sheetnames:
         if title not in known:
             yield Oddity(f'sheet "{title}"', "is not part of a mapping workbook and was not read")
@@ -111,7 +128,11 @@ def _rows(
 def _sheet(workbook: Workbook, title: str, file: str) -> Worksheet:
     if title not in workbook.sheetnames:
         there = ", ".join(workbook.sheetnames)
-        raise DocumentError(file, "", f'has no sheet "{title}" (it has: {there}); it is no mapping workbook')
+        problem = (
+            f'has no sheet "{title}" (it has: {there}); it is no mapping workbook of the Azure Security '
+            "Benchmark v3; those of earlier versions have no features to convert"
+        )
+        raise DocumentError(file, "", problem)
     sheet = workbook[title]
     if not isinstance(sheet, Worksheet):
         raise DocumentError(file, f'sheet "{title}"', "is a chart and has no cells")

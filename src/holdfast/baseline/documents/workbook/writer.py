@@ -13,6 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 from holdfast.baseline.documents.completion import completed
 from holdfast.baseline.documents.document import DocumentError
 from holdfast.baseline.documents.workbook import layout
+from holdfast.baseline.documents.workbook.policies import policy_rows
 from holdfast.baseline.model.service import Entry, ServiceBaseline
 
 MAXIMUM_CELL_CHARACTERS = 32_767
@@ -23,6 +24,7 @@ _EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC).replace(tzinfo=None)
 
 _PROFILE_WIDTHS = (50, 90, 30)
 _FEATURE_WIDTHS = (28, 14, 50, 70, 16, 44, 50, 18, 26, 50, 50, 50)
+_POLICY_WIDTHS = (10, 28, 60, 40, 90, 28, 12, 40)
 _COLOURS = {"True": "#d8f0d8", "False": "#f8d8d8", "Not Applicable": "#e8e8e8"}
 
 
@@ -36,7 +38,7 @@ class Sheet(NamedTuple):
 
 
 def write_workbook(baseline: ServiceBaseline, more: Sequence[Sheet] = ()) -> bytes:
-    """The workbook's bytes, the same for the same baseline; `more` sheets follow the published ones.
+    """The workbook's bytes, the same for the same baseline; `more` sheets follow.
 
     Raises DocumentError for a text that no cell can hold.
     """
@@ -56,6 +58,9 @@ def write_workbook(baseline: ServiceBaseline, more: Sequence[Sheet] = ()) -> byt
     rows = [_cells(entry) for entry in full.entries]
     features = Sheet(layout.FEATURE_SHEET, layout.FEATURE_COLUMNS, _FEATURE_WIDTHS, rows)
     _colour_answers(book, _add_sheet(book, features), len(rows))
+    policies = policy_rows(full.policies)
+    if policies:
+        _add_sheet(book, Sheet(layout.POLICY_SHEET, layout.POLICY_COLUMNS, _POLICY_WIDTHS, policies))
     for sheet in more:
         _add_sheet(book, sheet)
     book.close()
