@@ -78,7 +78,7 @@ def why(
     permission: Annotated[str, typer.Argument(help="Such as organization:device:update.")],
     organization: Annotated[str, typer.Option(help="Where; the application when left out.")] = "",
 ) -> None:
-    """Say why somebody may do something, or may not; exit code 1 when they may not."""
+    """Say why somebody may do something, or may not. Exit code 1 when they may not."""
     question = {"principal": principal, "permission": permission, "organization": organization}
     with connect(context) as remote:
         answer = remote.post("/api/access/why", question)
@@ -96,7 +96,7 @@ def what_if(
     method: Annotated[list[str] | None, typer.Option(help="How it signed in: pwd, otp, …")] = None,
     client: Annotated[str, typer.Option(help="browser, bearer or apiToken.")] = "browser",
 ) -> None:
-    """Say whether conditional access would let somebody in; exit code 1 when it would not."""
+    """Say whether conditions would let somebody in. Exit code 1 when they would not."""
     question: dict[str, Any] = {"principal": principal, "address": address, "client": client}  # JSON
     question |= {"methods": method or []} | ({"time": time} if time else {})
     with connect(context) as remote:
@@ -135,7 +135,7 @@ def switch_off(
     organization: Place = "",
     anyway: Annotated[bool, typer.Option("--anyway", help="Although something uses it.")] = False,
 ) -> None:
-    """Switch a local method off; what still uses it is listed first, and then it takes --anyway."""
+    """Switch a local method off. What still uses it is listed first, and then it takes --anyway."""
     with connect(context) as remote:
         found = remote.get(_usage(method, organization))
         if found["count"] and not anyway:
@@ -198,7 +198,7 @@ def identity_token(
     identity: Annotated[str, typer.Argument(help="A user-assigned managed identity.")],
     audience: Annotated[str, typer.Argument(help="One of its audiences.")],
 ) -> None:
-    """Print a token of a managed identity, to try whether the other side trusts it."""
+    """Print a token of a managed identity. It tries whether the other side trusts it."""
     with connect(context) as remote:
         typer.echo(
             remote.post(f"/api/access/managedIdentities/{identity}/token", {"audience": audience})["token"]
@@ -246,7 +246,7 @@ def audit(
     follow: Annotated[bool, typer.Option("--follow", help="From now on, until Ctrl-C.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Export the audit log of a running instance, newest first, or follow it."""
+    """Export the audit log, newest first, or follow it."""
     asked = {"actor": actor, "kind": kind, "name": event, "resource": resource, "outcome": outcome}
     query = urlencode(
         {name: value for name, value in {**asked, "since": since, "until": until}.items() if value}

@@ -7,7 +7,7 @@ import typer
 
 from holdfast.cli.remote import AsJson, connect, read_body, remote_group, show_object, show_table
 
-app = remote_group("Alerts: list, look, acknowledge, close, learn, mute; and where they are sent.")
+app = remote_group("Alerts, what to do with them, where they are sent.")
 destinations = typer.Typer(no_args_is_help=True, help="Where alerts and audit records are sent.")
 app.add_typer(destinations, name="destination")
 
@@ -69,7 +69,7 @@ def list_alerts(
 
 @app.command()
 def show(context: typer.Context, alert: Alert) -> None:
-    """Show an alert with everything that was seen, what it means and what to do."""
+    """Show an alert: what was seen, what it means, what to do."""
     with connect(context) as remote:
         show_object(remote.get(f"/api/alerts/{alert}"))
 
@@ -131,7 +131,7 @@ def list_destinations(context: typer.Context, as_json: AsJson = False) -> None:
 
 @destinations.command("set")
 def set_destination(context: typer.Context, destination: Destination, body: Body) -> None:
-    """Make or replace a destination, see docs/delivery.md for its fields."""
+    """Make or replace a destination. docs/delivery.md has its fields."""
     with connect(context) as remote:
         show_object(remote.put(f"{_BASE}/{destination}", read_body(body)))
 

@@ -25,7 +25,7 @@ def operations(
     spec: Annotated[Path, typer.Option(help="OpenAPI file (JSON).")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the operations of an OpenAPI file with the route that serves each; exit 1 if one is missing."""
+    """List what serves an OpenAPI file's operations. Exit code 1 when one has no route."""
     found = operations_of(spec, ROUTES)
     missing = [operation for operation in found if operation.route is None]
     if as_json:

@@ -32,7 +32,7 @@ Witness = Annotated[
 
 @app.command("verify")
 def verify_command(data: Data, database: Database = "", heads: Witness = None, as_json: Json = False) -> None:
-    """Check every audit record against the signed chain; exit code 1 when something was changed."""
+    """Check every audit record against the signed chain. Exit code 1 when something was changed."""
     with _opened(data, database) as instance, _progress() as progress:
         total = AuditFeed(instance.database, instance.clock).last()
         task = progress.add_task("Checking records", total=total)

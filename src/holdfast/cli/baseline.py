@@ -54,7 +54,7 @@ def convert(
         str | None, typer.Option("--name", help="The service's name, where the source lacks or misspells it.")
     ] = None,
 ) -> None:
-    """Read one form of a service baseline and write another; what is odd in the source is reported."""
+    """Read one form of a baseline, write another. What is odd in the source is reported."""
     document = read_document(source)
     baseline = document.baseline.model_copy(update={"name": name}) if name else document.baseline
     written = write_document(baseline, to, _wording_of(like) if like else None, benchmark)
@@ -79,7 +79,10 @@ def import_(
     source: Annotated[Path, typer.Argument(help="Workbook, Markdown page, copied page text or our YAML.")],
     store: _Store = _DEFAULT_STORE,
 ) -> None:
-    """Bring a published baseline with its texts into your own store, for `compare` and `convert`."""
+    """Bring a published baseline into your own store.
+
+    `compare` and `convert` find it there, with its texts.
+    """
     document = import_service(source, store)
     _report(source, document.oddities)
     typer.echo(f"{document.baseline.key}: {len(document.baseline.entries)} rows are in {store}")
@@ -107,7 +110,7 @@ def assess(
     feature: Annotated[str, typer.Option("--feature", help="Only this feature (its key).")] = "",
     json: _Json = False,
 ) -> None:
-    """Run the probes on a running instance and show how every feature of the benchmark stands."""
+    """Run the probes; show how every feature stands."""
     with open_remote(url, token, ca) as remote, Console(stderr=True).status("Probing the running system"):
         wanted = {"feature": feature} if feature else None
         assessment = remote.post(assessments_path(service), wanted, RUN_SECONDS)["assessment"]
@@ -128,7 +131,7 @@ def publish(
     token: Token = "",
     ca: Ca = None,
 ) -> None:
-    """Write the documents of a running instance with its live state, as of its last assessment."""
+    """Write the documents of a running instance. Their state is that of its last assessment."""
     with open_remote(url, token, ca) as remote:
         archive = remote.download(f"/api/baseline/publications/{form}")
     for path in unpack_archive(archive, output):
@@ -144,7 +147,7 @@ def compare_(
     token: Token = "",
     ca: Ca = None,
 ) -> None:
-    """Show the features of services side by side, judged by the desired state of each feature.
+    """Show services side by side. Each feature is judged by its desired state.
 
     With the token of a running instance our own services come with how they stand there.
     """

@@ -81,7 +81,7 @@ def exempt(
     token: Token = "",
     ca: Ca = None,
 ) -> None:
-    """Let a control or feature not count for a time, because somebody answers for it."""
+    """Let a control or feature not count for a time. Somebody answers for that, with a reason."""
     body = {"category": category, "owner": owner, "reason": reason, "expires": expires}
     body |= {"control": control} if control else {}
     body |= {"feature": feature} if feature else {}
@@ -117,7 +117,7 @@ def withdraw(
     token: Token = "",
     ca: Ca = None,
 ) -> None:
-    """Take an attestation or exemption back; the evidence keeps that it was given."""
+    """Take an attestation or exemption back. The evidence keeps that it was given."""
     with open_remote(url, token, ca) as remote:
         remote.delete(f"/api/baseline/{what}s/{id_}")
     typer.echo(f"The {what} {id_} does not count any more.")
@@ -133,7 +133,10 @@ def recommendations_(
     ca: Ca = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what falls short, who fixes it and how; and what became of it."""
+    """Show what falls short, who fixes it, and how.
+
+    And what became of it.
+    """
     with open_remote(url, token, ca) as remote:
         if recommendation:
             show_object(remote.get(f"/api/baseline/recommendations/{recommendation}?service={service}"))

@@ -25,7 +25,7 @@ def control(
     token: Token = "",
     ca: Ca = None,
 ) -> None:
-    """Say how a control stands, or stood, and how that is known: every observation with its digest."""
+    """Say how a control stands, or stood, and why. Every observation is named with its digest."""
     asked = urlencode({"service": service, **({"at": at} if at else {})})
     with open_remote(url, token, ca) as remote:
         found = remote.get(f"/api/baseline/controls/{control}?{asked}")
@@ -60,7 +60,10 @@ def export(
     token: Token = "",
     ca: Ca = None,
 ) -> None:
-    """Write what an auditor asks for: an index page, the signed evidence of a period, and the key for it."""
+    """Write what an auditor asks for, of a period.
+
+    An index page, the signed evidence, and the key for it.
+    """
     asked = {"control": control, "since": since, "until": until}
     query = urlencode({name: value for name, value in asked.items() if value})
     with open_remote(url, token, ca) as remote:

@@ -109,7 +109,10 @@ def assets(
 
 @app.command()
 def asset(context: typer.Context, asset: Asset) -> None:
-    """Show an asset: where each fact comes from, its weak points, and why its score is what it is."""
+    """Show an asset and where each fact comes from.
+
+    With its weak points, and why its score is what it is.
+    """
     with connect(context) as remote:
         show_object(remote.get(f"{_BASE}/assets/{asset}"))
 
@@ -120,7 +123,10 @@ def say(
     asset: Asset,
     body: Annotated[str, typer.Argument(help='JSON such as {"authorized": true}, or @file.')],
 ) -> None:
-    """Say what an asset is: name, type, authorized, important, device, …; null takes a word back."""
+    """Say what an asset is.
+
+    Name, type, authorized, important, device, …; null takes a word back.
+    """
     with connect(context) as remote:
         show_object(remote.patch(f"{_BASE}/assets/{asset}", read_body(body)))
 
@@ -166,7 +172,7 @@ def events(
 
 @app.command()
 def findings(context: typer.Context, organization: Organization = "", as_json: AsJson = False) -> None:
-    """List the kinds of weak points, heaviest first, with how many assets have them."""
+    """List the kinds of weak points, heaviest first."""
     with connect(context) as remote:
         found = remote.get(_with(f"{_BASE}/findings", {"organization": organization}))["value"]
     show_table(found, _FINDINGS, as_json)

@@ -64,7 +64,7 @@ def create(
     name: Annotated[str, typer.Option(help="What people call it.")] = "",
     template: Annotated[str, typer.Option(help="The id of its template.")] = "",
 ) -> None:
-    """Create a device; it gets its keys from the default enrollment group."""
+    """Create a device. It gets its keys from the default enrollment group."""
     body = {"displayName": name or device} | ({"template": template} if template else {})
     with connect(context) as remote:
         show_object(remote.put(f"/api/devices/{device}", body))
@@ -72,7 +72,7 @@ def create(
 
 @app.command()
 def block(context: typer.Context, device: Device) -> None:
-    """Block a device: its session ends within a second and it is refused from then on."""
+    """Block a device. Its session ends within a second and it is refused from then on."""
     with connect(context) as remote:
         show_object(remote.patch(f"/api/devices/{device}", {"enabled": False}))
 
@@ -100,7 +100,7 @@ def credentials(context: typer.Context, device: Device) -> None:
 
 @app.command()
 def attest(context: typer.Context, device: Device, attestation: Json) -> None:
-    """Give the device an enrollment of its own: {"type": "symmetricKey"} or "x509" with certificates."""
+    """Give the device an enrollment of its own. {"type": "symmetricKey"}, or "x509" with certificates."""
     with connect(context) as remote:
         show_object(remote.put(f"/api/devices/{device}/attestation", read_body(attestation)))
 
@@ -157,7 +157,7 @@ def import_devices(
     organization: Annotated[str, typer.Option(help="Organization of the devices that are new.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make devices from a CSV file; those that are there already are updated."""
+    """Make devices from a CSV file. Those that are there already are updated."""
     lines = _checked_lines(file)
     query = urlencode({"template": template, "organization": organization})
     totals = {"created": 0, "updated": 0, "unchanged": 0}
@@ -192,7 +192,7 @@ def raw(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many messages, newest first.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Show messages as they came, with what does not fit the template or is not in it."""
+    """Show messages as they came. What does not fit the template or is not in it is marked."""
     with connect(context) as remote:
         found = remote.get(f"/api/fleet/devices/{device}/rawData?%24top={limit}")
     if as_json:
@@ -210,7 +210,7 @@ def raw(
 
 @app.command("propose-template")
 def propose_template(context: typer.Context, device: Device) -> None:
-    """Print a template made from what the device said so far, to look at, change and publish."""
+    """Print a template made from what a device said. It is there to look at, change and publish."""
     with connect(context) as remote:
         show_object(remote.post(f"/api/fleet/devices/{device}/templateProposal"))
 

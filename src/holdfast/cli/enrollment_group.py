@@ -55,7 +55,7 @@ def create(
     certificate: Annotated[Path | None, typer.Option(help="The CA; without it devices use keys.")] = None,
     edge: Annotated[bool, typer.Option("--edge", help="For IoT Edge devices.")] = False,
 ) -> None:
-    """Create a group for devices with keys, or with certificates of a CA (verify it next)."""
+    """Create a group for devices with keys or a CA. Verify the CA next."""
     kind = "x509" if certificate else "symmetricKey"
     body = {
         "displayName": name or group,
@@ -72,14 +72,14 @@ def create(
 
 @app.command()
 def code(context: typer.Context, group: Group, entry: str = "primary") -> None:
-    """Ask for the code that proves possession: have the CA sign a certificate with it as common name."""
+    """Ask for the code that proves possession. Have the CA sign a certificate with it as common name."""
     with connect(context) as remote:
         show_object(remote.post(_path(group, f"/certificates/{entry}/generateVerificationCode")))
 
 
 @app.command()
 def verify(context: typer.Context, group: Group, certificate: Certificate, entry: str = "primary") -> None:
-    """Prove possession with the certificate that carries the code; from then on the CA admits devices."""
+    """Prove possession with the code's certificate. From then on the CA admits devices."""
     with connect(context) as remote:
         remote.post(_path(group, f"/certificates/{entry}/verify"), {"certificate": _pem(certificate)})
 

@@ -25,7 +25,10 @@ def verify(
     key: Annotated[Path, typer.Option("--key", help="The public key of the instance (PEM).")],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
-    """Check a bundle offline: every signature, the chain, and that nothing is missing or out of order."""
+    """Check a bundle offline.
+
+    Every signature, the chain, and that nothing is missing or out of order.
+    """
     verified = verify_bundle(bundle_lines(bundle), read_public_key(read_file(key)))
     observations = sum(item.predicate_type == OBSERVATION for item in verified.items)
     if json:

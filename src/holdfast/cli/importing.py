@@ -69,7 +69,9 @@ def iot_central(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before applying.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Import templates, devices with credentials, groups, people and settings through both REST APIs.
+    """Bring an IoT Central application here.
+
+    Through both REST APIs: templates, devices with credentials, groups, people and settings.
 
     It can be run again: what is here as it shall be stays as it is.
     """  # fmt: skip

@@ -23,7 +23,7 @@ Database = Annotated[str | None, typer.Option(help="postgresql://…, if the ins
 
 @app.command("list")
 def list_keys(data: Data = None, config: Config = None, as_json: Json = False) -> None:
-    """List every version of every key and when it was made; the keys themselves are never shown."""
+    """List every version of every key. The keys themselves are never shown."""
     ages = rotation.ages(load_settings(config, data=data))
     if as_json:
         shown = [
@@ -50,7 +50,7 @@ def rotate(
     config: Config = None,
     database: Database = None,
 ) -> None:
-    """Make new keys of one kind for an instance that is stopped; the next run finishes one that was cut."""
+    """Make new keys of one kind, with the instance stopped. The next run finishes one that was cut."""
     settings: Settings = load_settings(config, data=data, database=database)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:

@@ -168,7 +168,7 @@ def _add_reason(tree: Tree, reason: Reason) -> None:
 
 @app.command("lint")
 def lint_files(paths: _Paths, aliases: _Aliases = None, json: _Json = False) -> None:
-    """Check definitions as they are checked when stored; exit 1 when one would be refused."""
+    """Check definitions as when they are stored. Exit code 1 when one would be refused."""
     catalog = own_catalog().extended(read_catalog(aliases or []))
     findings = {
         str(path): lint(document, catalog, _is_ours)
@@ -200,7 +200,7 @@ def import_definitions(
     library: Annotated[Path, typer.Option("--library", help="Where to keep them.")] = Path("data/policies"),
     json: _Json = False,
 ) -> None:
-    """Take over the definitions and initiatives of a folder; those that are refused are named."""
+    """Take over the policies of a folder. Those that are refused are named."""
     progress, show = _with_spinner(quiet=json)
     with progress:
         imported = list(import_folder(folder, library, own_catalog(), show))
@@ -240,7 +240,7 @@ def aliases(
     aliases: _Aliases = None,
     json: _Json = False,
 ) -> None:
-    """List the resource types that policies can judge, and the aliases of their fields."""
+    """List the types that policies judge, with aliases. Each alias names a field."""
     catalog = own_catalog().extended(read_catalog(aliases or []))
     if json:
         _print_json(_aliases_json(catalog, of))

@@ -20,7 +20,7 @@ from holdfast.policy.kinds.names import (
 )
 from holdfast.policy.reading import json_files, read_document
 
-app = remote_group("Policies of a running instance: upload, assign, and who complies.")
+app = remote_group("Policies of a running instance, and who complies.")
 
 _STATES = "/providers/Microsoft.PolicyInsights/policyStates/latest"
 _STORED = {Kind.DEFINITION: DEFINITION, Kind.INITIATIVE: INITIATIVE}
@@ -40,7 +40,7 @@ def _path(kind: str, name: str) -> str:
 def upload(
     context: typer.Context, paths: Annotated[list[Path], typer.Argument(help="Files, or folders of them.")]
 ) -> None:
-    """Store definitions and then the initiatives over them, each as it was published."""
+    """Store definitions and initiatives as published."""
     documents = [document for path in json_files(paths) if isinstance(document := read_document(path), dict)]
     with connect(context) as remote:
         for kind, stored in _STORED.items():
@@ -59,7 +59,7 @@ def assign(
         bool, typer.Option("--audit-only", help="Judge, but change and refuse nothing.")
     ] = False,
 ) -> None:
-    """Put a definition or an initiative in force for the application."""
+    """Put a definition or an initiative in force."""
     properties: dict[str, Any] = {  # any JSON
         "displayName": name,
         "policyDefinitionId": definition,
@@ -113,7 +113,10 @@ def remediate(
     policy: Annotated[str, typer.Option(help="The policy of the initiative.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
 ) -> None:
-    """Set right what does not comply with a modify or deployIfNotExists policy."""
+    """Set right what does not comply.
+
+    By a policy with the effect modify or deployIfNotExists.
+    """
     properties = {
         "policyAssignmentId": full_id(ASSIGNMENT, assignment.lower()),
         "policyDefinitionReferenceId": policy,
@@ -161,7 +164,7 @@ def history(
 
 @app.command()
 def summary(context: typer.Context) -> None:
-    """How much complies: of everything, of each assignment, of each policy."""
+    """Say how much complies, in all and of each policy."""
     with connect(context) as remote:
         show_object(remote.post(f"{_STATES}/summarize")["value"][0])
 

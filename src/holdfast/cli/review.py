@@ -83,14 +83,14 @@ def answer(
     decision: Annotated[str, typer.Argument(help="keep or remove")],
     remark: Annotated[str, typer.Option(help="What you say to it.")] = "",
 ) -> None:
-    """Answer for one assignment, as a reviewer with an account of your own."""
+    """Answer for one assignment, as a reviewer. That takes an account of your own."""
     with connect(context) as remote:
         remote.post(f"{_REVIEWS}/{review}/items/{number}", {"decision": decision, "remark": remark})
 
 
 @app.command()
 def close(context: typer.Context, review: Review) -> None:
-    """Take away what was answered with remove; exit code 1 when something could not be."""
+    """Take away what was answered with remove. Exit code 1 when something could not be."""
     with connect(context) as remote:
         problems = remote.post(f"{_REVIEWS}/{review}/close")["problems"]
     if problems:

@@ -46,7 +46,7 @@ def create(
     ),
     description: Annotated[str, typer.Option(help="What it is for.")] = "",
 ) -> None:
-    """Create or replace a custom role; what its permissions need comes along."""
+    """Create or replace a custom role. What its permissions need comes along."""
     body = {
         "displayName": name,
         "description": description,

@@ -53,7 +53,7 @@ def run(
     seconds: Annotated[float | None, typer.Option(help="Stop by itself after so many seconds.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for everything.")] = False,
 ) -> None:
-    """Watch a network live until it is stopped; an enrolled sensor reports to the platform."""
+    """Watch a network live until it is stopped. An enrolled sensor reports to the platform."""
     stopping = _stop_on_signals()
     options = Options(interface, state, stage, rules, tuple(office or ()), tuple(local or ()), name)
     secrets = Secrets(*(os.environ.get(f"HOLDFAST_SNMP_{part.upper()}", "") for part in Secrets._fields))
@@ -92,7 +92,10 @@ def enroll(
     port: Annotated[int, typer.Option(help="Its MQTT port.")] = 8883,
     id_scope: Annotated[str, typer.Option(help="ID scope, with a certificate.")] = "",
 ) -> None:
-    """Make this sensor a device of the platform, or renew its certificate."""
+    """Make this sensor a device, or renew its certificate.
+
+    The device is the platform's, and the sensor reports as it.
+    """
     clock, randomness = SystemClock(), SystemRandomness()
     if certificate is not None:
         if key is None or ca is None or not host or not id_scope:

@@ -31,7 +31,7 @@ def end(
     session: Annotated[str, typer.Argument(help="The session's id.")] = "",
     user: Annotated[str, typer.Option(help="End every session of this user.")] = "",
 ) -> None:
-    """End a session, or every session of a user; the next request with it is refused."""
+    """End a session, or every session of a user. The next request with it is refused."""
     with connect(context) as remote:
         if user:
             remote.delete(f"/api/access/users/{user}/sessions")

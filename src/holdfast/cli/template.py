@@ -32,7 +32,10 @@ def validate(
         ),
     ] = None,
 ) -> None:
-    """Say whether models (DTDL v2, v3, v4) and device templates are valid, and if not, why."""
+    """Say whether models and templates are valid, or why not.
+
+    Models of DTDL v2, v3 and v4, and device templates.
+    """
     texts = {str(path): _read(path) for path in _files(paths)}
     verdicts = validate_files(texts, unknown_extensions)
     if json:
@@ -72,7 +75,9 @@ def _print(verdict: FileVerdict) -> None:
 
 @app.command()
 def cases(paths: _Paths, json: _Json = False) -> None:
-    """Run DTDL conformance cases and count those in which the parser does what they say.
+    """Run DTDL conformance cases.
+
+    Those are counted in which the parser does what they say.
 
     Files of a folder that hold no cases are skipped; a file that is named must hold some.
     """

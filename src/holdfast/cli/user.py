@@ -64,7 +64,7 @@ def add(
         bool, typer.Option("--break-glass", help="For emergencies: conditional access never applies.")
     ] = False,
 ) -> None:
-    """Add a person, a service principal or a group; without roles for somebody who is only eligible."""
+    """Add a person, a service principal or a group. Without roles for somebody who is only eligible."""
     body = {
         **_who(email, service_principal, group),
         "roles": [assignment(text) for text in role or ()],
@@ -121,7 +121,7 @@ def remove(context: typer.Context, user: User) -> None:
 
 @app.command()
 def link(context: typer.Context, user: User) -> None:
-    """Make a sign-in link, good once and for an hour; it is shown this once."""
+    """Make a sign-in link, good once and for an hour. It is shown this once."""
     with connect(context) as remote:
         typer.echo(remote.post(f"/api/access/users/{user}/signInLink")["link"])
 
