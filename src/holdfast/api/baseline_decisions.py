@@ -11,7 +11,7 @@ from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.baseline.decisions.files import MAXIMUM_BYTES
 from holdfast.baseline.decisions.kinds import ATTESTATION_KIND, EXEMPTION_KIND
 from holdfast.baseline.service import Baseline
-from holdfast.kernel.errors import InvalidError, NotFoundError
+from holdfast.kernel.errors import HoldfastError, InvalidError, NotFoundError
 from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Action, Change, Kind, Resource
@@ -19,7 +19,7 @@ from holdfast.resources.query import Query
 
 _COLLECTIONS = {"attestations": ATTESTATION_KIND, "exemptions": EXEMPTION_KIND}
 _SHOWN_ONLY = ("id", "etag", "given", "givenBy")
-_BODY = 12 * 1024 * 1024
+MAXIMUM_BODY = 12 * 1024 * 1024
 """A file of evidence in Base64, and the words beside it."""
 
 
@@ -54,15 +54,31 @@ def _write(kind: Kind, action: Action, request: ApiRequest) -> Reply:
 
 
 def _kept(baseline: Baseline, given: JsonValue) -> JsonValue:
-    """The file as the attestation names it; its content is kept when it is there."""
-    if not isinstance(given, dict) or "content" not in given:
+    """The file as the attestation names it: with its content, or one that was handed over before."""
+    if not isinstance(given, dict):
         return given
+    if "content" not in given:
+        return {**given, "size": _size(baseline, str(given.get("digest", "")))}
     try:
         content = base64.b64decode(str(given["content"]), validate=True)
     except (binascii.Error, ValueError):
         raise InvalidError("The content of the file is not Base64.", "/evidenceFile/content") from None
-    file = baseline.files.keep(str(given.get("name", "")), content)
+    return keep(baseline, str(given.get("name", "")), content)
+
+
+def keep(baseline: Baseline, name: str, content: bytes) -> JsonObject:
+    """Keep a file, and what an attestation says of it. InvalidError for one that is empty or too large."""
+    file = baseline.files.keep(name, content)
     return {"name": file.name, "digest": file.digest, "size": file.size}
+
+
+def _size(baseline: Baseline, digest: str) -> int:
+    try:
+        return baseline.files.size(digest)
+    except HoldfastError:
+        raise InvalidError(
+            "No file with this digest was handed over; send its content.", "/evidenceFile"
+        ) from None
 
 
 def decide(request: ApiRequest, change: Change) -> Resource:
@@ -111,7 +127,7 @@ def _routes(name: str, kind: Kind) -> list[Route]:
             kind.create,
             partial(_write, kind, Action.PUT),
             f"Give an {what}, or give it anew",
-            maximum_body=_BODY,
+            maximum_body=MAXIMUM_BODY,
         ),
         Route(
             "PATCH",
@@ -120,13 +136,13 @@ def _routes(name: str, kind: Kind) -> list[Route]:
             partial(_write, kind, Action.MERGE),
             f"Change an {what}",
             content_types=MERGE,
-            maximum_body=_BODY,
+            maximum_body=MAXIMUM_BODY,
         ),
         Route("DELETE", one, kind.delete, partial(_delete, kind), f"Take an {what} back"),
     ]
 
 
-assert MAXIMUM_BYTES * 4 // 3 < _BODY  # a file that may be kept can be sent
+assert MAXIMUM_BYTES * 4 // 3 < MAXIMUM_BODY  # a file that may be kept can be sent
 
 ROUTES = [
     *(route for name, kind in _COLLECTIONS.items() for route in _routes(name, kind)),

@@ -20,14 +20,16 @@ from holdfast.api.frame import ApiRequest
 from holdfast.console import navigation
 from holdfast.console.cookies import cookie
 from holdfast.console.filters import FILTERS
+from holdfast.console.multipart import MULTIPART, MultipartForm, UploadedFile, parse_multipart
 from holdfast.console.organization import chosen
 from holdfast.console.refill import refilled
 from holdfast.kernel import organizations
-from holdfast.kernel.errors import ForbiddenError, HoldfastError, UnauthenticatedError
+from holdfast.kernel.errors import ForbiddenError, HoldfastError, InvalidError, UnauthenticatedError
 from holdfast.kernel.principal import PrincipalKind
 
 FOLDER = Path(__file__).parent
 FORM = ("application/x-www-form-urlencoded",)
+FORM_WITH_FILES = (*FORM, MULTIPART)
 MAXIMUM_FIELDS = 200
 
 SECURITY_HEADERS = {
@@ -106,16 +108,36 @@ def read_form(request: ApiRequest) -> dict[str, str]:
 
 def read_many(request: ApiRequest, name: str) -> list[str]:
     """Every value of a field that a form has several times; `read_form` has checked the form's token."""
-    return [value for key, value in parse_qsl(_sent(request), max_num_fields=MAXIMUM_FIELDS) if key == name]
+    return [value for key, value in _sent(request) if key == name and value]
+
+
+def read_file(request: ApiRequest, name: str) -> UploadedFile | None:
+    """The file that was chosen in a field; None where there was none. `read_form` has checked the form."""
+    return _multipart(request).files.get(name) if _is_multipart(request) else None
 
 
 def read_open_form(request: ApiRequest) -> dict[str, str]:
     """The fields of a form that needs no session (signing in); protected by the check of its origin alone."""
-    return dict(parse_qsl(_sent(request), keep_blank_values=True, max_num_fields=MAXIMUM_FIELDS))
+    return dict(_sent(request))
 
 
-def _sent(request: ApiRequest) -> str:
-    return request.raw.decode("utf-8", errors="replace")
+def _sent(request: ApiRequest) -> list[tuple[str, str]]:
+    """The fields as they were sent, also empty ones."""
+    if _is_multipart(request):
+        return _multipart(request).fields
+    text = request.raw.decode("utf-8", errors="replace")
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MAXIMUM_FIELDS)
+    except ValueError:
+        raise InvalidError(f"A form has at most {MAXIMUM_FIELDS} fields.") from None
+
+
+def _is_multipart(request: ApiRequest) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == MULTIPART
+
+
+def _multipart(request: ApiRequest) -> MultipartForm:
+    return parse_multipart(request.headers["content-type"], request.raw)
 
 
 def page(request: ApiRequest, template: str, *, status: int = 200, **values: object) -> Response:
@@ -137,8 +159,7 @@ def page(request: ApiRequest, template: str, *, status: int = 200, **values: obj
     }
     response = fragment(template, status=status, **frame, **values)
     if request.method == "POST" and status >= 400:
-        fields = parse_qsl(_sent(request), True, max_num_fields=MAXIMUM_FIELDS)
-        shown = refilled(bytes(response.body).decode(), urlsplit(request.url).path, fields)
+        shown = refilled(bytes(response.body).decode(), urlsplit(request.url).path, _sent(request))
         response = HTMLResponse(shown, status, SECURITY_HEADERS)
     if frame["policy_effects"]:
         response.delete_cookie(EFFECTS_COOKIE, secure=True, httponly=True, samesite="strict")

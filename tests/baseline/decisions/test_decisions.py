@@ -126,10 +126,10 @@ def test_a_file_is_kept_and_given_out_again(world: BaselineWorld) -> None:
     file = {"name": "C:\\scans\\roles\u2028.pdf", "content": base64.b64encode(content).decode()}
     given = put(world, "attestations/a", {**ATTESTATION, "evidence": "", "evidenceFile": file})
     digest = hashlib.sha256(content).hexdigest()
-    assert given["evidenceFile"] == {"name": "roles\u2028.pdf", "digest": digest, "size": len(content)}
+    assert given["evidenceFile"] == {"name": "roles.pdf", "digest": digest, "size": len(content)}
     answer = world.client.get("/api/baseline/attestations/a/evidence")
     assert answer.content == content
-    assert answer.headers["content-disposition"] == 'attachment; filename="roles_.pdf"'
+    assert answer.headers["content-disposition"] == 'attachment; filename="roles.pdf"'
 
 
 def test_an_auditor_gets_the_file_and_evidence_with_its_digest(world: BaselineWorld) -> None:
@@ -144,6 +144,30 @@ def test_an_auditor_gets_the_file_and_evidence_with_its_digest(world: BaselineWo
         bundle = archive.read("evidence.jsonl").splitlines(keepends=True)
     (item,) = verify_bundle(iter(bundle), KEY.public).items
     assert digest in json.dumps(item.content)
+
+
+def test_a_file_that_was_handed_over_before_is_named_by_its_digest(world: BaselineWorld) -> None:
+    file = {"name": "roles.pdf", "content": base64.b64encode(b"%PDF").decode()}
+    given = put(world, "attestations/a", {**ATTESTATION, "evidenceFile": file})
+    again = put(
+        world, "attestations/a", {**ATTESTATION, "evidenceFile": {**given["evidenceFile"], "size": 9}}
+    )
+    assert again["evidenceFile"] == given["evidenceFile"]
+
+
+@pytest.mark.parametrize(
+    "name", ["..", "../../etc/cron.d/x", "..\\x", "a\0b", " ", "\u202efdp.exe", "x" * 999]
+)
+def test_no_name_of_a_file_leads_out_of_the_auditors_folder(world: BaselineWorld, name: str) -> None:
+    file = {"name": name, "content": base64.b64encode(b"%PDF").decode()}
+    put(world, "attestations/a", {**ATTESTATION, "evidenceFile": file})
+    digest = hashlib.sha256(b"%PDF").hexdigest()
+    with zipfile.ZipFile(io.BytesIO(world.client.get("/api/baseline/audit").content)) as archive:
+        (path,) = (path for path in archive.namelist() if path.startswith("files/"))
+    folder, _, last = path.rpartition("/")
+    assert folder == f"files/{digest}"
+    assert last.isprintable()
+    assert last.strip(". ")
 
 
 def test_its_owner_is_reminded_once(world: BaselineWorld) -> None:
@@ -169,6 +193,9 @@ def test_its_owner_is_reminded_once(world: BaselineWorld) -> None:
         ("attestations/a", {"colour": "red"}, "colour"),
         ("attestations/a", {"evidenceFile": {"name": "x", "content": "%"}}, "not Base64"),
         ("attestations/a", {"evidenceFile": {"name": "x", "content": ""}}, "1 byte to 8 MiB"),
+        ("attestations/a", {"evidenceFile": {"name": "x", "digest": "0" * 64}}, "No file with this digest"),
+        ("attestations/a", {"evidenceFile": {"name": "x", "digest": "../x"}}, "No file with this digest"),
+        ("attestations/a", {"evidenceFile": 7}, "evidenceFile"),
         ("attestations/not%20an%20id", {}, "The id has"),
         ("exemptions/e", {"control": "BR-1"}, "one of both"),
         ("exemptions/e", {"feature": ""}, "one of both"),

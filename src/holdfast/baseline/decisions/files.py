@@ -3,7 +3,7 @@
 import hashlib
 from typing import Final
 
-from holdfast.baseline.decisions.kinds import EvidenceFile
+from holdfast.baseline.decisions.kinds import EvidenceFile, plain_name
 from holdfast.kernel.errors import InvalidError
 from holdfast.storage.blobs import Blobs
 
@@ -29,8 +29,12 @@ class EvidenceFiles:
             )
         digest = hashlib.sha256(content).hexdigest()
         self._blobs.put(digest, content)
-        return EvidenceFile(name=name.replace("\\", "/").rpartition("/")[2], digest=digest, size=len(content))
+        return EvidenceFile(name=plain_name(name), digest=digest, size=len(content))
 
     def get(self, digest: str) -> bytes:
         """The content. NotFoundError."""
         return self._blobs.get(digest)
+
+    def size(self, digest: str) -> int:
+        """Bytes of the content. NotFoundError; InvalidError for what is no digest."""
+        return self._blobs.size(digest)

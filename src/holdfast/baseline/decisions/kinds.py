@@ -34,6 +34,16 @@ class EvidenceFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
     size: Annotated[int, Meta(ge=1)]
 
 
+def plain_name(name: str) -> str:
+    """A name without folders and control characters, so that an archive with it unpacks in its place.
+
+    Of a longer one the end, where the suffix is.
+    """
+    last = name.replace("\\", "/").rpartition("/")[2]
+    plain = "".join(letter for letter in last if letter.isprintable())[-255:]
+    return plain if plain.strip(". ") else "evidence"
+
+
 class AttestationBody(Body, frozen=True):
     """A person says how a control stands that no probe can see."""
 
@@ -75,6 +85,10 @@ def _validate_attestation(draft: Draft, _reader: Reader) -> JsonObject:
     asked = read_body(draft.body, AttestationBody)
     if not asked.evidence and asked.evidence_file is None:
         raise InvalidError("An attestation needs evidence: a link, or a file.", "/evidence")
+    if asked.evidence_file and asked.evidence_file.name != plain_name(asked.evidence_file.name):
+        raise InvalidError(
+            "The name of the file has no folders and no control characters.", "/evidenceFile/name"
+        )
     if asked.evidence and urlsplit(asked.evidence).scheme not in ("https", "http"):
         raise InvalidError("The evidence is a link that begins with https://, or a file.", "/evidence")
     made = msgspec.structs.replace(

@@ -22,8 +22,10 @@ class Attestation(BaseModel):
     owner: str = _TEXT
     statement: str = _TEXT
     evidence: str = Field(default="", max_length=2_000)
-    """A link, or the name of a file."""
-    evidence_digest: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    """A link; with a file it may be empty."""
+    file: str = Field(default="", max_length=255)
+    """The name of the file that was handed over; empty where there is none."""
+    file_digest: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
     """SHA-256 of the file, so that another one is noticed."""
     given: float
     """Unix seconds."""

@@ -48,8 +48,6 @@ def _handed_over(publication: Publication, files: Callable[[str], bytes]) -> dic
         control.attestation
         for assessment in publication.assessments
         for control in assessment.controls
-        if control.attestation and control.attestation.evidence_digest
+        if control.attestation and control.attestation.file_digest
     }
-    return {
-        f"files/{each.evidence_digest}/{each.evidence}": files(each.evidence_digest) for each in attestations
-    }
+    return {f"files/{each.file_digest}/{each.file}": files(each.file_digest) for each in attestations}

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from holdfast.api.baseline_decisions import MAXIMUM_BODY
 from holdfast.api.routes import ROUTES as API
+from holdfast.baseline.decisions.files import MAXIMUM_BYTES
 from holdfast.console.pages.baseline import ROUTES
 from holdfast.kernel.clock import isoformat
 from tests.baseline.world import BaselineWorld, open_baseline_world
@@ -93,6 +95,50 @@ def test_every_document_can_be_downloaded(world: BaselineWorld) -> None:
     assert len(links) == 5
     for link in links:
         assert world.client.get(link).status_code == 200
+
+
+def attest(world: BaselineWorld, control: str, content: bytes = b"", **changes: str) -> tuple[int, str]:
+    """Send the form of a control's page, with a file."""
+    (token, *_) = re.findall(
+        r'name="form_token" value="([^"]+)"', get(world, f"/baseline/controls/{control}")
+    )
+    fields = {"form_token": token, "owner": "Grace", "statement": "It is.", "evidence": "", **changes}
+    fields = {"satisfied": "yes", "expires": isoformat(world.clock.now() + 86_400)[:10], **fields}
+    name = "<script>alert(1)</script>.html"
+    answer = world.client.post(
+        f"/baseline/controls/{control}/attestation",
+        data=fields,
+        files={"file": (name if content else "", content, "text/html")},
+        headers={"sec-fetch-site": "same-origin"},
+        follow_redirects=False,
+    )
+    return answer.status_code, answer.text
+
+
+def test_a_control_is_attested_with_a_file_that_comes_back_as_a_download(world: BaselineWorld) -> None:
+    expires = isoformat(world.clock.now() + 5 * 86_400)[:10]
+    assert attest(world, "GS-2", b"<script>alert(2)</script>", expires=expires) == (303, "")
+    text = get(world, "/baseline/controls/GS-2")
+    assert "script&gt;.html" in text
+    assert "<script>alert" not in text
+    (link,) = re.findall(r'href="(/api/baseline/attestations/GS-2/evidence)"', text)
+    answer = world.client.get(link)
+    assert answer.content == b"<script>alert(2)</script>"
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_refused_attestation_is_shown_as_it_was_filled_in(world: BaselineWorld) -> None:
+    status, text = attest(world, "GS-3", expires="2020-01-01")
+    assert status == 400
+    assert "needs evidence" in text
+    assert 'value="Grace"' in text
+    status, text = attest(world, "GS-3", b"x" * (MAXIMUM_BYTES + 1))
+    assert status == 400
+    assert "1 byte to 8 MiB" in text
+    assert attest(world, "GS-3", b"x" * MAXIMUM_BODY)[0] == 413
+    assert attest(world, "GS-3", b"x", form_token="of somebody else")[0] == 403
 
 
 def test_states_over_time_end_with_those_of_now(world: BaselineWorld) -> None:

@@ -2,10 +2,11 @@
 
 from starlette.responses import Response
 
-from holdfast.api.baseline_decisions import decide, withdraw
+from holdfast.api.baseline_decisions import MAXIMUM_BODY, decide, keep, withdraw
 from holdfast.api.frame import ApiRequest, Handler, Route
 from holdfast.baseline.assessment.recommendations import recommendations
 from holdfast.baseline.data.catalog import benchmark
+from holdfast.baseline.decisions.files import MAXIMUM_BYTES
 from holdfast.baseline.decisions.kinds import ATTESTATION, EXEMPTION
 from holdfast.baseline.service import WHOLE, find_control, find_feature
 from holdfast.console.pages.baseline.common import (
@@ -18,7 +19,7 @@ from holdfast.console.pages.baseline.common import (
     moment_of,
 )
 from holdfast.console.pages.baseline.controls import STANDARDS
-from holdfast.console.rendering import FORM, page, read_form, redirect
+from holdfast.console.rendering import FORM, FORM_WITH_FILES, page, read_file, read_form, redirect
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.permissions import Permission
@@ -73,6 +74,7 @@ def _control(request: ApiRequest, problem: str = "", status: int = 200) -> Respo
             for each in baseline_of(request).publication().history
             if each.control == state.control and each.service == WHOLE and not each.recommendation
         ],
+        maximum_file=MAXIMUM_BYTES,
         may_attest=request.principal.allows(Permission.ATTESTATION_MANAGE),
         may_exempt=request.principal.allows(Permission.EXEMPTION_MANAGE),
     )
@@ -85,7 +87,10 @@ def _attest(request: ApiRequest) -> Response:
         "satisfied": fields.get("satisfied", "yes") == "yes",
         **{name: fields.get(name, "").strip() for name in ("owner", "statement", "evidence", "expires")},
     }
+    file = read_file(request, "file")
     try:
+        if file:
+            body["evidenceFile"] = keep(baseline_of(request), file.name, file.content)
         decide(request, Change(Action.PUT, ATTESTATION, control, body))
     except HoldfastError as error:
         return _control(request, str(error), error.status)
@@ -131,7 +136,16 @@ def _form(path: str, permission: Permission, handler: Handler, summary: str) -> 
 ROUTES = [
     Route("GET", "/baseline/features/{feature}", READ, _feature, "A feature", is_page=True),
     Route("GET", _CONTROL, READ, _control, "A control", is_page=True),
-    _form(_CONTROL + "/attestation", Permission.ATTESTATION_MANAGE, _attest, "Attest a control"),
+    Route(
+        "POST",
+        _CONTROL + "/attestation",
+        Permission.ATTESTATION_MANAGE,
+        _attest,
+        "Attest a control, with a link or a file",
+        content_types=FORM_WITH_FILES,
+        is_page=True,
+        maximum_body=MAXIMUM_BODY,
+    ),
     _form(_CONTROL + "/exemption", Permission.EXEMPTION_MANAGE, _exempt, "Exempt a control or feature"),
     _form(_CONTROL + "/withdrawal", READ, _withdraw, "Take a decision back"),
 ]
