@@ -128,6 +128,12 @@ SECTIONS = (
                 Permission.KEY_READ,
                 words="settings, TLS, expiry, root certificate",
             ),
+            Entry(
+                "Instance settings",
+                "/settings",
+                Permission.SETTINGS_READ,
+                words="retention, limits, ports, addresses, uploads, simulation, logging, configuration",
+            ),
             Entry("Audit log", "/audit", Permission.AUDIT_READ, words="who did what, integrity, history"),
         ),
     ),

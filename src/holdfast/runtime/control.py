@@ -23,6 +23,7 @@ from holdfast.api.streams import Streams
 from holdfast.baseline.service import Baseline
 from holdfast.console.rendering import STATIC_FILES, error_page
 from holdfast.console.routes import ROUTES as CONSOLE_ROUTES
+from holdfast.console.settings import RunningSettings
 from holdfast.defender.network.enrolling import SensorEnrolling
 from holdfast.defender.network.reading import Network
 from holdfast.delivery.service import Delivery
@@ -58,6 +59,7 @@ from holdfast.runtime.process import Role, spare_collections
 from holdfast.runtime.refusals import follow_refusals, record_refusal
 from holdfast.runtime.reported import index_reported
 from holdfast.runtime.rules import CurrentRules, follow_rules
+from holdfast.runtime.shown_settings import shown_settings
 from holdfast.runtime.supervisor import Supervisor
 from holdfast.telemetry.open import open_last_values
 from holdfast.vault.authority import Issued
@@ -199,6 +201,7 @@ def _services(
             FileContent: FileContent(open_device_files(role.settings, instance.ring, instance.randomness)[0]),
             Network: open_reading(instance),
             SensorEnrolling: open_enrolling(instance, changes, id_scope),
+            RunningSettings: shown_settings(role.settings),
         },
         form_key=instance.ring.data_key("console-forms"),
         host=role.settings.host_names[0],

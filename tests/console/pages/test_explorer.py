@@ -28,7 +28,36 @@ def test_an_address_that_says_nothing_asks_for_the_last_hour() -> None:
     )
 
 
-@pytest.mark.parametrize("wrong", ["range=2h", "aggregate=median", "split=colour", "compare=year", "back=-x"])
+def test_a_range_from_and_to_is_absolute_and_moves_by_its_own_length() -> None:
+    asked = asked_of(asking("/explorer?from=2026-05-04T06:00&to=2026-05-04T08:00:00%2B01:00&compare=period"))
+    assert (asked.span, asked.earlier, asked.until(9e9)) == (3600.0, 3600.0, asked.ends)
+    assert asked_of(asking(asked.address())) == asked
+    earlier = asked.moved(1)
+    assert (earlier.begins, earlier.ends) == (asked.begins - 3600, asked.begins)
+    assert asked_of(asking("/explorer?range=1d&from=2026-05-04&to=2026-05-05")).range == "1d"
+
+
+def test_a_range_that_ends_now_moves_back_and_no_further_than_now() -> None:
+    asked = asked_of(asking("/explorer?range=1h"))
+    assert asked.moved(2).until(1e6) == 1e6 - 7200
+    assert asked.moved(2).moved(-3) == asked
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "range=2h",
+        "aggregate=median",
+        "split=colour",
+        "compare=year",
+        "back=-x",
+        "range=custom",
+        "from=2026-05-04",
+        "from=2026-05-04&to=2026-05-04",
+        "from=x&to=2026-05-04",
+        "from=0001-01-01&to=9999-12-31",
+    ],
+)
 def test_what_it_does_not_know_is_refused(wrong: str) -> None:
     with pytest.raises(InvalidError):
         asked_of(asking(f"/explorer?{wrong}"))

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 
 from tests.support.hostile import HOSTILE, TEMPLATE
 from tests.support.pki import issue
@@ -101,7 +101,7 @@ def test_a_groups_ca_is_trusted_once_its_key_was_proven(page: Page) -> None:
     page.get_by_role("textbox", name="Name").fill("Plant")
     page.get_by_role("button", name="Create").click()
     page.get_by_label("The CA's certificate").fill(authority.pem)
-    page.get_by_role("button", name="Set").click()
+    page.get_by_role("button", name="Set").first.click()
     expect(page.get_by_text("not verified: admits nobody yet")).to_be_visible()
     page.get_by_role("button", name="Ask for a verification code").click()
     code = page.locator(".secret").inner_text()
@@ -111,6 +111,41 @@ def test_a_groups_ca_is_trusted_once_its_key_was_proven(page: Page) -> None:
     page.get_by_label("That certificate").fill(issue(code, authority).pem)
     page.get_by_role("button", name="Verify").click()
     expect(page.get_by_text("verified", exact=True)).to_be_visible()
+
+    page.get_by_label("A second one (PEM)").fill(issue("Next CA", authority=True).pem)
+    page.get_by_role("button", name="Set").click()
+    second = page.get_by_role("region", name="Secondary certificate authority")
+    expect(second).to_contain_text("not verified")
+    second.get_by_text("Remove", exact=True).click()
+    second.get_by_role("button", name="Remove this authority").click()
+    expect(page.get_by_label("A second one (PEM)")).to_be_visible()
+
+
+def test_the_keys_of_a_group_are_shown_renewed_and_who_looked_is_written_down(
+    page: Page, aside: Aside
+) -> None:
+    page.goto("/enrollment")
+    page.get_by_text("New group").click()
+    page.get_by_role("textbox", name="Id").fill("keyed")
+    page.get_by_role("textbox", name="Name").fill("Keyed")
+    page.locator("select[name=proof]").select_option("symmetricKey")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_role("link", name="Show the group's keys").click()
+    keys = aside.get("/api/enrollmentGroups/keyed")["attestation"]["symmetricKey"]
+    expect(page.locator("#primary-key")).to_have_text(keys["primaryKey"])
+    expect(page.locator("#secondary-key")).to_have_text(keys["secondaryKey"])
+    page.get_by_text("Renew a key").click()
+    page.get_by_role("button", name="Renew the secondary key").click()
+    expect(page.locator("#secondary-key")).not_to_have_text(keys["secondaryKey"])
+    expect(page.locator("#primary-key")).to_have_text(keys["primaryKey"])
+    page.goto("/audit")
+    expect(page.get_by_role("row").filter(has_text="administrator@localhost").first).to_contain_text("keyed")
+
+    page.goto("/enrollment/keyed")
+    page.get_by_text("Delete", exact=True).click()
+    page.get_by_role("button", name="Delete this group").click()
+    page.wait_for_url("**/enrollment")
+    expect(page.get_by_role("link", name="Keyed")).to_have_count(0)
 
 
 def test_devices_come_from_a_file_and_become_a_group(page: Page) -> None:
@@ -151,6 +186,27 @@ def test_what_a_group_said_is_explored_and_compared(aside: Aside, page: Page) ->
         page.get_by_role("link", name="CSV").click()
     head, row = download.value.path().read_text().splitlines()
     assert (head, row.rpartition(",")[2]) == ("Time,Line,Telemetry,Value", "21.5")
+
+
+def test_a_time_from_and_to_is_asked_for_in_the_viewers_zone(
+    instance: RunningInstance, browser: Browser, signed_in: BrowserContext
+) -> None:
+    context = browser.new_context(
+        ignore_https_errors=True, storage_state=signed_in.storage_state(), timezone_id="Asia/Kolkata"
+    )
+    page = context.new_page()
+    page.goto(f"{instance.url}/explorer?names=t")
+    expect(page.get_by_label("Time range")).to_have_value("1h")
+    page.get_by_role("textbox", name="From").fill("2026-05-04T06:00")
+    page.get_by_role("textbox", name="To").fill("2026-05-04T18:00")
+    expect(page.get_by_label("Time range")).to_have_value("custom")
+    page.get_by_role("button", name="Draw").click()
+    page.wait_for_url("**from=2026-05-04T00%3A30%3A00.000Z&to=2026-05-04T12%3A30%3A00.000Z**")
+    expect(page.get_by_role("textbox", name="From")).to_have_value("2026-05-04T06:00")
+    page.get_by_role("link", name="Later").click()
+    expect(page.get_by_role("textbox", name="From")).to_have_value("2026-05-04T18:00")
+    expect(page.get_by_text("No numbers with these names in this range")).to_be_visible()
+    context.close()
 
 
 def test_a_group_shows_what_it_finds_while_its_query_is_typed(page: Page) -> None:

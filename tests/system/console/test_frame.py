@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from holdfast.console import navigation
+from holdfast.console.settings import SETTINGS
 from tests.support.hostile import HOSTILE
 from tests.support.running import RunningInstance
 from tests.support.signing_in import PASSWORD
@@ -86,6 +87,23 @@ def test_search_finds_everything_that_one_may_read(page: Page) -> None:
     for text, what in found.items():
         page.goto(f"/search?q={text}")
         expect(page.locator("main li", has_text=what).first).to_be_visible()
+
+
+def test_search_leads_to_single_settings(page: Page) -> None:
+    page.goto("/search?q=public network")
+    page.get_by_role("link", name="Public network access", exact=True).click()
+    expect(page.get_by_label("Public network access")).to_be_focused()
+    page.goto("/search?q=retention days")
+    page.get_by_role("link", name="log.retention_days").click()
+    expect(page.get_by_role("region", name="Settings of this instance")).to_contain_text("7.0")
+
+
+def test_every_setting_that_search_knows_is_where_it_says(page: Page) -> None:
+    for setting in SETTINGS:
+        response = page.goto(setting.path)
+        assert response is None or response.status == 200, setting.path
+        part = setting.path.partition("#")[2]
+        expect(page.locator(f"main #{part}" if part else "main")).to_be_visible()
 
 
 def test_keys_lead_everywhere(page: Page) -> None:

@@ -1,4 +1,4 @@
-"""Enrollment: the groups, and the page of one with its CA and the proof of possession."""
+"""Enrollment: the groups, and the page of one with its keys, or its CAs and the proof of possession."""
 
 from urllib.parse import quote
 
@@ -8,9 +8,10 @@ from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.rendering import FORM, page, read_form, redirect
 from holdfast.console.tables import Cell, Column, ResourceTable
-from holdfast.devices.attestation import with_keys
+from holdfast.devices.attestation import new_key, with_keys
 from holdfast.devices.enrollment_group import (
     ENROLLMENT_GROUP,
+    PLACES,
     certificate_patch,
     check_proof,
     new_verification_code,
@@ -87,7 +88,6 @@ def _group(request: ApiRequest) -> Resource:
 
 def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response:
     group = _group(request)
-    certificate = signing_certificate(group.body, "primary")
     return page(
         request,
         "enrollment_group.html",
@@ -96,31 +96,59 @@ def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response
         group=group,
         kind=_kind(group),
         address=_address(group.id),
-        certificate=certificate,
+        certificates=[(place, signing_certificate(group.body, place)) for place in PLACES],
         scope=request.services.id_scope,
         host=request.services.host,
         may_manage=request.principal.allows(MANAGE),
     )
 
 
+def _keys(request: ApiRequest) -> Response:
+    """The group's keys, to whom the API shows them too; the audit log says who looked."""
+    group = _group(request)
+    request.services.changes.record(request.principal, "enrollmentGroup.keys-read", resource=group.id)
+    attestation = group.body["attestation"]
+    keys = attestation.get("symmetricKey") if isinstance(attestation, dict) else None
+    return page(
+        request,
+        "enrollment_keys.html",
+        group=group,
+        keys=keys or {},
+        places=PLACES,
+        address=_address(group.id),
+        may_manage=request.principal.allows(MANAGE),
+    )
+
+
 def _patch_for(request: ApiRequest, group: Resource, fields: dict[str, str]) -> JsonObject:
-    entry = signing_certificate(group.body, "primary")
     match fields.get("action"):
         case "enable" | "disable" as action:
             return {"enabled": action == "enable"}
         case "approval":
             return {"autoApprove": fields.get("automatic") == "yes"}
+        case "renew":
+            name = f"{_place(fields)}Key"
+            return {"attestation": {"symmetricKey": {name: new_key(request.services.randomness)}}}
         case "certificate":
-            return certificate_patch(
-                "primary", {"certificate": fields.get("certificate", ""), "verified": False}
-            )
-        case "code" if entry is not None:
+            given = fields.get("certificate", "")
+            entry: JsonObject = {"certificate": given, "verified": False, "verificationCode": None}
+            return certificate_patch(_place(fields), entry)
+        case "remove":
+            return certificate_patch(_place(fields), None)
+        case "code":
             code = new_verification_code(request.services.randomness)
-            return certificate_patch("primary", {**entry, "verificationCode": code})
-        case "verify" if entry is not None:
-            check_proof(group.body, "primary", fields.get("certificate", ""))
-            return certificate_patch("primary", {**entry, "verified": True, "verificationCode": None})
+            return certificate_patch(_place(fields), {"verificationCode": code})
+        case "verify":
+            check_proof(group.body, _place(fields), fields.get("certificate", ""))
+            return certificate_patch(_place(fields), {"verified": True, "verificationCode": None})
     raise InvalidError("The page does not know this action; load it again.")
+
+
+def _place(fields: dict[str, str]) -> str:
+    place = fields.get("place", "")
+    if place not in PLACES:
+        raise InvalidError("A group has a primary and a secondary; load the page again.")
+    return place
 
 
 def _change(request: ApiRequest) -> Response:
@@ -130,12 +158,23 @@ def _change(request: ApiRequest) -> Response:
         request.services.changes.apply(request.principal, change)
     except HoldfastError as error:
         return _page(request, str(error), error.status)
-    return redirect(_address(group.id))
+    return redirect(f"{_address(group.id)}{'/keys' if fields['action'] == 'renew' else ''}")
 
+
+def _delete(request: ApiRequest) -> Response:
+    group = _group(request)
+    read_form(request)
+    request.services.changes.apply(request.principal, Change(Action.DELETE, ENROLLMENT_GROUP, group.id))
+    return redirect("/enrollment")
+
+
+_GROUP = "/enrollment/{group}"
 
 ROUTES = [
     Route("GET", "/enrollment", READ, _list, "Enrollment groups", is_page=True),
     Route("POST", "/enrollment", MANAGE, _create, "Create a group", content_types=FORM, is_page=True),
-    Route("GET", "/enrollment/{group}", READ, _page, "Enrollment group", is_page=True),
-    Route("POST", "/enrollment/{group}", MANAGE, _change, "Change a group", content_types=FORM, is_page=True),
+    Route("GET", _GROUP, READ, _page, "Enrollment group", is_page=True),
+    Route("GET", f"{_GROUP}/keys", READ, _keys, "Keys of a group", is_page=True),
+    Route("POST", _GROUP, MANAGE, _change, "Change a group", content_types=FORM, is_page=True),
+    Route("POST", f"{_GROUP}/delete", MANAGE, _delete, "Delete a group", content_types=FORM, is_page=True),
 ]

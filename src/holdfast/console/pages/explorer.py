@@ -5,7 +5,7 @@ points a line.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Reply, Route
+from holdfast.console.moments import seconds_of
 from holdfast.console.rendering import csv_safe, page
 from holdfast.console.series import as_columns
 from holdfast.console.tables import csv_file
@@ -40,6 +41,12 @@ ASKED_FOR_NAMES = 20
 """Devices whose last values tell which telemetry there is."""
 DAY = 86_400.0
 RANGES = {"15m": 900.0, "1h": 3600.0, "12h": DAY / 2, "1d": DAY, "7d": 7 * DAY}
+CUSTOM = "custom"
+"""The range that the address gives with its beginning and its end."""
+LAST_MOMENT = 4_102_444_800.0
+"""2100-01-01: no range ends later."""
+MINUTES = len("2026-05-04T06:00")
+"""So much of a moment's text goes into a field for date and time."""
 
 
 class Split(StrEnum):
@@ -72,11 +79,25 @@ class Asked(NamedTuple):
     back: int
     """How many ranges before now it ends."""
     compare: Earlier
+    begins: float = 0.0
+    """Of a custom range, as Unix seconds."""
+    ends: float = 0.0
 
     @property
     def span(self) -> float:
         """Seconds from the beginning to the end."""
-        return RANGES[self.range]
+        return RANGES.get(self.range, self.ends - self.begins)
+
+    def until(self, now: float) -> float:
+        """The end of the range that is drawn at `now`."""
+        return self.ends if self.range == CUSTOM else now - self.back * self.span
+
+    def moved(self, ranges: int) -> "Asked":
+        """The same question about so many ranges earlier."""
+        if self.range == CUSTOM:
+            seconds = ranges * self.span
+            return self._replace(begins=max(0.0, self.begins - seconds), ends=self.ends - seconds)
+        return self._replace(back=max(0, self.back + ranges))
 
     @property
     def earlier(self) -> float:
@@ -87,6 +108,7 @@ class Asked(NamedTuple):
 
     def address(self, path: str = "/explorer", **changes: str) -> str:
         """The address of the same question, or of one that differs."""
+        custom = self.range == CUSTOM
         fields = {
             "group": self.group,
             "filter": self.filter,
@@ -96,6 +118,8 @@ class Asked(NamedTuple):
             "range": self.range,
             "back": str(self.back) if self.back else "",
             "compare": self.compare.value,
+            "from": isoformat(self.begins) if custom else "",
+            "to": isoformat(self.ends) if custom else "",
             **changes,
         }
         return f"{path}?{urlencode({name: value for name, value in fields.items() if value})}"
@@ -111,9 +135,10 @@ def asked_of(request: ApiRequest) -> Asked:
         back = int(query.get("back", "")[:4] or "0")
     except ValueError:
         raise InvalidError("The explorer does not know this aggregate, split or period.") from None
-    range_name = query.get("range", "1h")
-    if range_name not in RANGES:
-        raise InvalidError(f"The time range must be one of {', '.join(RANGES)}.", "range")
+    range_name = query.get("range") or ("1h" if not query.get("from") else CUSTOM)
+    if range_name not in {*RANGES, CUSTOM}:
+        raise InvalidError(f"The time range must be one of {', '.join(RANGES)} or {CUSTOM}.", "range")
+    begins, ends = _custom(query) if range_name == CUSTOM else (0.0, 0.0)
     names = tuple(name.strip() for name in query.get("names", "").split(",") if name.strip())[:MAXIMUM_NAMES]
     return Asked(
         query.get("group", ""),
@@ -124,11 +149,26 @@ def asked_of(request: ApiRequest) -> Asked:
         split,
         max(0, back),
         compare,
+        begins,
+        ends,
     )
+
+
+def _custom(query: Mapping[str, str]) -> tuple[float, float]:
+    """The beginning and the end of a custom range."""
+    begins, ends = seconds_of(query.get("from")), seconds_of(query.get("to"))
+    if begins is None or ends is None:
+        raise InvalidError(
+            "A custom time range needs a beginning and an end, such as 2026-05-04T06:00Z.", "from"
+        )
+    if not 0 <= begins < ends <= LAST_MOMENT:
+        raise InvalidError("The time range must end after it begins, between 1970 and 2100.", "to")
+    return begins, ends
 
 
 def _page(request: ApiRequest) -> Response:
     asked = asked_of(request)
+    ends = asked.until(request.services.clock.now())
     devices = _devices(request, asked)
     reach = request.principal.reach(Permission.DEVICE_GROUP_READ)
     groups = (
@@ -146,8 +186,11 @@ def _page(request: ApiRequest) -> Response:
         splits=[s.value for s in Split],
         series=asked.address("/explorer/series"),
         csv=asked.address("/explorer/series", format="csv"),
-        before=asked.address(back=str(asked.back + 1)),
-        after=asked.address(back=str(asked.back - 1)) if asked.back else "",
+        begins=isoformat(ends - asked.span)[:MINUTES],
+        ends=isoformat(ends)[:MINUTES],
+        follows=asked.range != CUSTOM and not asked.back,
+        before=asked.moved(1).address(),
+        after=asked.moved(-1).address() if asked.back or ends < request.services.clock.now() else "",
     )
 
 
@@ -244,7 +287,7 @@ def compared(lines: Iterable[Line], seconds: float, words: str) -> Iterator[Line
 
 def _series(request: ApiRequest) -> Reply | Response:
     asked = asked_of(request)
-    ends = request.services.clock.now() - asked.back * asked.span
+    ends = asked.until(request.services.clock.now())
     devices = _devices(request, asked) if asked.names else ()
     lines = list(_lines(request, asked, devices, ends)) if devices else []
     if asked.earlier and devices:

@@ -11,7 +11,9 @@ from holdfast.api.frame import SIGNED_IN, ApiRequest, Route
 from holdfast.baseline.data.catalog import LATER, benchmark, features
 from holdfast.console import navigation
 from holdfast.console.addresses import page_of
+from holdfast.console.pages.settings import address_of
 from holdfast.console.rendering import page
+from holdfast.console.settings import SETTINGS, RunningSettings
 from holdfast.defender.network.filters import AssetFilter
 from holdfast.devices.dashboards import of_person
 from holdfast.kernel.permissions import Permission
@@ -60,7 +62,23 @@ def _name(resource: Resource) -> str:
 
 def _pages(request: ApiRequest, text: str) -> Iterator[Hit]:
     found = [e for section in navigation.visible(request.principal) for e in section.entries]
-    return (Hit(e.title, e.path, "Page") for e in found if text.lower() in f"{e.title} {e.words}".lower())
+    return (Hit(entry.title, entry.path, "Page") for entry in found if _is_meant(entry, text))
+
+
+def _settings(request: ApiRequest, text: str) -> Iterator[Hit]:
+    """Single settings: those that a page changes, and those that the instance was started with."""
+    for entry in SETTINGS:
+        if request.principal.reach(entry.permission) and _is_meant(entry, text):
+            yield Hit(entry.title, entry.path, "Setting")
+    if request.principal.reach(Permission.SETTINGS_READ):
+        for setting in request.services.extension(RunningSettings).all:
+            if text.lower().replace(" ", "_") in setting.name or text.lower() in setting.meaning.lower():
+                yield Hit(setting.name, address_of(setting), f"Setting of the instance: {setting.value}")
+
+
+def _is_meant(entry: navigation.Entry, text: str) -> bool:
+    named = f"{entry.title} {entry.words}".lower()
+    return all(word in named for word in text.lower().split())
 
 
 def _dashboards(request: ApiRequest, text: str) -> Iterator[Hit]:
@@ -108,6 +126,7 @@ def _controls(_request: ApiRequest, text: str) -> Iterator[Hit]:
 
 SOURCES = (
     Source(None, _pages),
+    Source(None, _settings),
     _resources("Device", "device", "devices", Permission.DEVICE_READ, "displayName", "key"),
     _resources("Device group", "deviceGroup", "groups", Permission.DEVICE_GROUP_READ, "displayName"),
     _resources("Device template", "deviceTemplate", "templates", Permission.TEMPLATE_READ, "displayName"),
