@@ -6,7 +6,7 @@ import typer
 
 from holdfast.cli.remote import AsJson, connect, remote_group, show_object, show_table
 
-app = remote_group("Organizations: list, add, rename, remove.")
+app = remote_group("Organizations: list, add, rename, move, remove.")
 
 Organization = Annotated[str, typer.Argument(help="The organization's id.")]
 Name = Annotated[str, typer.Option(help="What people call it.")]
@@ -70,6 +70,18 @@ def rename(context: typer.Context, organization: Organization, name: Name) -> No
     """Give an organization another name."""
     with connect(context) as remote:
         show_object(remote.patch(f"/api/organizations/{organization}", {"displayName": name}))
+
+
+@app.command()
+def move(
+    context: typer.Context,
+    organization: Organization,
+    parent: Annotated[str, typer.Argument(help="The organization above; “/” for the application.")],
+) -> None:
+    """Put an organization below another one. All that lies in it and below it comes along."""
+    with connect(context) as remote:
+        remote_parent = None if parent == "/" else parent
+        show_object(remote.patch(f"/api/organizations/{organization}", {"parent": remote_parent}))
 
 
 @app.command()

@@ -4,7 +4,7 @@ A principal that holds a grant at a node reaches the node and everything below, 
 paths that is a prefix test, in Python and in SQL alike.
 """
 
-from typing import NewType
+from typing import NamedTuple, NewType
 
 OrganizationPath = NewType("OrganizationPath", str)
 """Starts and ends with `/`; segments are organization ids."""
@@ -26,3 +26,21 @@ def contains(node: OrganizationPath, other: OrganizationPath) -> bool:
 def name(path: OrganizationPath) -> str:
     """The organization's id; empty for the root."""
     return path.rstrip("/").rpartition("/")[2]
+
+
+def above(path: OrganizationPath) -> OrganizationPath:
+    """The path of the organization directly above; the root's own for the root."""
+    return OrganizationPath(path.rstrip("/").rpartition("/")[0] + "/")
+
+
+class Move(NamedTuple):
+    """An organization that got another place, with everything in it and below it."""
+
+    before: OrganizationPath
+    after: OrganizationPath
+
+    def of(self, path: OrganizationPath) -> OrganizationPath:
+        """Where `path` is after the move."""
+        if not contains(self.before, path):
+            return path
+        return OrganizationPath(self.after + path[len(self.before) :])

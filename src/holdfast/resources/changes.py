@@ -29,7 +29,7 @@ from holdfast.resources.prepare import NoPolicies, Prepared, Rules, guard, prepa
 from holdfast.resources.refusals import Refusals
 from holdfast.resources.sealing import Sealer
 from holdfast.resources.store import RowReader, SqlResourceStore
-from holdfast.resources.writing import Transaction
+from holdfast.resources.writing import RelocateBeside, Transaction
 from holdfast.storage.database import Database, savepoint
 from holdfast.storage.sqlcipher import is_io_error
 
@@ -68,7 +68,9 @@ class QueuedChangePath:
         gate: PolicyGate | None = None,
         authorizer: Authorizer | None = None,
         sealer: Sealer | None = None,
+        beside: Sequence[RelocateBeside] = (),
     ) -> None:
+        """`beside` move what lies at places in the same database when an organization moves."""
         self._database = database
         self._ring = ring
         self._clock = clock
@@ -78,6 +80,7 @@ class QueuedChangePath:
         self._store.indexes.synchronize(database)
         self._refusals = Refusals(clock)
         self._sealer = sealer
+        self._beside = beside
         self._observers: list[Callable[[str, str], None]] = []
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
@@ -245,7 +248,9 @@ class QueuedChangePath:
 
     def _transaction(self, connection: Connection) -> Transaction:
         kinds, indexes = self._rules.kinds, self._store.indexes
-        return Transaction(connection, kinds, indexes, self._ring, self._clock, self._randomness)
+        return Transaction(
+            connection, kinds, indexes, self._ring, self._clock, self._randomness, self._beside
+        )
 
     def _attempt(self, connection: Connection, transaction: Transaction, job: _Job) -> "_Answer":
         """Do one job in a savepoint: what it raises undoes it alone."""

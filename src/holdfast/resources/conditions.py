@@ -47,11 +47,12 @@ MAXIMUM_CONDITIONS = 500
 _WITHOUT_CASE = {Operator.CONTAINS: "%{}%", Operator.STARTS_WITH: "{}%", Operator.ENDS_WITH: "%{}"}
 
 
-def within(reach: tuple[OrganizationPath, ...]) -> Expression:
-    """Resources at or below one of the nodes."""
+def within(
+    reach: tuple[OrganizationPath, ...], column: ColumnElement[str] = tables.resource.c.organization
+) -> Expression:
+    """Resources, or other rows with a place in `column`, at or below one of the nodes."""
     if ROOT in reach:
         return true()
-    column = tables.resource.c.organization
     # "0" follows "/" in ASCII: [node, node-without-slash + "0") is the node and everything below it.
     return or_(false(), *(and_(column >= node, column < node[:-1] + "0") for node in reach))
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from holdfast.kernel.json import JsonObject
-from holdfast.kernel.organizations import OrganizationPath
+from holdfast.kernel.organizations import Move, OrganizationPath
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import Principal
 from holdfast.resources.query import Condition, Query
@@ -133,6 +133,10 @@ Guard = Callable[[Draft, Reader], None]
 """Checks what a draft means for other resources; see `Kind.guard`. Raises ConflictError, ForbiddenError."""
 
 
+Relocated = Callable[[Resource, Move, Reader], Resource]
+"""How a resource is after an organization moved; `Reader` sees every place as it is afterwards."""
+
+
 def unchecked(draft: Draft, _reader: Reader) -> JsonObject:
     """A validator for kinds whose bodies are made by the product alone."""
     return draft.body
@@ -167,6 +171,11 @@ class Kind:
     policy_type: str = ""
     """The type name under which policies see it, e.g. `Holdfast.Devices/devices`; empty hides the kind."""
     deletable: bool = True
+    is_node: bool = False
+    """Whether its resources are the nodes of the organization tree: when one moves, everything at and below
+    its place moves along."""
+    relocated: Relocated | None = None
+    """For kinds that say in their bodies where something is, or live where several places meet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,9 +41,12 @@ class Prepared:
 
     def still_holds(self, current: Resource | None, epoch: int) -> bool:
         """Whether the judgement is good for the rows as they are now."""
-        before = self.draft.before
-        seen = before.etag if before else None
-        return epoch == self.epoch and seen == (current.etag if current else None)
+        return epoch == self.epoch and _state(self.draft.before) == _state(current)
+
+
+def _state(resource: Resource | None) -> tuple[str, OrganizationPath] | None:
+    """What a judgement rests on. The place too: it changes with an organization above, the etag does not."""
+    return (resource.etag, resource.organization) if resource else None
 
 
 class NoPolicies:

@@ -1,6 +1,6 @@
 """Writing inside the transaction: the resource's row, its indexed values and its audit record."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import sqlalchemy
@@ -8,14 +8,17 @@ from sqlalchemy import Connection, bindparam
 
 from holdfast.kernel.clock import Clock, Randomness
 from holdfast.kernel.ids import new_id
-from holdfast.kernel.json import digest
+from holdfast.kernel.json import JsonObject, digest
+from holdfast.kernel.organizations import Move
 from holdfast.keys.port import KeyRing
 from holdfast.resources import secrets, tables
 from holdfast.resources.events import event_of
 from holdfast.resources.indexes import DELETE_VALUES, INSERT_VALUES, Indexes, addresses
-from holdfast.resources.model import Action, Applied, Event, Kind, Resource
+from holdfast.resources.model import Action, Applied, Change, Event, Kind, Resource
 from holdfast.resources.prepare import Prepared
+from holdfast.resources.relocation import relocated
 from holdfast.resources.rows import LAST_SEQUENCE, Values, from_event, from_resource
+from holdfast.resources.store import RowReader
 
 _INSERT = sqlalchemy.insert(tables.resource)
 _UPDATE = (
@@ -27,6 +30,9 @@ _DELETE = tables.resource.delete().where(
     tables.resource.c.kind == bindparam("of_kind"), tables.resource.c.id == bindparam("of_id")
 )
 _INSERT_AUDIT = sqlalchemy.insert(tables.audit)
+
+RelocateBeside = Callable[[Connection, Move], None]
+"""Moves what other packages keep in the same database, by place, when an organization moves."""
 
 
 class Transaction:
@@ -40,6 +46,7 @@ class Transaction:
         ring: KeyRing,
         clock: Clock,
         randomness: Randomness,
+        beside: Sequence[RelocateBeside] = (),
     ) -> None:
         self._connection = connection
         self._kinds = kinds
@@ -47,6 +54,7 @@ class Transaction:
         self._ring = ring
         self._clock = clock
         self._randomness = randomness
+        self._beside = beside
         self.sequence: int = connection.execute(LAST_SEQUENCE).scalar_one()
         """The last audit sequence; a caller that rolls back to a savepoint puts it back."""
 
@@ -57,8 +65,31 @@ class Transaction:
         after = None if change.action is Action.DELETE else self._after(prepared, sequence)
         if change.action is not Action.EMIT:
             self._write_row(prepared.kind, draft.before, after)
-        self.audit(self._event(prepared, after))
-        return Applied(after, draft.before, self.sequence, prepared.effects)
+        event = self._event(prepared, after)
+        move = move_of(prepared)
+        if move is not None:
+            data: JsonObject = {**event.data, "from": move.before, "to": move.after}
+            event = replace(event, name=f"{prepared.kind.name}.moved", data=data)
+        self.audit(event)
+        applied = Applied(after, draft.before, self.sequence, prepared.effects)
+        if move is not None:
+            self._relocate(prepared, move)
+        return applied
+
+    def _relocate(self, prepared: Prepared, move: Move) -> None:
+        """Move what lies at and below a node along; what changes otherwise is recorded on its own."""
+        reader = RowReader(self._connection, self._kinds, self._indexes, self._ring)
+        for kind, before, after in relocated(self._connection, self._kinds, reader, move):
+            draft = replace(
+                prepared.draft,
+                change=Change(Action.PUT, kind.name, before.id),
+                organization=after.organization,
+                before=before,
+                body=after.body,
+            )
+            self.write(Prepared(kind, draft, (), prepared.epoch))
+        for relocate in self._beside:
+            relocate(self._connection, move)
 
     def audit(self, event: Event) -> None:
         """Append one record; its sequence, id and time are given here."""
@@ -136,6 +167,14 @@ class Transaction:
             data=data,
             detail="; ".join(prepared.effects),
         )
+
+
+def move_of(prepared: Prepared) -> Move | None:
+    """The move that a change of a node of the organization tree is; None for any other change."""
+    draft = prepared.draft
+    if not prepared.kind.is_node or draft.before is None or draft.organization == draft.before.organization:
+        return None
+    return Move(draft.before.organization, draft.organization)
 
 
 def _verb(prepared: Prepared) -> str:

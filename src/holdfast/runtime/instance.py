@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast.access.application import APPLICATION, DEFAULT_BODY
+from holdfast.alerts.store.moving import relocate_alerts
 from holdfast.defender.network.open import open_network
 from holdfast.defender.network.open import prepare as prepare_network
 from holdfast.delivery.shelves.sql import open_shelf
@@ -75,6 +76,7 @@ class Instance:
             self.randomness,
             gate=gate,
             sealer=sealer,
+            beside=(relocate_alerts,),
         )
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from holdfast.alerts.store.reading import AlertReader
 from holdfast.cluster.port import Bus
 from holdfast.defender.network.alerts import Unwanted
 from holdfast.defender.network.captures import CaptureRuns
+from holdfast.defender.network.chronicle import Chronicle
 from holdfast.defender.network.enrolling import SensorEnrolling, SensorPlace
 from holdfast.defender.network.feed import SensorGauges
 from holdfast.defender.network.following import Instructions
@@ -180,9 +181,11 @@ def instructions(instance: Instance, monitoring: Monitoring, bus: Bus) -> Instru
 
 
 def follow_edits(monitoring: Monitoring) -> Callable[[Event], Awaitable[None]]:
-    """Shows what people say of assets."""
+    """Shows what people say of assets, and notes in the timeline what they do."""
+    chronicle = Chronicle(monitoring.database)
 
     async def handle(event: Event) -> None:
+        await asyncio.to_thread(chronicle.take, event)
         if event.kind != ASSET or event.outcome != "ok" or not event.resource.isdigit():
             return
         work = (

@@ -85,6 +85,13 @@ RULE_BODY: JsonObject = {
 }
 
 
+def test_sensors_that_move_with_their_organization_get_the_rules_of_the_new_place(platform: Platform) -> None:
+    store = sensors("s1", "far")
+    store.add(RULE, "r1", ROOT, RULE_BODY)
+    asked = follow(platform, store, event("organization.moved", "north", to=NORTH))
+    assert [body["device"] for _, body in asked] == ["s1"]
+
+
 def test_a_rule_goes_to_the_sensors_of_its_organization_and_below(platform: Platform) -> None:
     store = sensors("s1", "s2", "far")
     store.add(RULE, "r1", NORTH, RULE_BODY)

@@ -11,7 +11,7 @@ from holdfast.defender.uplink.bulletins import Bulletins
 from holdfast.defender.uplink.documents import EventDocument, PacketsDocument
 from holdfast.defender.uplink.messages import Alerts, Assets, Events, Gone, Packets, pack, unpack
 from holdfast.kernel.errors import NotFoundError, UnavailableError
-from holdfast.kernel.organizations import ROOT, OrganizationPath
+from holdfast.kernel.organizations import ROOT, Move, OrganizationPath
 from holdfast.log.port import Position
 from tests.defender.network.conftest import NORTH, SOUTH, Platform, heard
 from tests.support.traffic.case import ENGINEER, HMI, PLC
@@ -55,6 +55,19 @@ def test_nothing_is_seen_outside_its_zone(platform: Platform) -> None:
     with pytest.raises(NotFoundError):
         platform.network.pcap([SOUTH], next(iter(platform.alerts)))
     assert platform.network.map([SOUTH])["nodes"] == []
+
+
+def test_what_was_seen_in_an_organization_moves_with_it(platform: Platform) -> None:
+    """Also where its sensors told something at the new place before, and a second time."""
+    platform.report(heard("s1", poll))
+    platform.report(heard("s1", STOP), at=SOUTH)
+    move = Move(OrganizationPath("/plant/north/"), SOUTH)
+    for _ in range(2):
+        platform.intake.relocate(move)
+        assert addresses(platform, NORTH) == set()
+        assert addresses(platform, SOUTH) == {HMI, PLC, ENGINEER}
+    platform.report(heard("s1", poll, STOP), at=SOUTH)
+    assert addresses(platform, SOUTH) == {HMI, PLC, ENGINEER}
 
 
 def test_the_same_address_in_two_zones_is_two_assets(platform: Platform) -> None:

@@ -1,17 +1,19 @@
 """Role assignments: a role at a node of the organization tree, and the grants that they come to."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from msgspec import Struct
 
 from holdfast.access.errors import AccessInvalidError
+from holdfast.access.people.organizations import KIND as ORGANIZATION
 from holdfast.access.people.organizations import path_of
 from holdfast.access.roles.builtin import Role
-from holdfast.access.roles.custom import find_role
-from holdfast.kernel.organizations import ROOT, OrganizationPath
+from holdfast.access.roles.custom import assigned_roles, find_role
+from holdfast.kernel.organizations import ROOT, Move, OrganizationPath
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import Grant
-from holdfast.resources.model import Reader
+from holdfast.resources.model import Reader, Resource
 
 MAXIMUM_ASSIGNMENTS = 1000
 """Of one principal."""
@@ -39,7 +41,7 @@ def grants_of(assignments: Iterable[Assignment], role_of: FindRole, node_of: Fin
         role, node = role_of(assignment.role), node_of(assignment.organization)
         if role is None or node is None or not role.scope.admits(node):
             continue
-        grants.append(Grant(node, role.permissions, role.id))
+        grants.append(Grant(node, role.permissions_at(node), role.id))
         if node != ROOT and (shared := role.permissions & SHARED):
             grants.append(Grant(ROOT, shared, role.id))
     return tuple(grants)
@@ -64,7 +66,16 @@ def _checked(reader: Reader, assignment: Assignment, field: str) -> Grant:
     if not role.scope.admits(node):
         where = "the application, without an organization" if node != ROOT else "an organization"
         raise AccessInvalidError(f"{field}: the role “{role.name}” is assigned at {where}.", field)
-    return Grant(node, role.permissions, role.id)
+    return Grant(node, role.permissions_at(node), role.id)
+
+
+def relocated(holder: Resource, _move: Move, reader: Reader) -> Resource:
+    """A user or an API token after an organization moved: it lives above all of its roles again."""
+    named = (str(assignment.get("organization") or "") for assignment in assigned_roles(holder.body))
+    nodes = [reader.get(ORGANIZATION, identity) if identity else None for identity in named]
+    if not nodes or None in nodes:  # without roles it stays, and with one at the application it is there
+        return holder
+    return replace(holder, organization=home_of([node.organization for node in nodes if node is not None]))
 
 
 def home_of(nodes: Sequence[OrganizationPath]) -> OrganizationPath:

@@ -1,22 +1,28 @@
 """The organization tree as resources: each organization lives at its own path, so reach covers it too."""
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 
 from holdfast.access.bodies import Body, read_body, to_body
 from holdfast.access.errors import AccessInvalidError
+from holdfast.access.escalation import refuse_escalation
 from holdfast.access.people.names import check_name, skeleton
 from holdfast.access.reading import pages
-from holdfast.access.roles.custom import HOLDERS, assigned_roles
+from holdfast.access.roles.custom import HOLDERS, assigned_roles, find_role
 from holdfast.access.settings import application_settings
 from holdfast.kernel import organizations
 from holdfast.kernel.errors import ConflictError, ForbiddenError
 from holdfast.kernel.json import JsonObject
-from holdfast.kernel.organizations import ROOT, OrganizationPath
+from holdfast.kernel.organizations import ROOT, Move, OrganizationPath
 from holdfast.kernel.permissions import Permission
-from holdfast.resources.model import Action, Change, Draft, IndexType, Kind, Reader
+from holdfast.kernel.principal import Grant
+from holdfast.resources.model import Action, Change, Draft, Event, IndexType, Kind, Reader
 from holdfast.resources.query import All, Compare, In, Operator, Query
 
 KIND = "organization"
+MOVED = f"{KIND}.moved"
+"""The event of an organization that got another place; `from` and `to` in its data are paths."""
 _ID = re.compile(r"(?!-)[a-z0-9-]{0,47}[a-z0-9]\Z")
 """IoT Central's pattern, with ids of one character too."""
 
@@ -44,7 +50,7 @@ def path_of(reader: Reader, organization_id: str) -> OrganizationPath:
 
 
 def put_organization(reader: Reader, organization_id: str, body: JsonObject, if_match: str | None) -> Change:
-    """The change that makes or renames an organization, placed where its parent says."""
+    """The change that makes, renames or moves an organization, placed where its parent says."""
     parent = path_of(reader, read_body(body, Organization).parent)
     return Change(
         Action.PUT,
@@ -68,30 +74,65 @@ def _validate(draft: Draft, reader: Reader) -> JsonObject:
     asked = read_body(draft.body, Organization)
     name = check_name(asked.display_name, "/displayName")
     place = organizations.child(path_of(reader, asked.parent), draft.change.id)
-    if draft.before is not None and draft.before.organization != place:
-        raise ConflictError(
-            "An organization stays where it was made; make a new one there and move its devices and people."
-        )
     if draft.organization != place:
         raise AccessInvalidError(
             f"This organization lives at {place}, not at {draft.organization}.", "/parent"
         )
+    if _is_move(draft) and organizations.contains(_before(draft), place):
+        raise AccessInvalidError("An organization cannot be put below itself.", "/parent")
     return to_body(Organization(name, asked.parent, skeleton(name)))
 
 
+def _before(draft: Draft) -> OrganizationPath:
+    """Where the organization was; where it shall be, for a new one."""
+    return draft.organization if draft.before is None else draft.before.organization
+
+
+def _is_move(draft: Draft) -> bool:
+    return _before(draft) != draft.organization
+
+
 def _guard(draft: Draft, reader: Reader) -> None:
-    above = OrganizationPath(draft.organization.removesuffix(f"{draft.change.id}/"))
     removing = draft.change.action is Action.DELETE
-    if (removing or draft.before is None) and not draft.principal.allows(_MANAGE, above):
-        raise ForbiddenError(
-            f"An organization is made and removed from above: this takes {_MANAGE} at {above}."
-        )
+    if removing or draft.before is None or _is_move(draft):
+        _refuse_from_below(draft)
     if removing:
         _refuse_unless_empty(draft, reader)
         return
     if draft.before is None:
         _refuse_beyond_limits(draft, reader)
+    elif _is_move(draft):
+        _refuse_too_deep(_depth_after(draft, reader), reader)
+        _refuse_handing_out(draft, reader)
     _refuse_look_alike(draft, reader)
+
+
+def _refuse_from_below(draft: Draft) -> None:
+    for place in sorted({organizations.above(_before(draft)), organizations.above(draft.organization)}):
+        if not draft.principal.allows(_MANAGE, place):
+            raise ForbiddenError(
+                f"An organization is made, moved and removed from above: this takes {_MANAGE} at {place}."
+            )
+
+
+def _depth_after(draft: Draft, reader: Reader) -> int:
+    """The level of the lowest organization that moves along."""
+    moving = pages(reader, Query(KIND, (_before(draft),), limit=1000))
+    below = max(node.organization.count("/") for node in moving) - _before(draft).count("/")
+    return _depth(draft.organization) + below
+
+
+def _refuse_handing_out(draft: Draft, reader: Reader) -> None:
+    """Whoever has a role above the new place gets it for what moves there: the mover hands it out."""
+    for kind, holder, assignment in _held_above(draft.organization, reader):
+        place = path_of(reader, str(assignment.get("organization") or ""))
+        role = find_role(reader, str(assignment.get("role")))
+        gains = organizations.contains(place, draft.organization) and not organizations.contains(
+            place, _before(draft)
+        )
+        if role is not None and gains:
+            grant = Grant(_before(draft), role.permissions, role.id)
+            refuse_escalation(draft.principal, [grant], f"move an organization below the {kind} “{holder}”")
 
 
 def _refuse_unless_empty(draft: Draft, reader: Reader) -> None:
@@ -112,26 +153,39 @@ def _assigned_from_above(node: OrganizationPath, reader: Reader) -> dict[str, in
 
     Left behind, the role would come to life again with the next organization of the same id.
     """
-    ancestors = tuple(node[: index + 1] for index, sign in enumerate(node[:-1]) if sign == "/")
     name = organizations.name(node)
-    found: dict[str, int] = {}
+    holders = {
+        (kind, holder)
+        for kind, holder, assignment in _held_above(node, reader)
+        if assignment.get("organization") == name
+    }
+    return dict(Counter(f"{kind} with a role there" for kind, _ in holders))
+
+
+def _held_above(node: OrganizationPath, reader: Reader) -> Iterator[tuple[str, str, JsonObject]]:
+    """The role assignments of those who live above `node`: the holder's kind and id, and the assignment."""
+    ancestors = tuple(node[: index + 1] for index, sign in enumerate(node[:-1]) if sign == "/")
     for kind in HOLDERS:
-        query = Query(kind, (ROOT,), In("@organization", ancestors), limit=1000)
-        for holder in pages(reader, query):
-            if any(assignment.get("organization") == name for assignment in assigned_roles(holder.body)):
-                found[f"{kind} with a role there"] = found.get(f"{kind} with a role there", 0) + 1
-    return found
+        for holder in pages(reader, Query(kind, (ROOT,), In("@organization", ancestors), limit=1000)):
+            for assignment in assigned_roles(holder.body):
+                yield kind, holder.id, assignment
 
 
 def _refuse_beyond_limits(draft: Draft, reader: Reader) -> None:
+    _refuse_too_deep(_depth(draft.organization), reader)
     limits = application_settings(reader).organizations
-    depth = draft.organization.count("/") - 1
-    if depth > limits.maximum_depth:
-        raise ConflictError(
-            f"This would be level {depth} of the tree; the settings allow {limits.maximum_depth}."
-        )
     if reader.count(KIND, (ROOT,)) >= limits.maximum_count:
         raise ConflictError(f"There are {limits.maximum_count} organizations, as many as the settings allow.")
+
+
+def _depth(place: OrganizationPath) -> int:
+    return place.count("/") - 1
+
+
+def _refuse_too_deep(depth: int, reader: Reader) -> None:
+    allowed = application_settings(reader).organizations.maximum_depth
+    if depth > allowed:
+        raise ConflictError(f"This would be level {depth} of the tree; the settings allow {allowed}.")
 
 
 def _refuse_look_alike(draft: Draft, reader: Reader) -> None:
@@ -150,6 +204,13 @@ def _refuse_look_alike(draft: Draft, reader: Reader) -> None:
         )
 
 
+def move_in(event: Event) -> Move | None:
+    """The move that an event tells; None for any other event."""
+    if event.name != MOVED:
+        return None
+    return Move(OrganizationPath(str(event.data["from"])), OrganizationPath(str(event.data["to"])))
+
+
 ORGANIZATION = Kind(
     name=KIND,
     read=Permission.ORGANIZATION_READ,
@@ -160,4 +221,5 @@ ORGANIZATION = Kind(
     guard=_guard,
     indexed={"displayName": IndexType.TEXT, "parent": IndexType.TEXT, "skeleton": IndexType.TEXT},
     policy_type="Holdfast.Access/organizations",
+    is_node=True,
 )

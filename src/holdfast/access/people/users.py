@@ -10,7 +10,13 @@ from typing import Literal
 from holdfast.access.bodies import Body, read_body, to_body
 from holdfast.access.errors import AccessInvalidError
 from holdfast.access.escalation import refuse_escalation
-from holdfast.access.people.assignments import Assignment, check_assignments, grants_of, home_of
+from holdfast.access.people.assignments import (
+    Assignment,
+    check_assignments,
+    grants_of,
+    home_of,
+    relocated,
+)
 from holdfast.access.people.names import check_email, check_name
 from holdfast.access.people.organizations import path_of
 from holdfast.access.roles.builtin import ADMINISTRATOR
@@ -182,4 +188,5 @@ USER = Kind(
         "breakGlass": IndexType.BOOLEAN,
     },
     policy_type="Holdfast.Access/users",
+    relocated=relocated,
 )

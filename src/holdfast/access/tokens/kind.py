@@ -5,7 +5,7 @@ import re
 from holdfast.access.bodies import Body, read_body, to_body
 from holdfast.access.errors import AccessInvalidError
 from holdfast.access.escalation import refuse_escalation
-from holdfast.access.people.assignments import Assignment, check_assignments, home_of
+from holdfast.access.people.assignments import Assignment, check_assignments, home_of, relocated
 from holdfast.access.reading import everything
 from holdfast.access.settings import (
     KIND as SETTINGS,
@@ -108,4 +108,5 @@ API_TOKEN = Kind(
     indexed={"expiry": IndexType.TEXT, "createdBy": IndexType.TEXT},
     secrets=frozenset({"digest"}),
     policy_type="Holdfast.Access/apiTokens",
+    relocated=relocated,
 )

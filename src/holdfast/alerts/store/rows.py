@@ -16,6 +16,8 @@ from holdfast.resources.events import storable
 Values = dict[str, Any]  # Any: column values of mixed types, bound by name
 
 MAXIMUM_SENSORS = 100
+SEPARATOR = "\x1f"
+"""Between the members of a matter in one text: the unit separator of ASCII."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SEVERITIES = {severity.rank: severity for severity in Severity}
@@ -40,7 +42,7 @@ _decoder = msgspec.json.Decoder(Kept)
 
 def folds(matter: Matter) -> str:
     """One text for what further reports of an alert have in common."""
-    return storable("\x1f".join(matter))
+    return storable(SEPARATOR.join(matter))
 
 
 def values(alert: Alert, *, folding: bool) -> Values:

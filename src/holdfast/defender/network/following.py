@@ -9,6 +9,7 @@ import msgspec
 import structlog
 from sqlalchemy import select
 
+from holdfast.access.people.organizations import MOVED
 from holdfast.access.reading import everything, pages
 from holdfast.defender.learned.file import dump, load
 from holdfast.defender.network.kinds import CAPTURE, RULE, SENSOR, sensor_setup
@@ -50,7 +51,7 @@ class Instructions:
         if event.kind == SENSOR and event.name != f"{SENSOR}.deleted":
             sensor = self.store.get(SENSOR, event.resource)
             await self._set_up([sensor] if sensor is not None else [], event)
-        elif event.kind == RULE:
+        elif event.kind == RULE or event.name == MOVED:
             await self._set_up(self._sensors_at(event.organization), event)
         elif event.name.partition(".")[0] == "alert" and event.name.partition(".")[2] in _DEEDS:
             await self._tell_decision(event)

@@ -19,12 +19,14 @@ from holdfast.defender.network.links import add_to_links, rebuild_links
 from holdfast.defender.network.packets import PacketStore
 from holdfast.defender.network.rows import upsert
 from holdfast.defender.network.source import Source
-from holdfast.defender.network.tables import connections, events, positions, sensors, sightings
+from holdfast.defender.network.tables import connections, events, metadata, positions, sensors, sightings
 from holdfast.defender.uplink import messages
 from holdfast.defender.uplink.documents import ConnectionDocument, EventDocument, HealthDocument
 from holdfast.defender.uplink.messages import Message, MessageError, unpack
 from holdfast.kernel.clock import parse_isoformat
+from holdfast.kernel.organizations import Move
 from holdfast.log.port import Position
+from holdfast.resources.relocation import relocate_rows
 from holdfast.storage.database import Database, savepoint
 
 encode = msgspec.json.Encoder().encode
@@ -115,6 +117,13 @@ class Intake:
         """Forget an asset, until it is seen again."""
         with self._database.write() as connection:
             remove(connection, number)
+
+    def relocate(self, move: Move) -> None:
+        """An organization moved: so did what was seen in it. Doing it again changes nothing."""
+        with self._database.write() as connection:
+            for table in metadata.sorted_tables:
+                if "organization" in table.c:
+                    relocate_rows(connection, table, move)
 
     def _is_next(self, connection: Connection, arrived: Arrived) -> bool:
         known = connection.execute(

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from typing import Final
 
+from holdfast.access.people.organizations import KIND as ORGANIZATION
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import PolicyDeniedError
 from holdfast.kernel.json import JsonObject
@@ -37,7 +38,7 @@ class Gate:
 
     def changed(self, kind: str, _id: str) -> None:
         """Take note that a resource changed; an observer of the change path."""
-        if kind in IN_FORCE:
+        if kind in IN_FORCE or kind == ORGANIZATION:  # scopes follow an organization that moves
             self.epoch += 1
 
     def evaluate(self, kind: Kind, draft: Draft) -> tuple[JsonObject, tuple[str, ...]]:

@@ -13,6 +13,7 @@ from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.permissions import Permission
 from holdfast.policy.builtin.catalog import built_in
 from holdfast.policy.kinds.lookup import Found, find_policy, wrapped
+from holdfast.policy.kinds.moving import relocated
 from holdfast.policy.kinds.names import (
     ASSIGNMENT,
     ATTESTATION,
@@ -263,6 +264,7 @@ POLICY_ASSIGNMENT = Kind(
     validate=_validate_assignment,
     guard=_guard_assignment,
     indexed={"displayName": IndexType.TEXT, "policyDefinitionId": IndexType.TEXT},
+    relocated=relocated,
 )
 
 POLICY_EXEMPTION = Kind(
@@ -273,6 +275,7 @@ POLICY_EXEMPTION = Kind(
     delete=Permission.EXEMPTION_MANAGE,
     validate=_validate_exemption,
     indexed={"policyAssignmentId": IndexType.TEXT, "expiresOn": IndexType.TEXT},
+    relocated=relocated,
 )
 
 POLICY_ATTESTATION = Kind(
@@ -283,4 +286,5 @@ POLICY_ATTESTATION = Kind(
     delete=Permission.ATTESTATION_MANAGE,
     validate=_validate_attestation,
     indexed={"policyAssignmentId": IndexType.TEXT, "resourceId": IndexType.TEXT},
+    relocated=relocated,
 )
