@@ -172,13 +172,78 @@ def test_the_map_names_who_talks_to_whom(admin: httpx.Client) -> None:
 def test_every_documented_report_answers(admin: httpx.Client) -> None:
     for path in (
         *("/api/v1/devices/connections", "/api/v1/devices/cves", "/api/v1/alerts", "/api/v2/alerts"),
-        *("/api/v1/events", "/external/v1/alerts", "/external/v1/devices", "/external/v1/maintenanceWindow"),
+        *("/api/v1/events", "/external/v1/alerts", "/external/v2/alerts", "/external/v1/devices"),
         *(f"/api/v1/reports/vulnerabilities/{name}" for name in ("devices", "security", "operational")),
         "/api/v1/reports/vulnerabilities/mitigation",
         *(f"/api/defender/{name}" for name in ("overview", "risk", "findings", "events", "sites", "sensors")),
         *("/api/defender/connections", "/api/defender/predefinedQueries", "/api/defender/alerts-count"),
     ):
         assert admin.get(path).status_code == 200, path
+
+
+def test_the_documented_console_handles_alerts_by_number_and_id(admin: httpx.Client) -> None:
+    (stop,) = (
+        each
+        for each in admin.get("/external/v2/alerts", params={"zoneId": "north"}).json()
+        if each["title"] == "Controller Stop"
+    )
+    assert (stop["handled"], stop["zoneName"], stop["sensorName"]) == (False, "north", "monday")
+    assert admin.get(f"/api/v2/alerts/pcap/{stop['id']}").content.startswith(b"M<\xb2\xa1")
+    assert admin.get("/api/v2/alerts/pcap/999999").json().keys() == {"error"}
+    one = f"/external/v1/alerts/{stop['uuid']}"
+    form = {"content-type": "application/x-www-form-urlencoded"}  # what `curl -d` calls JSON
+    for _twice in range(2):
+        handled = admin.put(one, content=b'{"action": "handle"}', headers=form)
+        assert (handled.status_code, handled.json().keys()) == (200, {"content"})
+    assert admin.put(one, json={"action": "forget"}).status_code == 500
+    assert admin.put("/external/v1/alerts/999999", json={"action": "handle"}).json().keys() == {"error"}
+    handled = admin.get("/api/v1/alerts", params={"state": "handled"})
+    assert stop["id"] in {each["id"] for each in handled.json()}
+    owners = until(
+        lambda: [
+            each["owner"]
+            for each in admin.get("/api/v1/events", params={"type": "ALERT_UPDATED"}).json()
+            if each["content"].startswith("Controller Stop: closed")
+        ]
+    )
+    assert owners == ["first-start"]
+
+
+def test_the_documented_maintenance_window_opens_once_and_is_logged(
+    instance: RunningInstance, admin: httpx.Client
+) -> None:
+    path, ticket = "/external/v1/maintenanceWindow", {"ticketId": "T-1"}
+    assert admin.get(path, params={"ticketId": "T-1"}).status_code == 204
+    window = {**ticket, "ttl": "20", "engines": ["ANOMALY"], "subnets": ["10.0.0.0/8"]}
+    with client_of(instance, token_for(admin, "shift", ANALYST, "north")) as shift:
+        for wrong, status in (
+            ({"ttl": 20}, 400),
+            ({**window, "ttl": "soon"}, 400),
+            ({**window, "ttl": 0}, 400),
+            ({**window, "engines": ["MAGIC"]}, 400),
+            ({**window, "subnets": ["10"]}, 400),
+            ({**window, "sensorIds": ["nobody"]}, 404),
+            (window, 201),
+            (window, 409),
+        ):
+            assert shift.post(path, json=wrong).status_code == status, wrong
+        assert shift.put(path, json={**ticket, "ttl": 45}).status_code == 200
+        assert shift.put(path, json={**ticket, "ttl": -1}).status_code == 400
+        assert shift.put(path, json={"ticketId": "T-2", "ttl": 45}).status_code == 404
+        assert shift.request("DELETE", path, json=ticket).status_code == 200
+        assert shift.request("DELETE", path, json=ticket).status_code == 404
+        assert shift.request("DELETE", path).status_code == 400
+        done = shift.get(path, params={"tokenName": "shift"}).json()
+        assert [(each["operationType"], each.get("ttl")) for each in done] == [
+            ("CLOSE", None),
+            ("UPDATE", 45),
+            ("OPEN", 20),
+        ]
+        assert (done[2]["engines"], done[2]["subnets"]) == (["anomaly"], ["10.0.0.0/8"])
+        assert shift.get(path, params={"toDate": "2020-01-01"}).status_code == 204
+        assert shift.get(path, params={"fromDate": "yesterday"}).status_code == 400
+    with client_of(instance, token_for(admin, "elsewhere", ANALYST, "south")) as elsewhere:
+        assert elsewhere.get(path).status_code == 204
 
 
 def cli(instance: RunningInstance, *words: str) -> Any:  # any JSON, or text

@@ -25,7 +25,7 @@ from holdfast.api.central import (
     system,
 )
 from holdfast.api.defender import alerts as network_alerts
-from holdfast.api.defender import assets, configuration, sensor_api, sensors
+from holdfast.api.defender import assets, configuration, console_api, sensor_api, sensors
 from holdfast.api.frame import Route
 
 ROUTES: list[Route] = [
@@ -60,4 +60,5 @@ ROUTES: list[Route] = [
     *sensors.ROUTES,
     *configuration.ROUTES,
     *sensor_api.ROUTES,
+    *console_api.ROUTES,
 ]

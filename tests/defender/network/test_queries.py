@@ -12,10 +12,12 @@ from holdfast.defender.network.queries import (
     FILTERS,
     PREDEFINED,
     Subject,
+    at_moment,
     checked_columns,
     checked_filters,
     csv_text,
 )
+from holdfast.kernel.clock import isoformat
 from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.json import JsonObject
 
@@ -33,6 +35,17 @@ def test_only_what_a_subject_has_can_be_asked(subject: Subject) -> None:
 def test_the_questions_that_everybody_has_can_be_asked() -> None:
     for _title, subject, filters in PREDEFINED.values():
         checked_filters(subject, filters)
+
+
+def test_a_question_may_be_about_so_long_ago() -> None:
+    now = 1_790_000_000.0
+    asked = at_moment({"since": "-24h", "before": "-7d", "search": "-7d", "authorized": False}, now)
+    assert asked == {
+        "since": isoformat(now - 86_400),
+        "before": isoformat(now - 7 * 86_400),
+        "search": "-7d",
+        "authorized": False,
+    }
 
 
 @given(st.text())

@@ -52,7 +52,7 @@ def _remove(request: ApiRequest) -> Reply:
         raise ForbiddenError(f"{request.principal.name} may not remove assets of {asset['organization']}.")
     if request.services.store.get(ASSET, str(number)) is not None:
         request.services.changes.apply(request.principal, Change(Action.DELETE, ASSET, str(number)))
-    data: JsonObject = {"name": asset["name"], "address": asset["address"]}
+    data: JsonObject = {member: asset[member] for member in ("name", "address", "organization")}
     request.services.changes.record(request.principal, f"{ASSET}.removed", resource=str(number), data=data)
     return Reply(204)
 

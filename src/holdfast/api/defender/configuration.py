@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+import msgspec
 from starlette.responses import Response
 
 from holdfast.access.bodies import read_body
@@ -21,7 +22,14 @@ from holdfast.api.defender.common import (
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.defender.network.filters import AssetFilter, ConnectionFilter, EventFilter
 from holdfast.defender.network.kinds import EXCLUSION, NETWORK_KINDS, QUERY, RULE, WINDOW, QueryBody
-from holdfast.defender.network.queries import COLUMNS, PREDEFINED, Subject, checked_columns, csv_text
+from holdfast.defender.network.queries import (
+    COLUMNS,
+    PREDEFINED,
+    Subject,
+    at_moment,
+    checked_columns,
+    csv_text,
+)
 from holdfast.defender.network.reading import Reach
 from holdfast.kernel.errors import NotFoundError
 from holdfast.kernel.json import JsonObject, JsonValue
@@ -103,8 +111,11 @@ def _asked(request: ApiRequest) -> QueryBody:
     identity = request.path["id"]
     if identity in PREDEFINED:
         title, subject, filters = PREDEFINED[identity]
-        return QueryBody(title, subject, dict(filters))
-    return read_body(visible(request, QUERY, identity, Permission.ASSET_READ).body, QueryBody)
+        asked = QueryBody(title, subject, dict(filters))
+    else:
+        asked = read_body(visible(request, QUERY, identity, Permission.ASSET_READ).body, QueryBody)
+    now = request.services.clock.now()
+    return msgspec.structs.replace(asked, filters=dict(at_moment(asked.filters, now)))
 
 
 def _answer(request: ApiRequest, asked: QueryBody, limit: int) -> list[JsonObject]:

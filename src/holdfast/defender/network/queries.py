@@ -2,9 +2,12 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
+from holdfast.defender.timeline.model import EventType
+from holdfast.kernel.clock import isoformat
 from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.json import JsonObject, JsonValue, at_path
 
@@ -28,7 +31,8 @@ FILTERS: Mapping[Subject, frozenset[str]] = {
         {"status", "severity", "engine", "type", "sensor", "address", "since", "before"}
     ),
 }
-"""Names of filters by subject; the lists of the API take the same. `since` and `before` are RFC 3339 moments.
+"""Names of filters by subject; the lists of the API take the same. `since` and `before` are RFC 3339 moments;
+in a query they may be so long ago, `-24h` or `-7d`.
 """
 
 COLUMNS: Mapping[Subject, tuple[str, ...]] = {
@@ -111,13 +115,18 @@ COLUMNS: Mapping[Subject, tuple[str, ...]] = {
 """Columns that a query may choose, dotted where a member lies deeper."""
 
 PREDEFINED: Mapping[str, tuple[str, Subject, Mapping[str, str | bool]]] = {
-    "programming": ("Programming commands", Subject.EVENTS, {"type": "PROGRAM_DEVICE"}),
-    "remote-access": ("Remote access", Subject.EVENTS, {"type": "REMOTE_ACCESS"}),
-    "internet": ("Internet activity", Subject.ALERTS, {"type": "internet-access-detected"}),
+    "programming": ("Programming commands", Subject.EVENTS, {"type": EventType.PROGRAM_DEVICE}),
+    "remote-access": ("Remote access", Subject.EVENTS, {"type": EventType.REMOTE_ACCESS}),
+    "internet": ("Internet activity", Subject.EVENTS, {"type": EventType.INTERNET_ACCESS}),
     "unauthorized": ("Devices that nobody authorized", Subject.ASSETS, {"authorized": False}),
     "important": ("Important devices", Subject.ASSETS, {"important": True}),
+    "active": ("Devices active within a day", Subject.ASSETS, {"since": "-24h"}),
+    "inactive": ("Devices silent for a week", Subject.ASSETS, {"before": "-7d"}),
 }
 """Questions that everybody has: title, subject, filters."""
+
+_AGO = re.compile(r"-(\d{1,4})([hd])")
+_SECONDS = {"h": 3600.0, "d": 86_400.0}
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a cell as a formula; values come from the wire (OWASP, CSV injection)."""
@@ -131,6 +140,16 @@ def checked_filters(subject: Subject, filters: Iterable[str]) -> None:
             raise InvalidError(
                 f"{subject} cannot be filtered by '{name}'; there are {known}.", f"/filters/{name}"
             )
+
+
+def at_moment(filters: Mapping[str, str | bool | float], now: float) -> Mapping[str, str | bool | float]:
+    """The filters with moments for what is said as so long ago."""
+    return {
+        name: isoformat(now - int(ago[1]) * _SECONDS[ago[2]])
+        if name in ("since", "before") and (ago := _AGO.fullmatch(str(value)))
+        else value
+        for name, value in filters.items()
+    }
 
 
 def checked_columns(subject: Subject, columns: Iterable[str]) -> None:

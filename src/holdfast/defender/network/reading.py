@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, case, func, select, tuple_
 
 from holdfast.defender.findings.risk import ORDINARY
 from holdfast.defender.network.filters import (
@@ -42,6 +42,8 @@ from holdfast.storage.blobs import Blobs
 from holdfast.storage.database import Database
 
 Reach = Sequence[OrganizationPath]
+Place = tuple[str, str]
+"""An organization, and an address there."""
 
 MAXIMUM_PAGE = 1000
 
@@ -90,14 +92,16 @@ class Network:
         own = select(addresses.c.asset).where(addresses.c.address == address)
         return self._first(within(assets.c.organization, reach) & assets.c.number.in_(own))
 
-    def numbers_at(self, reach: Reach, known: Sequence[str]) -> dict[str, int]:
-        """The assets that have these addresses; the first one where several zones have one."""
-        found: dict[str, int] = {}
+    def numbers_at(self, reach: Reach, places: Sequence[Place]) -> dict[Place, int]:
+        """The assets that have addresses in organizations."""
+        found: dict[Place, int] = {}
         with self._database.read() as connection:
-            for part in in_parts(known):
-                where = within(addresses.c.organization, reach) & addresses.c.address.in_(part)
-                for row in connection.execute(select(addresses).where(where).order_by(addresses.c.asset)):
-                    found.setdefault(row.address, row.asset)
+            for part in in_parts(places):
+                at = tuple_(addresses.c.organization, addresses.c.address).in_(part)
+                for row in connection.execute(
+                    select(addresses).where(within(addresses.c.organization, reach) & at)
+                ):
+                    found[row.organization, row.address] = row.asset
         return found
 
     def asset_facets(self, reach: Reach) -> dict[str, dict[str, int]]:
@@ -232,9 +236,13 @@ class Network:
     def has_packets(self, alerts: Sequence[str]) -> set[str]:
         """Which of some alerts have packets."""
         with self._database.read() as connection:
-            return set(
-                connection.execute(select(packets.c.alert).where(packets.c.alert.in_(alerts))).scalars()
-            )
+            return {
+                alert
+                for part in in_parts(alerts)
+                for alert in connection.execute(
+                    select(packets.c.alert).where(packets.c.alert.in_(part))
+                ).scalars()
+            }
 
     def pcap(self, reach: Reach, alert: str) -> bytes:
         """The packets behind an alert as a capture file. NotFoundError when there are none within reach."""

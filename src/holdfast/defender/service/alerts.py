@@ -1,17 +1,17 @@
-"""`/api/v1/alerts`, `/api/v2/alerts` and `/api/v1/events` of the sensor's API."""
+"""`/api/v1/alerts` and `/api/v2/alerts` of the sensor's API, and those of the console over all sensors."""
 
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
 
 from holdfast.alerts.model import Alert
-from holdfast.defender.service.view import DefenderView
-from holdfast.defender.timeline.model import TimelineEvent
+from holdfast.alerts.store.reading import Numbered
+from holdfast.defender.network.reading import Place
+from holdfast.defender.service.devices import Places
+from holdfast.defender.service.seen import Seen
 from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.json import JsonObject, JsonValue
 
-MAXIMUM_EVENTS = 100
-MAXIMUM_MINUTES = 4320
-
-_TYPES = {
+_TYPES: Final = {
     "unexpected new devices": frozenset({"new-asset-detected", "field-device-discovered-unexpectedly"}),
     "disconnections": frozenset(
         {
@@ -21,35 +21,78 @@ _TYPES = {
         }
     ),
 }
-"""Values of the parameter `type`."""
+"""Values of the parameter `type`; others are ignored, as documented."""
+_STATES: Final = {None: None, "handled": False, "unhandled": True}
+"""Values of the parameter `state`, and whether the alerts are open."""
 
 
-def alerts(
-    view: DefenderView,
-    *,
-    version: int = 2,
-    state: str | None = None,
-    from_time: int | None = None,
-    to_time: int | None = None,
-    kind: str | None = None,
-) -> list[JsonValue]:
-    """Alerts in the fields of the version; moments are epoch milliseconds. Raises InvalidError."""
-    wanted = _filter(state, from_time, to_time, kind)
-    return [alert_json(alert, version) for alert in view.alerts() if wanted(alert)]
+class Wanted(NamedTuple):
+    """Which alerts; moments are epoch milliseconds."""
+
+    is_open: bool | None = None
+    from_time: int | None = None
+    to_time: int | None = None
+    types: frozenset[str] | None = None
+
+    def takes(self, alert: Alert) -> bool:
+        """Whether an alert is one of them."""
+        moment = alert.first * 1000
+        return (
+            (self.is_open is None or alert.open is self.is_open)
+            and (self.from_time is None or moment >= self.from_time)
+            and (self.to_time is None or moment <= self.to_time)
+            and (self.types is None or alert.type.id in self.types)
+        )
 
 
-def alert_json(alert: Alert, version: int) -> JsonObject:
-    """One alert."""
+def wanted(state: str | None, from_time: int | None, to_time: int | None, kind: str | None) -> Wanted:
+    """What the parameters ask for. InvalidError."""
+    if state not in _STATES:
+        raise InvalidError("state is 'handled' or 'unhandled'.", "state")
+    return Wanted(_STATES[state], from_time, to_time, _TYPES.get(kind or ""))
+
+
+def alerts(seen: Seen, asked: Wanted, version: int = 2) -> list[JsonValue]:
+    """Alerts in the fields of the version, oldest first."""
+    found = [each for each in seen.alerts() if asked.takes(each.alert)]
+    numbers = _devices(seen, found)
+    return [_document(each, numbers, version) for each in found]
+
+
+def placed_alerts(seen: Seen, asked: Wanted, places: Places, version: int) -> list[JsonValue]:
+    """Alerts of all sensors with their places, as the console lists them."""
+    found = [
+        each
+        for each in seen.alerts()
+        if asked.takes(each.alert) and places.hold(each.alert.site, each.alert.zone, each.alert.sensors)
+    ]
+    numbers = _devices(seen, found)
+    return [_document(each, numbers, version) | _place(each.alert, version) for each in found]
+
+
+def _devices(seen: Seen, found: Iterable[Numbered]) -> Mapping[Place, int]:
+    parties = (
+        (str(alert.organization), party)
+        for _number, alert in found
+        for party in (alert.source, alert.destination)
+        if party
+    )
+    return seen.numbers_at(parties)
+
+
+def _document(each: Numbered, devices: Mapping[Place, int], version: int) -> JsonObject:
+    alert = each.alert
     first = alert.violations[0] if alert.violations else None
     document: JsonObject = {
-        "id": alert.id,
-        "time": int(alert.first * 1000),
+        "id": each.number,
+        "uuid": alert.id,
+        "time": round(alert.first * 1000),
         "title": alert.type.title,
         "message": first.observed if first else alert.type.meaning,
         "severity": alert.severity.sensor_name,
         "engine": alert.type.engine.title(),
-        "sourceDevice": alert.source or None,
-        "destinationDevice": alert.destination or None,
+        "sourceDevice": devices.get((alert.organization, alert.source)),
+        "destinationDevice": devices.get((alert.organization, alert.destination)),
         "additionalInformation": {
             "description": alert.type.meaning,
             "information": [violation.observed for violation in alert.violations],
@@ -64,50 +107,14 @@ def alert_json(alert: Alert, version: int) -> JsonObject:
     return document
 
 
-def events(
-    view: DefenderView, now: float, minutes: int | None = None, kind: str | None = None
-) -> list[JsonValue]:
-    """The newest events of the timeline. Raises InvalidError."""
-    if minutes is not None and not 0 < minutes <= MAXIMUM_MINUTES:
-        raise InvalidError(f"minutesTimeFrame is between 1 and {MAXIMUM_MINUTES}.", "minutesTimeFrame")
-    since = 0.0 if minutes is None else now - minutes * 60
-    found: list[JsonValue] = []
-    for event in view.events():
-        if event.time >= since and kind in {None, event.type.value}:
-            found.append(event_json(event))
-        if len(found) == MAXIMUM_EVENTS:
-            break
-    return found
-
-
-def event_json(event: TimelineEvent) -> JsonObject:
-    """One event."""
-    return {
-        "timestamp": int(event.time * 1000),
-        "type": event.type.value,
-        "title": event.title,
-        "severity": event.severity.value,
-        "owner": event.owner,
-        "content": ", ".join(event.devices),
+def _place(alert: Alert, version: int) -> JsonObject:
+    sensor = next(iter(alert.sensors), "")
+    place: JsonObject = {
+        "sensorId": sensor,
+        "zoneId": alert.zone,
+        "siteId": alert.site,
+        "handled": not alert.open,
     }
-
-
-def _filter(
-    state: str | None, from_time: int | None, to_time: int | None, kind: str | None
-) -> Callable[[Alert], bool]:
-    if state not in {None, "handled", "unhandled"}:
-        raise InvalidError("state is 'handled' or 'unhandled'.", "state")
-    if kind is not None and kind not in _TYPES:
-        raise InvalidError(f"type is one of {', '.join(_TYPES)}.", "type")
-    types = _TYPES.get(kind or "")
-
-    def wanted(alert: Alert) -> bool:
-        moment = alert.first * 1000
-        return (
-            (state is None or alert.open is (state == "unhandled"))
-            and (from_time is None or moment >= from_time)
-            and (to_time is None or moment <= to_time)
-            and (types is None or alert.type.id in types)
-        )
-
-    return wanted
+    if version >= 2:
+        place |= {"sensorName": sensor, "zoneName": alert.zone, "siteName": alert.site}
+    return place

@@ -1,151 +1,154 @@
 """`/api/v1/devices` and `/api/v1/devices/connections` of the sensor's API. Times are epoch milliseconds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
 
-from holdfast.defender.inventory.conversations import Conversation, ConversationKey
-from holdfast.defender.inventory.model import Asset, AssetType, Attribute, Name
-from holdfast.defender.service.view import DefenderView
-from holdfast.kernel.errors import InvalidError, NotFoundError
+from holdfast.defender.dissect.registry import PROTOCOLS
+from holdfast.defender.inventory.model import AssetType, Name
+from holdfast.defender.network.filters import AssetFilter
+from holdfast.defender.service.seen import Device, Seen, Talk
+from holdfast.defender.uplink.documents import AssetDocument, AttributeDocument
+from holdfast.kernel.clock import parse_isoformat
+from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.json import JsonObject, JsonValue
 
+NAMES: Final[Mapping[str, str]] = {
+    "arp": "ARP",
+    "bacnet": "BACNet",
+    "cdp": "CDP",
+    "cip": "EtherNet/IP",
+    "cip_identity": "EtherNet/IP",
+    "cip_io": "EtherNet/IP",
+    "dcerpc": "RPC",
+    "dnp3": "DNP3",
+    "dns": "DNS",
+    "enip": "EtherNet/IP",
+    "ftp": "FTP",
+    "goose": "GOOSE",
+    "http": "HTTP",
+    "icmp": "ICMP",
+    "icmpv6": "ICMP",
+    "iec104": "IEC-60870",
+    "lldp": "LLDP",
+    "mdns": "MDNS",
+    "mms": "MMS",
+    "modbus": "MODBUS",
+    "nbdgm": "Netbios Datagram Service",
+    "nbns": "Netbios Name Service",
+    "opcua": "OPC UA",
+    "pn_dcp": "Profinet DCP",
+    "pn_rt": "Profinet Real-Time",
+    "s7comm": "Siemens S7",
+    "s7comm_plus": "Siemens S7 Plus",
+    "smb": "SMB",
+    "smb2": "SMB",
+    "snmp": "SNMP",
+    "ssh": "SSH",
+    "sv": "Sampled Values",
+    "syslog": "SYSLOG",
+    "tds": "TDS",
+    "telnet": "Telnet",
+    "umas": "MODBUS",
+}
+"""Documented names of protocols; others keep ours."""
+_IDS: Final = {name: number for number, name in enumerate(sorted(PROTOCOLS), 1)}
 
-def devices(view: DefenderView, authorized: bool | None = None) -> list[JsonValue]:
+
+def milliseconds(moment: str) -> int:
+    """A moment of a document."""
+    return round(parse_isoformat(moment) * 1000)
+
+
+def devices(seen: Seen, authorized: bool | None = None) -> list[JsonValue]:
     """All devices; with `authorized`, those whose authorization is that."""
+    return [device_json(device) for device in seen.devices(AssetFilter(authorized=authorized))]
+
+
+class Places(NamedTuple):
+    """Ids that a device's place or sensor must be among; empty ones do not matter."""
+
+    sites: frozenset[str] = frozenset()
+    zones: frozenset[str] = frozenset()
+    sensors: frozenset[str] = frozenset()
+
+    def hold(self, site: str, zone: str, sensors: Iterable[str]) -> bool:
+        """Whether something there is meant."""
+        return (
+            (not self.sites or site in self.sites)
+            and (not self.zones or zone in self.zones)
+            and (not self.sensors or not self.sensors.isdisjoint(sensors))
+        )
+
+
+def placed_devices(seen: Seen, authorized: bool | None, places: Places) -> list[JsonValue]:
+    """Devices of all sensors with their places, as the console lists them."""
     return [
-        device_json(asset) for asset in view.assets() if authorized is None or asset.authorized is authorized
+        {
+            **device_json(device),
+            "sensorId": next(iter(device.sensors), ""),
+            "zoneId": device.zone,
+            "siteId": device.site,
+        }
+        for device in seen.devices(AssetFilter(authorized=authorized))
+        if places.hold(device.site, device.zone, device.sensors)
     ]
 
 
-def device_json(asset: Asset) -> JsonObject:
+def device_json(device: Device) -> JsonObject:
     """One device in the fields of version 1."""
+    asset = device.asset
     return {
-        "id": device_id(asset),
-        "ipAddresses": list(asset.ips),
+        "id": device.number,
+        "ipAddresses": list(asset.ip_addresses),
         "name": asset.name,
-        "vendor": asset.value(Name.VENDOR) or None,
-        "operatingSystem": asset.value(Name.OPERATING_SYSTEM) or None,
-        "macAddresses": list(asset.macs),
-        "type": asset.type.value,
-        "engineeringStation": asset.programming or asset.type is AssetType.ENGINEERING_STATION,
+        "vendor": asset.vendor or None,
+        "operatingSystem": asset.operating_system or None,
+        "macAddresses": list(asset.mac_addresses),
+        "type": asset.type,
+        "engineeringStation": is_engineering_station(asset),
         "authorized": asset.authorized,
         "scanner": asset.scanner,
-        "protocols": [
-            {"id": number, "name": name, "addresses": list(asset.ips or asset.macs)}
-            for number, name in enumerate(sorted(asset.protocols), 1)
-        ],
-        "firmware": _firmware(asset),
-        "hasDynamicAddress": asset.dynamic,
+        "protocols": list(_protocols(asset)),
+        "firmware": list(_firmware(asset)),
+        "hasDynamicAddress": asset.dynamic_address,
     }
 
 
-def device_id(asset: Asset) -> int:
-    """The number in the asset's id."""
-    return int(asset.id.lstrip("a"))
+def is_engineering_station(asset: AssetDocument) -> bool:
+    """Whether it programs controllers."""
+    return asset.programming or asset.type == AssetType.ENGINEERING_STATION
 
 
-def connections(
-    view: DefenderView,
-    now: float,
-    *,
-    device: int | None = None,
-    last_active_minutes: int | None = None,
-    discovered_before: int | None = None,
-    discovered_after: int | None = None,
-) -> list[JsonValue]:
-    """Who talks to whom, a pair of devices each; moments are epoch milliseconds.
-
-    Raises InvalidError for contradicting moments, NotFoundError for an unknown device.
-    """
-    if (
-        discovered_before is not None
-        and discovered_after is not None
-        and discovered_before < discovered_after
-    ):
-        raise InvalidError("discoveredBefore is earlier than discoveredAfter.", "discoveredBefore")
-    by_address = {address: asset for asset in view.assets() for address in asset.addresses()}
-    if device is not None and device not in {device_id(asset) for asset in by_address.values()}:
-        raise NotFoundError(f"There is no device {device}.")
-    merged = _merge(view.conversations(), by_address)
-    chosen = [
-        (pair, conversations)
-        for pair, conversations in merged.items()
-        if _asked(pair, conversations, now, device, last_active_minutes, discovered_before, discovered_after)
-    ]
-    return [_connection_json(pair, conversations) for pair, conversations in chosen]
+def _protocols(asset: AssetDocument) -> Iterator[JsonValue]:
+    shown: set[str] = set()
+    for use in asset.protocols:
+        name = NAMES.get(use.name, use.name)
+        if name not in shown:
+            shown.add(name)
+            addresses: list[JsonValue] = [*(asset.ip_addresses or asset.mac_addresses)]
+            yield {"id": _IDS.get(use.name, 0), "name": name, "addresses": addresses}
 
 
-_Pair = tuple[int, int]
-_Known = list[tuple[ConversationKey, Conversation]]
-
-
-def _merge(
-    conversations: Iterable[tuple[ConversationKey, Conversation]], by_address: Mapping[str, Asset]
-) -> dict[_Pair, _Known]:
-    merged: dict[_Pair, _Known] = {}
-    for key, conversation in conversations:
-        client, server = by_address.get(key.client), by_address.get(key.server)
-        if client is not None and server is not None:
-            merged.setdefault((device_id(client), device_id(server)), []).append((key, conversation))
-    return merged
-
-
-def _asked(
-    pair: _Pair,
-    known: _Known,
-    now: float,
-    device: int | None,
-    last_active_minutes: int | None,
-    before: int | None,
-    after: int | None,
-) -> bool:
-    first = min(conversation.first for _key, conversation in known)
-    last = max(conversation.last for _key, conversation in known)
-    return (
-        (device is None or device in pair)
-        and (last_active_minutes is None or last >= now - last_active_minutes * 60)
-        and (before is None or first * 1000 <= before)
-        and (after is None or first * 1000 >= after)
-    )
-
-
-def _connection_json(pair: _Pair, known: _Known) -> JsonObject:
-    protocols: dict[str, set[str]] = {}
-    for key, conversation in known:
-        protocols.setdefault(key.protocol or key.transport, set()).update(conversation.commands)
-    ports = sorted({key.port for key, _conversation in known if key.port})
-    return {
-        "firstDeviceId": pair[0],
-        "secondDeviceId": pair[1],
-        "lastSeen": int(max(conversation.last for _key, conversation in known) * 1000),
-        "discovered": int(min(conversation.first for _key, conversation in known) * 1000),
-        "ports": list[JsonValue](ports),
-        "protocols": [
-            {"name": name, "commands": list[JsonValue](sorted(commands))}
-            for name, commands in sorted(protocols.items())
-        ],
-    }
-
-
-def _firmware(asset: Asset) -> list[JsonValue]:
+def _firmware(asset: AssetDocument) -> Iterator[JsonValue]:
     """The device's own, then one of each module."""
-    own = {name: attributes[0] for name, attributes in asset.attributes.items() if attributes}
-    places: list[tuple[int | None, int | None, Mapping[Name, Attribute]]] = []
-    if Name.FIRMWARE in own or Name.MODEL in own or Name.SERIAL in own:
-        places.append((None, None, own))
-    places += [(rack, slot, module) for (rack, slot), module in sorted(asset.modules.items())]
-    return [_firmware_json(asset, rack, slot, known) for rack, slot, known in places]
+    own = {name: facts[0] for name, facts in asset.attributes.items() if facts}
+    if own.keys() & {Name.FIRMWARE.value, Name.MODEL.value, Name.SERIAL.value}:
+        yield _firmware_json(asset.address, None, None, own)
+    for module in asset.modules:
+        facts = {name: fact for name, fact in module.items() if isinstance(fact, AttributeDocument)}
+        yield _firmware_json(asset.address, str(module.get("rack", 0)), str(module.get("slot", 0)), facts)
 
 
 def _firmware_json(
-    asset: Asset, rack: int | None, slot: int | None, known: Mapping[Name, Attribute]
+    address: str, rack: str | None, slot: str | None, known: Mapping[str, AttributeDocument]
 ) -> JsonObject:
-    def value(name: Name) -> str:
-        attribute = known.get(name)
-        return attribute.value if attribute is not None else ""
+    def value(name: Name) -> str | None:
+        fact = known.get(name.value)
+        return fact.value if fact is not None else None
 
     return {
-        "address": asset.address,
-        "moduleAddress": asset.address if rack is None else f"{asset.address}/{rack}/{slot}",
+        "address": address,
+        "moduleAddress": address if rack is None else f"{address}/{rack}/{slot}",
         "serial": value(Name.SERIAL),
         "model": value(Name.MODEL),
         "firmwareVersion": value(Name.FIRMWARE),
@@ -153,3 +156,76 @@ def _firmware_json(
         "rack": rack,
         "slot": slot,
     }
+
+
+class Span(NamedTuple):
+    """When connections were discovered (epoch milliseconds) and active (minutes back); None asks for any."""
+
+    before: int | None = None
+    after: int | None = None
+    active_minutes: int | None = None
+
+    def holds(self, first: int, last: int, now: float) -> bool:
+        """Whether a connection of these milliseconds is meant."""
+        return (
+            (self.before is None or first <= self.before)
+            and (self.after is None or first >= self.after)
+            and (self.active_minutes is None or last >= (now - self.active_minutes * 60) * 1000)
+        )
+
+
+def connections(seen: Seen, now: float, span: Span, device: int | None = None) -> list[JsonValue]:
+    """Who talks to whom, a pair of devices each; with `device` those of one.
+
+    Raises InvalidError for contradicting moments, NotFoundError for an unknown device.
+    """
+    if span.before is not None and span.after is not None and span.before < span.after:
+        raise InvalidError("discoveredBefore is earlier than discoveredAfter.", "discoveredBefore")
+    talks = list(seen.connections())
+    ends = seen.numbers_at(
+        (talk.organization, end) for talk in talks for end in (talk.document.client, talk.document.server)
+    )
+    if device is not None and device not in ends.values():
+        seen.network.asset(seen.reach, device)  # one that never talked has no connections; no other is there
+    pairs: dict[tuple[int, int], _Pair] = {}
+    for talk in talks:
+        client, server = (
+            ends.get((talk.organization, end)) for end in (talk.document.client, talk.document.server)
+        )
+        if client is not None and server is not None and device in (None, client, server):
+            pairs.setdefault((client, server), _Pair()).add(talk)
+    return [
+        pair.document(*numbers) for numbers, pair in pairs.items() if span.holds(pair.first, pair.last, now)
+    ]
+
+
+class _Pair:
+    """What two devices exchanged."""
+
+    def __init__(self) -> None:
+        self.first = self.last = 0
+        self._ports: set[int] = set()
+        self._commands: dict[str, set[str]] = {}
+
+    def add(self, talk: Talk) -> None:
+        document = talk.document
+        first = milliseconds(document.first_seen)
+        self.first = min(self.first or first, first)
+        self.last = max(self.last, milliseconds(document.last_seen))
+        if document.port:
+            self._ports.add(document.port)
+        name = NAMES.get(document.protocol, document.protocol) or document.transport
+        self._commands.setdefault(name, set()).update(document.commands)
+
+    def document(self, first: int, second: int) -> JsonObject:
+        return {
+            "firstDeviceId": first,
+            "secondDeviceId": second,
+            "lastSeen": self.last,
+            "discovered": self.first,
+            "ports": list[JsonValue](sorted(self._ports)),
+            "protocols": [
+                {"name": name, "commands": list[JsonValue](sorted(commands))}
+                for name, commands in sorted(self._commands.items())
+            ],
+        }

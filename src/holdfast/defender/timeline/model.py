@@ -1,10 +1,11 @@
 """The event timeline: what happened on the network and to the sensor, in order."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
+from typing import Final
 
 
 class EventSeverity(StrEnum):
@@ -16,18 +17,15 @@ class EventSeverity(StrEnum):
 
 
 class EventType(StrEnum):
-    """What happened, in the words of the reference; those of protocols that we dissect, and of the sensor."""
+    """What happened, in the words of the reference: what our protocols show, and what people do."""
 
     ALERT_REPORTED = "ALERT_REPORTED"
     ALERT_UPDATED = "ALERT_UPDATED"
-    BACK_TO_NORMAL = "BACK_TO_NORMAL"
     CLEARTEXT_AUTHENTICATION = "CLEARTEXT_AUTHENTICATION"
     CONFIGURATION_CHANGE = "CONFIGURATION_CHANGE"
     CONFIGURATION_READ = "CONFIGURATION_READ"
-    CUSTOM_EVENT = "CUSTOM_EVENT"
     DATABASE_ACTION = "DATABASE_ACTION"
     DELETE_DEVICE = "DELETE_DEVICE"
-    DEVICE_CONNECTION_CREATED = "DEVICE_CONNECTION_CREATED"
     DEVICE_CREATE = "DEVICE_CREATE"
     DEVICE_UNIFICATION = "DEVICE_UNIFICATION"
     DEVICE_UPDATE = "DEVICE_UPDATE"
@@ -40,13 +38,7 @@ class EventType(StrEnum):
     FIRMWARE_UPDATE = "FIRMWARE_UPDATE"
     FTP_AUTHENTICATION_FAILURE = "FTP_AUTHENTICATION_FAILURE"
     HARDWARE_UPDATE_BY_IDENTIFIER = "HARDWARE_UPDATE_BY_IDENTIFIER"
-    HTTP_BASIC_AUTHENTICATION = "HTTP_BASIC_AUTHENTICATION"
     INTERNET_ACCESS = "INTERNET_ACCESS"
-    MMS_PROGRAM_DEVICE = "MMS_PROGRAM_DEVICE"
-    MMS_PROGRAM_OPERATION = "MMS_PROGRAM_OPERATION"
-    MUTED_ALERT = "MUTED_ALERT"
-    NOTIFICATION = "NOTIFICATION"
-    PLC_MODULE_CHANGE = "PLC_MODULE_CHANGE"
     PLC_OPERATING_MODE_CHANGED = "PLC_OPERATING_MODE_CHANGED"
     PLC_RESET = "PLC_RESET"
     PLC_START = "PLC_START"
@@ -55,22 +47,53 @@ class EventType(StrEnum):
     PROGRAM_DEVICE = "PROGRAM_DEVICE"
     PROGRAM_UPLOAD_DEVICE = "PROGRAM_UPLOAD_DEVICE"
     REMOTE_ACCESS = "REMOTE_ACCESS"
-    REMOTE_PROCESS_EXECUTION = "REMOTE_PROCESS_EXECUTION"
-    REPORT_CREATED = "REPORT_CREATED"
-    S7PLUS_PLC_MODE_CHANGE = "S7PLUS_PLC_MODE_CHANGE"
-    S7_PLC_MODE_CHANGE = "S7_PLC_MODE_CHANGE"
     SCAN = "SCAN"
-    SIEMENS_S_7_AUTHENTICATION = "SIEMENS_S_7_AUTHENTICATION"
-    SIEMENS_S_7_MEMORY_BLOCK_OPERATION = "SIEMENS_S_7_MEMORY_BLOCK_OPERATION"
     SNMP_TRAP = "SNMP_TRAP"
-    SYSLOG_MSG = "SYSLOG_MSG"
     TELNET_AUTHENTICATION_FAILURE = "TELNET_AUTHENTICATION_FAILURE"
     USER_DEFINED_RULE_CREATED = "USER_DEFINED_RULE_CREATED"
     USER_DEFINED_RULE_DELETED = "USER_DEFINED_RULE_DELETED"
     USER_DEFINED_RULE_EDITED = "USER_DEFINED_RULE_EDITED"
     USER_DEFINED_RULE_OPERATION = "USER_DEFINED_RULE_OPERATION"
-    USER_LOGIN = "USER_LOGIN"
-    USER_OPERATION = "USER_OPERATION"
+
+
+TITLES: Final[Mapping[EventType, str]] = {
+    EventType.ALERT_REPORTED: "Alert Detected",
+    EventType.ALERT_UPDATED: "Alert Updated",
+    EventType.CLEARTEXT_AUTHENTICATION: "Cleartext Authentication",
+    EventType.CONFIGURATION_CHANGE: "PLC Configuration Write",
+    EventType.CONFIGURATION_READ: "PLC Configuration Read",
+    EventType.DATABASE_ACTION: "Database Structure Manipulation",
+    EventType.DELETE_DEVICE: "Device Deleted",
+    EventType.DEVICE_CREATE: "Device Detected",
+    EventType.DEVICE_UNIFICATION: "Device Updated",
+    EventType.DEVICE_UPDATE: "Device Updated",
+    EventType.DHCP_UPDATE: "Address Update",
+    EventType.EXCLUSION_RULE_CREATED: "Exclusion Rule Created",
+    EventType.EXCLUSION_RULE_REMOVED: "Exclusion Rule Removed",
+    EventType.EXCLUSION_RULE_UPDATED: "Exclusion Rule Updated",
+    EventType.FILE_TRANSFER: "File Transfer Detected",
+    EventType.FIRMWARE_CHANGED: "PLC Firmware Changed",
+    EventType.FIRMWARE_UPDATE: "Firmware Update",
+    EventType.FTP_AUTHENTICATION_FAILURE: "FTP Authentication Failure",
+    EventType.HARDWARE_UPDATE_BY_IDENTIFIER: "Address Update",
+    EventType.INTERNET_ACCESS: "Internet Access",
+    EventType.PLC_OPERATING_MODE_CHANGED: "PLC Operating Mode Change Detected",
+    EventType.PLC_RESET: "PLC Reset",
+    EventType.PLC_START: "PLC Start",
+    EventType.PLC_STOP: "PLC Stop",
+    EventType.PROFINET_DPC_VALUE_SET: "Profinet SET operation",
+    EventType.PROGRAM_DEVICE: "PLC Programming",
+    EventType.PROGRAM_UPLOAD_DEVICE: "PLC Program Upload",
+    EventType.REMOTE_ACCESS: "Remote Access Connection Established",
+    EventType.SCAN: "Scan Device Detected",
+    EventType.SNMP_TRAP: "SNMP Trap detected",
+    EventType.TELNET_AUTHENTICATION_FAILURE: "Telnet Authentication Failure",
+    EventType.USER_DEFINED_RULE_CREATED: "User Defined Rule Created",
+    EventType.USER_DEFINED_RULE_DELETED: "User Defined Rule Deleted",
+    EventType.USER_DEFINED_RULE_EDITED: "User Defined Rule Edited",
+    EventType.USER_DEFINED_RULE_OPERATION: "User Defined Rule Operation",
+}
+"""What the documented API calls them."""
 
 
 @dataclass(slots=True)

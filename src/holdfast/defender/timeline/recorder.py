@@ -7,6 +7,7 @@ from holdfast.defender.engines.model import Act, Deed, Table, Watch
 from holdfast.defender.inventory.model import Asset, Fact, Name
 from holdfast.defender.record import SECOND, Record
 from holdfast.defender.timeline.model import EventSeverity, EventType, Timeline, TimelineEvent
+from holdfast.defender.timeline.notes import NOTES, Note
 
 _ACTS = {
     Act.PROGRAM: EventType.PROGRAM_DEVICE,
@@ -18,6 +19,8 @@ _ACTS = {
     Act.RESET: EventType.PLC_RESET,
     Act.FIRMWARE: EventType.FIRMWARE_UPDATE,
 }
+_CATEGORIES = {"Scan": EventType.SCAN, "Internet Access": EventType.INTERNET_ACCESS}
+"""Alerts that have an event of their own, by category."""
 _ATTRIBUTES = {
     Name.FIRMWARE: EventType.FIRMWARE_CHANGED,
     Name.PLC_MODE: EventType.PLC_OPERATING_MODE_CHANGED,
@@ -36,13 +39,15 @@ class Recorder:
         """See `Detector.watches`."""
         for protocol, deed in self._deeds:
             yield Watch(protocol, deed.select, self._deed(deed))
+        for note in NOTES:
+            yield Watch(note.protocol, note.select, self._note(note))
 
     def tick(self, now: int) -> None:
         """See `Detector.tick`."""
 
     def alert(self, alert: Alert) -> None:
         """An alert was opened."""
-        kind = EventType.SCAN if alert.type.category == "Scan" else EventType.ALERT_REPORTED
+        kind = _CATEGORIES.get(alert.type.category, EventType.ALERT_REPORTED)
         self._add(alert.first, kind, alert.type.title, alert.source, alert.destination, EventSeverity.ALERT)
 
     def asset(self, asset: Asset, frame: int) -> None:
@@ -78,6 +83,17 @@ class Recorder:
             )
 
         return note
+
+    def _note(self, note: Note) -> Callable[[Record], None]:
+        def take(record: Record) -> None:
+            text = note.text(record)
+            if text:
+                ends = (record.direction.source.address, record.direction.destination.address)
+                first, second = reversed(ends) if note.by_server else ends
+                time = record.time / SECOND
+                self._add(time, note.type, text, first, second, note.severity, record.frame)
+
+        return take
 
     def _add(
         self,

@@ -209,7 +209,8 @@ def _peers(request: ApiRequest, asset: JsonObject) -> list[Peer]:
     seen, reach = network(request), request.principal.reach(READ)
     own = {*_texts(asset["ip_addresses"]), *_texts(asset["mac_addresses"])}
     found = seen.connections(reach, ConnectionFilter(asset=int(str(asset["id"]))), SHOWN).items
-    known = seen.numbers_at(reach, [str(one[end]) for one in found for end in ("client", "server")])
+    home = str(asset["organization"])
+    known = seen.numbers_at(reach, [(home, str(one[end])) for one in found for end in ("client", "server")])
     peers = []
     for one in found:
         calls = one["client"] in own
@@ -219,7 +220,7 @@ def _peers(request: ApiRequest, asset: JsonObject) -> list[Peer]:
         peers.append(
             Peer(
                 other,
-                asset_page(known[other]) if other in known else "",
+                asset_page(known[home, other]) if (home, other) in known else "",
                 calls,
                 what,
                 octets,
