@@ -32,8 +32,8 @@ class Watched:
 
     def catch_up(self) -> None:
         """Let the monitor take in everything that happened."""
-        while self.monitor.step():
-            self.drift.tell()
+        while self.monitor.step() | self.drift.tell():
+            continue
 
     def alerts(self) -> list[Alert]:
         """Every alert, oldest first."""

@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.access.people.organizations import put_organization
 from holdfast.alerts.model import Resolution, Sighting
 from holdfast.alerts.store.writing import AlertStore
 from holdfast.kernel.clock import isoformat
-from holdfast.kernel.errors import InvalidError, UnavailableError
+from holdfast.kernel.errors import InvalidError, PolicyDeniedError, UnavailableError
 from holdfast.kernel.json import JsonObject
-from holdfast.kernel.organizations import ROOT
+from holdfast.kernel.organizations import ROOT, OrganizationPath
+from holdfast.kernel.principal import SYSTEM
 from holdfast.policy.builtin.catalog import BASELINE
-from holdfast.policy.compliance import monitor
+from holdfast.policy.compliance import monitor, states
 from holdfast.policy.compliance.drift import DriftAlerts
 from holdfast.policy.compliance.inventory import Suppliers
 from holdfast.policy.compliance.monitor import RETRY_SECONDS, SUPPLIED_SECONDS, SWEEP_SECONDS
@@ -90,6 +92,21 @@ def test_drift_that_cannot_be_told_is_told_later(watched: Watched) -> None:
     assert watched.alerts() == []
     watched.drift.tell()
     assert [each.source for each in watched.alerts()] == [_FAN]
+
+
+def test_drift_is_told_in_batches_so_that_states_go_on_between_them(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = watched.world
+    world.put("device", "pump", {"simulated": False})
+    world.enforce(_SIMULATED, "audit")
+    watched.catch_up()
+    for name in ("fan", "pump"):
+        world.put("device", name, {"simulated": True})
+    watched.monitor.step()
+    monkeypatch.setattr(states, "_BATCH", 1)
+    told = [(watched.drift.tell(), len(watched.alerts())) for _ in range(3)]
+    assert told == [(True, 1), (True, 2), (False, 2)]
 
 
 def test_drift_that_was_over_before_it_was_told_is_a_closed_alert(watched: Watched) -> None:
@@ -216,6 +233,24 @@ def test_what_should_exist_is_looked_for_again_when_it_changes(watched: Watched)
     assert watched.found() == {_APP: "NonCompliant"}
 
 
+def test_what_looks_for_a_change_holds_up_no_other_change(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor, "BATCH", 1)
+    world, wanted = watched.world, "Holdfast.Devices/deviceGroups"
+    details: JsonObject = {"type": wanted, "existenceScope": "subscription"}
+    world.enforce(_IS_DEVICE, "auditIfNotExists", "grouped", details=details)
+    world.enforce(_SIMULATED, "audit")
+    watched.catch_up()
+    world.put("deviceGroup", "all", {"displayName": "All", "filter": "SELECT * FROM devices"})
+    watched.monitor.step()  # one of the two devices is judged again
+    world.put("device", "fan", {"simulated": True})
+    watched.monitor.step()
+    now = {(each.assignment, each.resource): each.state for each in watched.reading.find(Filter(EVERYWHERE))}
+    assert now["own", _FAN] == "NonCompliant"
+    assert watched.found(assignment="grouped") == {_PUMP: "Compliant", _FAN: "Compliant"}
+
+
 def test_an_unattested_manual_policy_is_unknown_until_somebody_states_it(watched: Watched) -> None:
     world = watched.world
     assignment = world.enforce({"field": "type", "equals": APPLICATIONS}, "manual")
@@ -295,3 +330,26 @@ def test_settings_that_nobody_stored_are_judged_as_they_are_in_force(watched: Wa
     assert watched.found() == {identifier: "NonCompliant"}
     watched.world.change(Action.DELETE, "accessSettings", "application")
     assert watched.found() == {identifier: "NonCompliant"}
+
+
+def test_policies_and_states_follow_an_organization_that_moves(watched: Watched) -> None:
+    world = watched.world
+    for name, parent in (("north", ""), ("south", ""), ("plant", "north")):
+        world.changes.apply(
+            SYSTEM, put_organization(world.store, name, {"displayName": name, "parent": parent}, None)
+        )
+    place = OrganizationPath("/north/plant/")
+    world.put("device", "valve", {"simulated": True}, organization=place)
+    definition = world.define("own", _SIMULATED, "deny")
+    world.put(ASSIGNMENT, "own", {"policyDefinitionId": definition}, organization=place)
+    valve = f"/providers/{DEVICES}/valve"
+    assert watched.found() == {f"/organizations/north/plant{valve}": "NonCompliant"}
+    world.clock.advance(1)
+    moved = put_organization(world.store, "plant", {"displayName": "plant", "parent": "south"}, None)
+    world.changes.apply(SYSTEM, moved)
+    assignment = world.store.get(ASSIGNMENT, "own")
+    assert assignment is not None
+    assert assignment.body["scope"] == "/organizations/south/plant"
+    assert watched.found() == {f"/organizations/south/plant{valve}": "NonCompliant"}
+    with pytest.raises(PolicyDeniedError):
+        world.put("device", "other", {"simulated": True}, organization=OrganizationPath("/south/plant/"))

@@ -6,7 +6,7 @@ Every method is one transaction, and what it did is durable when it returns.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, insert, select, update
 
 from holdfast.alerts import lifecycle
 from holdfast.alerts.folding import add, opened
@@ -84,22 +84,25 @@ class AlertStore:
         """See `port.AlertSink.resolve_alerts`."""
         now = self._clock.now()
         with self._database.write() as connection:
-            for alert in _open_of(connection, matters).values():
+            found = list(_open_of(connection, matters).values())
+            for alert in found:
                 lifecycle.close(alert, now, Resolution.RESOLVED)
-                _save(connection, alert)
+            _save(connection, found)
 
     def take_alerts(self, alerts: Sequence[Alert]) -> None:
         """See `port.AlertSink.take_alerts`."""
         with self._database.write() as connection:
             known = _by_id(connection, [alert.id for alert in alerts])
             silent = _muted(connection, {alert.matter for alert in alerts})
+            fresh: dict[str, Alert] = {}
             for alert in alerts:
-                before = known.get(alert.id)
+                before = known.get(alert.id) or fresh.get(alert.id)
                 if before is not None:
-                    _save(connection, _progressed(before, alert), folding=False)
+                    _progress(before, alert)
                 elif rows.folds(alert.matter) not in silent:
-                    _insert(connection, alert, folding=False)
-                    known[alert.id] = alert
+                    fresh[alert.id] = alert
+            _save(connection, known.values(), folding=False)
+            _insert(connection, fresh.values(), folding=False)
 
     def _raise(self, sightings: Sequence[Sighting]) -> None:
         hides = self._hiding()
@@ -118,11 +121,12 @@ class AlertStore:
                     add(found, report, origin.sensor)
                 elif not hides(self._types[report.type], report, origin):
                     fresh[matter] = opened(self._types[report.type], report, origin)
-            for alert in known.values():
-                _save(connection, alert)
+            _save(connection, known.values())
+            taken = _by_id(connection, [alert.id for alert in fresh.values()])
             for alert in fresh.values():
-                alert.id = _free_id(connection, alert)
-                _insert(connection, alert, folding=True)
+                if alert.id in taken:
+                    alert.id = _free_id(connection, alert)
+            _insert(connection, fresh.values(), folding=True)
 
     # What people do
 
@@ -134,7 +138,7 @@ class AlertStore:
         with self._database.write() as connection:
             alert, folding = _one(connection, identity, reach)
             change(alert)
-            _save(connection, alert, folding=folding)
+            _save(connection, [alert], folding=folding)
             return alert
 
     def mute(self, identity: str, reach: Sequence[OrganizationPath], by: str) -> Alert:
@@ -143,7 +147,7 @@ class AlertStore:
         with self._database.write() as connection:
             alert, folding = _one(connection, identity, reach)
             lifecycle.close(alert, now, Resolution.MUTED)
-            _save(connection, alert, folding=folding)
+            _save(connection, [alert], folding=folding)
             matter = rows.folds(alert.matter)
             connection.execute(delete(muted).where(muted.c.matter == matter))
             connection.execute(insert(muted).values(matter=matter, time=now, by=by))
@@ -165,10 +169,11 @@ class AlertStore:
         now = self._clock.now()
         with self._database.write() as connection:
             unseen = table.c.last <= now - lifecycle.AUTO_CLOSE_AFTER
-            for row in connection.execute(select(table).where(_IS_OPEN, unseen).limit(self._maximum)).all():
-                alert = rows.to_alert(row)
+            found = connection.execute(select(table).where(_IS_OPEN, unseen).limit(self._maximum))
+            expired = [rows.to_alert(row) for row in found]
+            for alert in expired:
                 lifecycle.close(alert, now, Resolution.EXPIRED)
-                _save(connection, alert)
+            _save(connection, expired)
             old = (table.c.status == Status.CLOSED.value) & (table.c.last < now - retention)
             gone = connection.execute(delete(table).where(old, _NOT_NEWEST)).rowcount
             return gone + self._evict(connection)
@@ -232,8 +237,8 @@ def _one(connection: Connection, identity: str, reach: Sequence[OrganizationPath
     return rows.to_alert(row), row.folds is not None
 
 
-def _progressed(before: Alert, after: Alert) -> Alert:
-    """What a sensor knows newer of its own alert; what people decided here stays."""
+def _progress(before: Alert, after: Alert) -> None:
+    """Take over what a sensor knows newer of its own alert; what people decided here stays."""
     before.first, before.last = min(before.first, after.first), max(before.last, after.last)
     if after.count >= before.count:
         before.count, before.violations = after.count, after.violations
@@ -241,7 +246,6 @@ def _progressed(before: Alert, after: Alert) -> Alert:
     before.sensors = list(dict.fromkeys([*before.sensors, *after.sensors]))
     if before.open and not after.open:
         lifecycle.close(before, after.closed_at, after.resolution)
-    return before
 
 
 def _free_id(connection: Connection, alert: Alert) -> str:
@@ -253,15 +257,26 @@ def _free_id(connection: Connection, alert: Alert) -> str:
     return identity
 
 
-def _insert(connection: Connection, alert: Alert, *, folding: bool) -> None:
+def _insert(connection: Connection, alerts: Iterable[Alert], *, folding: bool) -> None:
     last = connection.execute(select(func.coalesce(func.max(table.c.number), 0))).scalar_one()
-    connection.execute(insert(table).values(number=last + 1, **rows.values(alert, folding=folding)))
+    fresh = [
+        {"number": number, **rows.values(alert, folding=folding)}
+        for number, alert in enumerate(alerts, last + 1)
+    ]
+    if fresh:
+        connection.execute(insert(table), fresh)
+
+
+def _save(connection: Connection, alerts: Iterable[Alert], *, folding: bool = True) -> None:
+    changed = [rows.values(alert, folding=folding) for alert in alerts]
+    for row in changed:
+        row["identity"] = row.pop("id")
+    if changed:
+        connection.execute(_SAVED, changed)
+
+
+_SAVED: Final = update(table).where(table.c.id == bindparam("identity"))
 
 
 def _nothing_hidden(_kind: AlertType, _report: Report, _origin: Origin) -> bool:
     return False
-
-
-def _save(connection: Connection, alert: Alert, *, folding: bool = True) -> None:
-    row = rows.values(alert, folding=folding)
-    connection.execute(update(table).where(table.c.id == row.pop("id")).values(row))

@@ -47,13 +47,16 @@ class DriftAlerts:
         self._alerts = alerts
         self._titles = titles
 
-    def tell(self) -> None:
-        """Raise and resolve what the history has beyond the kept position; what cannot be kept now waits."""
+    def tell(self) -> bool:
+        """Raise and resolve some of what the history has beyond the kept position; whether there was any.
+
+        What cannot be kept now waits.
+        """
         try:
-            while self._states.follow(CONSUMER, self._tell):
-                continue
+            return self._states.follow(CONSUMER, self._tell) > 0
         except HoldfastError as error:
             logger.warning("drift is told later", reason=str(error))
+            return False
 
     def _tell(self, transitions: list[Transition]) -> None:
         titles = self._titles()

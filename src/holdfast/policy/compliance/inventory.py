@@ -61,13 +61,15 @@ class Inventory:
             found = ()
         return (each for each in found if each.type.lower() == wanted and contains(place, each.organization))
 
-    def touched(self, kind: str, name: str) -> list[PolicyDocument]:
-        """The document of a stored resource and its parts; nothing when it is gone or hidden."""
+    def touched(self, kind: str, names: Iterable[str]) -> dict[str, list[PolicyDocument]]:
+        """The documents of stored resources and their parts; none for what is gone or hidden."""
+        documents: dict[str, list[PolicyDocument]] = {name: [] for name in names}
         shown = self._kinds.get(kind)
-        if shown is None or not shown.policy_type:
-            return []
-        found = self.resource(kind, name)
-        return [] if found is None else list(self._documents(shown, [found]))
+        if shown is not None and shown.policy_type:
+            found = (self.resource(kind, name) for name in documents)
+            for document in self._documents(shown, [each for each in found if each is not None]):
+                documents[document.name].append(document)
+        return documents
 
     def resource(self, kind: str, name: str) -> Resource | None:
         """A stored resource, or what is in force without being stored."""

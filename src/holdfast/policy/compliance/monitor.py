@@ -5,12 +5,14 @@ themselves: dates that pass, facts that other packages supply. It goes on batch 
 happen meanwhile are judged between two of them.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Callable, Iterable
+from itertools import chain, groupby, islice
+from operator import itemgetter
 from typing import Final
 
 import structlog
 
+from holdfast.access.people.organizations import MOVED
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import HoldfastError
 from holdfast.policy.compliance.inventory import Inventory
@@ -99,17 +101,24 @@ class Monitor:
         self._active = Active()
         self._position: int | None = None
         self._sweep: Sweep | None = None
+        self._dependent: set[str] = set()
+        """Types whose resources are to be judged: what policies look for beside them changed."""
+        self._catching_up: Sweep | None = None
+        """The sweep over these; beside the other one, which takes longer."""
         self._sweep_at = 0.0
         self._supplied_at = 0.0
 
     def run(
-        self, stopping: Callable[[], bool], wait: float = 0.5, also: Callable[[], object] = lambda: None
+        self, stopping: Callable[[], bool], wait: float = 0.5, also: Callable[[], bool] = lambda: False
     ) -> None:
-        """Work until `stopping` says so, and do `also` after each step. Blocking."""
+        """Work until `stopping` says so, and do `also` after each step, which says whether it did. Blocking.
+
+        One goes by turns with the other, so that many alerts hold up no states.
+        """
         while not stopping():
-            if not self.step():
+            worked = self.step()
+            if not also() and not worked:
                 self._feed.wait(self._position or 0, wait)
-            also()
 
     def step(self) -> bool:
         """Take in what happened, and go on with a sweep when it is time; whether there was anything."""
@@ -120,10 +129,14 @@ class Monitor:
             self._take_in(events)
             self._position = events[-1].sequence
         self._begin_what_is_due()
-        if self._sweep is None:
-            return bool(events)
-        self._go_on(self._sweep)
-        return True
+        sweeps = self._sweeps()
+        for sweep in sweeps:
+            self._go_on(sweep)
+        return bool(events or sweeps)
+
+    def _sweeps(self) -> list[Sweep]:
+        """Those that are under way."""
+        return [each for each in (self._catching_up, self._sweep) if each is not None]
 
     def _begin_what_is_due(self) -> None:
         now = self._clock.now()
@@ -137,6 +150,10 @@ class Monitor:
         elif now >= self._supplied_at and self._sweep is None:
             self._sweep = Sweep(self._inventory.supplied(), now, is_whole=False)
             self._supplied_at = now + SUPPLIED_SECONDS
+        if self._dependent and self._catching_up is None:
+            documents = chain.from_iterable(map(self._inventory.of_type, sorted(self._dependent)))
+            self._catching_up = Sweep(documents, now, is_whole=False)
+            self._dependent = set()
 
     def _go_on(self, sweep: Sweep) -> None:
         """Judge a batch of a sweep; at the end forget what is gone, and keep the counts."""
@@ -145,7 +162,10 @@ class Monitor:
             sweep.judge = sweep.judge or self._new_judge()
             self._record(sweep.judge, [each for each in documents if not sweep.is_outdated(each)])
             return
-        self._sweep = None
+        if sweep is self._catching_up:
+            self._catching_up = None
+        else:
+            self._sweep = None
         if sweep.problem:
             logger.warning("a sweep is incomplete and begins again", reason=sweep.problem)
             self._sweep_at = self._clock.now() + RETRY_SECONDS
@@ -163,18 +183,27 @@ class Monitor:
         """Judge what events touched, each once."""
         touched = {(event.kind, event.resource) for event in events if _is_change(event)}
         kinds = {kind for kind, _ in touched}
-        if kinds & (IN_FORCE | {ATTESTATION}) and self._policies_changed(kinds):
+        moved = any(event.name == MOVED for event in events)
+        if moved or (kinds & (IN_FORCE | {ATTESTATION}) and self._policies_changed(kinds)):
             self._sweep_at = 0.0
             return
-        documents = {each: self._inventory.touched(*each) for each in touched if self._is_shown(each[0])}
-        judge = self._new_judge()
-        self._record(judge, chain.from_iterable(documents.values()))
+        documents = self._documents(touched)
+        self._record(self._new_judge(), chain.from_iterable(documents.values()))
         kept = {each: [document.id for document in found] for each, found in documents.items()}
         self._states.forget_others(kept, self._clock.now())
-        self._record(judge, self._depending_on(kinds))
-        if self._sweep is not None:
-            self._sweep.judged_since |= documents.keys()
-            self._sweep.judge = None
+        self._dependent |= self._depending_on(kinds)
+        for sweep in self._sweeps():
+            sweep.judged_since |= documents.keys()
+            sweep.judge = None
+
+    def _documents(self, touched: Iterable[_Touched]) -> dict[_Touched, list[PolicyDocument]]:
+        """What is left of what was touched; those of a kind are read together."""
+        found: dict[_Touched, list[PolicyDocument]] = {}
+        for kind, group in groupby(sorted(touched), key=itemgetter(0)):
+            if self._is_shown(kind):
+                documents = self._inventory.touched(kind, [name for _, name in group])
+                found |= {(kind, name): each for name, each in documents.items()}
+        return found
 
     def _is_shown(self, kind: str) -> bool:
         found = self._kinds.get(kind)
@@ -189,13 +218,15 @@ class Monitor:
             or before.exemptions != self._active.exemptions
         )
 
-    def _depending_on(self, kinds: set[str]) -> Iterator[PolicyDocument]:
-        """Resources of which an *IfNotExists policy asks for a resource of a kind that was touched."""
+    def _depending_on(self, kinds: set[str]) -> set[str]:
+        """Types beside whose resources an *IfNotExists policy looks for a kind that was touched."""
         changed = {self._kinds[kind].policy_type.lower() for kind in kinds if self._is_shown(kind)}
         changed |= {part for part, kind in PARTS.items() if kind in kinds}
-        for each in policy_types().values():
-            if any(policy.related_type in changed for policy in self._active.concerning(each.name)):
-                yield from self._inventory.of_type(each.name)
+        return {
+            each.name
+            for each in policy_types().values()
+            if any(policy.related_type in changed for policy in self._active.concerning(each.name))
+        }
 
     def _new_judge(self) -> Judge:
         related = RelatedDocuments(self._inventory, self._loader.language)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, func, insert, select, update
 
 from holdfast.keys.port import KeyRing
 from holdfast.policy.compliance.judging import Judgement
@@ -156,10 +156,10 @@ def _write(
 ) -> list[Transition]:
     """Bring the rows to what is fresh; transitions are in the order of the rows."""
     resources = {key[2] for key in (*known, *fresh)}
-    seen = states.c.resource.in_(resources)
-    connection.execute(update(states).where(seen).values(evaluated=now))
+    connection.execute(update(states).where(states.c.resource.in_(resources)).values(evaluated=now))
     changed: list[Transition] = []
     new: list[dict[str, object]] = []
+    other: list[dict[str, object]] = []
     for key, state in fresh.items():
         before = known.get(key)
         row = _stored(state)
@@ -167,24 +167,26 @@ def _write(
             new.append(row)
         elif _differs(before, row):
             row["since"] = before.since if before.state == state.state else now
-            connection.execute(update(states).where(*_is(key)).values(row))
+            other.append({**row, **_at(key)})
         if before is None or before.state != state.state:
             changed.append(_transition(state, before.state if before is not None else "", state.state, now))
-    if new:
-        connection.execute(insert(states), new)
-    for key in known.keys() - fresh.keys():
-        connection.execute(delete(states).where(*_is(key)))
-        changed.append(_transition(known[key], known[key].state, "", now))
+    gone = known.keys() - fresh.keys()
+    changed += [_transition(known[key], known[key].state, "", now) for key in gone]
+    for statement, rows in ((insert(states), new), (_RENEW, other), (_FORGET, [_at(key) for key in gone])):
+        if rows:
+            connection.execute(statement, rows)
     return changed
 
 
-def _is(key: _Key) -> tuple[ColumnElement[bool], ...]:
-    assignment, reference, resource = key
-    return (
-        states.c.assignment == assignment,
-        states.c.reference == reference,
-        states.c.resource == resource,
-    )
+_KEY: Final = (states.c.assignment, states.c.reference, states.c.resource)
+_AT: Final = and_(*(column == bindparam(f"at_{column.name}") for column in _KEY))
+_RENEW: Final = update(states).where(_AT)
+_FORGET: Final = delete(states).where(_AT)
+
+
+def _at(key: _Key) -> dict[str, object]:
+    """The row that `_RENEW` and `_FORGET` are about; they take many at once."""
+    return {f"at_{column.name}": value for column, value in zip(_KEY, key, strict=True)}
 
 
 def _stored(state: PolicyState) -> dict[str, object]:

@@ -161,7 +161,7 @@ class RemediationEngine:
 
     def _set_right(self, work: _Work, target: _Target) -> Deployment:
         kind, resource = self._stored(target)
-        document = self._inventory.touched(target.kind, target.name)[0]
+        document = self._inventory.touched(target.kind, [target.name])[target.name][0]
         outcome = work.judge.outcome(work.policy, document)
         if outcome.error:
             raise ConflictError(f"The policy cannot be evaluated: {outcome.error}.")
