@@ -68,7 +68,7 @@ def why(
     for source in sources:
         role = snapshot.roles.get(source.assignment.role)
         place = snapshot.nodes.get(source.assignment.organization)
-        if role is None or place is None or permission not in role.permissions:
+        if role is None or place is None or permission not in role.permissions_at(place):
             continue
         holds = contains(place, node) or permission in SHARED
         reason = Reason(role.name, place, source.via, source.until)

@@ -43,10 +43,11 @@ def wanted(request: ApiRequest) -> Wanted:
 
 
 def find(request: ApiRequest, which: Wanted, before: int | None, limit: int) -> list[Event]:
-    """The newest records first, below a sequence."""
+    """The newest records first, below a sequence, of where the principal may read them."""
     until = None if which.until == float("inf") else which.until
+    reach = request.principal.reach(READ)
     return request.services.events.search(
-        before=before, limit=limit, since=which.since, until=until, **which.equal
+        reach=reach, before=before, limit=limit, since=which.since, until=until, **which.equal
     )
 
 
@@ -117,11 +118,10 @@ def _exported(request: ApiRequest, which: Wanted) -> Iterator[bytes]:
     before: int | None = None
     while True:
         try:
-            if not again(request).principal.reach(READ):
-                return
+            present = again(request)
         except HoldfastError:
             return
-        found = find(request, which, before, MAXIMUM_PAGE)
+        found = find(present, which, before, MAXIMUM_PAGE)
         yield b"".join(msgspec.json.encode(shown(event)) + b"\n" for event in found)
         if len(found) < MAXIMUM_PAGE:
             return
@@ -138,7 +138,8 @@ def _news(which: Wanted, position: list[int], request: ApiRequest) -> Sequence[J
     events = request.services.events.read(position[0], MAXIMUM_PAGE)
     if events:
         position[0] = events[-1].sequence
-    return [shown(event) for event in events if which.takes(event)]
+    may = request.principal.allows
+    return [shown(event) for event in events if which.takes(event) and may(READ, event.organization)]
 
 
 def _verify(request: ApiRequest) -> Reply:

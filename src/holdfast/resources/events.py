@@ -13,6 +13,7 @@ from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT, OrganizationPath
 from holdfast.kernel.principal import Principal
 from holdfast.resources import tables
+from holdfast.resources.conditions import within
 from holdfast.resources.model import Event
 from holdfast.resources.rows import LAST_SEQUENCE, to_event
 from holdfast.storage.database import Database
@@ -140,6 +141,7 @@ class AuditFeed:
     def search(
         self,
         *,
+        reach: tuple[OrganizationPath, ...] = (ROOT,),
         before: int | None = None,
         limit: int = 100,
         actor: str = "",
@@ -152,7 +154,8 @@ class AuditFeed:
     ) -> list[Event]:
         """See `EventFeed.search`."""
         columns = tables.audit.c
-        statement = select(columns.record).order_by(columns.sequence.desc()).limit(limit)
+        statement = select(columns.record).where(within(reach, columns.organization))
+        statement = statement.order_by(columns.sequence.desc()).limit(limit)
         if before is not None:
             statement = statement.where(columns.sequence < before)
         if since:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from holdfast.kernel.json import JsonObject
+from holdfast.kernel.organizations import ROOT, OrganizationPath
 from holdfast.kernel.principal import Principal
 from holdfast.resources.model import Applied, Change, Draft, Event, Kind, Page, Reader
 
@@ -87,6 +88,7 @@ class EventFeed(Protocol):
     def search(
         self,
         *,
+        reach: tuple[OrganizationPath, ...] = (ROOT,),
         before: int | None = None,
         limit: int = 100,
         actor: str = "",
@@ -99,6 +101,7 @@ class EventFeed(Protocol):
     ) -> list[Event]:
         """The newest records first, below the sequence `before`, that have all the given values.
 
+        `reach` is as in a `Query`: only records of what lies at or below one of its nodes.
         `since` and `until` are Unix seconds; `until` itself is outside.
         """
         ...

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from holdfast.access.roles.bundles import ALL, READING, complete
+from holdfast.access.roles.bundles import ALL, READING, WHOLE, complete
 from holdfast.kernel.organizations import ROOT, OrganizationPath
 from holdfast.kernel.permissions import Permission
 
@@ -33,6 +33,10 @@ class Role:
     description: str
     scope: Scope
     permissions: frozenset[Permission]
+
+    def permissions_at(self, node: OrganizationPath) -> frozenset[Permission]:
+        """What the role allows where it is assigned."""
+        return self.permissions if node == ROOT else self.permissions - WHOLE
 
 
 def _role(id_: str, name: str, description: str, scope: Scope, permissions: Iterable[Permission]) -> Role:

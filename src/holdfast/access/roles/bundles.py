@@ -6,6 +6,14 @@ from holdfast.kernel.permissions import Permission
 
 ALL = frozenset(Permission)
 
+WHOLE = frozenset(
+    {Permission.CERTIFICATE_MANAGE, Permission.CERTIFICATE_READ, Permission.HEALTH_READ}
+    | {Permission.KEY_MANAGE, Permission.KEY_READ, Permission.NETWORK_MANAGE, Permission.NETWORK_READ}
+    | {Permission.ASSESSMENT_READ, Permission.ASSESSMENT_RUN, Permission.EVIDENCE_READ}
+    | {Permission.SETTINGS_MANAGE, Permission.SETTINGS_READ}
+)
+"""What is about the application as a whole and lies at no organization: held at one, it allows nothing."""
+
 EVERYONE = frozenset({Permission.PROFILE_MANAGE, Permission.ELEVATION_REQUEST})
 """What each person who is signed in may do for themselves."""
 

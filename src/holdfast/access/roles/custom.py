@@ -9,7 +9,7 @@ from holdfast.access.escalation import refuse_escalation
 from holdfast.access.people.names import check_name, skeleton
 from holdfast.access.reading import everything
 from holdfast.access.roles.builtin import BUILT_IN, Role, Scope
-from holdfast.access.roles.bundles import complete
+from holdfast.access.roles.bundles import WHOLE, complete
 from holdfast.kernel.errors import ConflictError
 from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.organizations import ROOT
@@ -73,12 +73,14 @@ def _validate(draft: Draft, _reader: Reader) -> JsonObject:
     if draft.organization != ROOT:
         raise AccessInvalidError("Roles belong to the application; assignments say where they hold.")
     asked = read_body(draft.body, CustomRole)
-    if not asked.permissions:
+    permissions = complete(asked.permissions)
+    if asked.scope is Scope.ORGANIZATION:
+        permissions -= WHOLE
+    if not permissions:
         raise AccessInvalidError("A role without permissions allows nothing; name some.", "/permissions")
     before = None if draft.before is None else to_role(draft.before)
     if before is not None and before.scope is not asked.scope:
         raise ConflictError("A role's scope is fixed when it is made; make another role.")
-    permissions = complete(asked.permissions)
     added = permissions - (before.permissions if before else frozenset())
     refuse_escalation(draft.principal, [Grant(ROOT, added)], "add permissions to a role")
     return to_body(

@@ -6,7 +6,7 @@ from holdfast.access.settings import KIND as SETTINGS
 from holdfast.api.access.common import access, place, text
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.kernel.clock import isoformat
-from holdfast.kernel.errors import ConflictError, InvalidError, NotFoundError
+from holdfast.kernel.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Action, Change, Resource
@@ -31,15 +31,21 @@ def find_method(name: str) -> LocalMethod:
 
 
 def usage(request: ApiRequest, method: LocalMethod, organization: str) -> list[InUse]:
-    """What uses the method at or below an organization, most recently used first."""
+    """What uses the method at or below an organization, most recently used first.
+
+    ForbiddenError for whoever may not read there how access is controlled.
+    """
     services, control = request.services, access(request)
+    node = place(request, organization)
+    if not request.principal.allows(Permission.ACCESS_READ, node):
+        raise ForbiddenError(f"What uses local methods at {node} takes {Permission.ACCESS_READ} there.")
     devices = services.extensions.get(LocalDevices)
     return in_use(
         services.store,
         control.directory.current(),
         control.traces,
         method,
-        place(request, organization),
+        node,
         services.clock.now(),
         devices.source if isinstance(devices, LocalDevices) else lambda _node: (),
     )

@@ -140,8 +140,7 @@ def _difference(now: int, before: int, known: bool) -> str:
 
 
 def _overview(request: ApiRequest) -> Response:
-    services = request.services
-    may_read = request.principal.allows(Permission.AUDIT_READ)
+    records = request.principal.reach(Permission.AUDIT_READ)
     return page(
         request,
         "overview.html",
@@ -151,7 +150,7 @@ def _overview(request: ApiRequest) -> Response:
         controls=(controls := _controls(request)),
         control_bands=bands(controls),
         decisions=decisions(request),
-        recent=services.events.search(limit=8) if may_read else [],
+        recent=request.services.events.search(reach=records, limit=8),
         whole=request.principal.allows(READ, ROOT),
         guide=_count(request) == 0 and bool(request.principal.reach(Permission.DEVICE_CREATE)),
     )

@@ -11,6 +11,7 @@ from holdfast.api.access.local_methods import MethodInUseError, find_method, swi
 from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.pages.access.forms import Fields, control, places, submitted
 from holdfast.console.rendering import FORM, page
+from holdfast.kernel.organizations import name
 from holdfast.kernel.permissions import Permission
 
 READ, MANAGE = Permission.ACCESS_READ, Permission.ACCESS_MANAGE
@@ -35,7 +36,8 @@ class Shown(NamedTuple):
 
 
 def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response:
-    organization = request.query.get("organization", "")
+    highest = min(request.principal.reach(READ), key=len)
+    organization = request.query.get("organization", name(highest))
     node = path_of(request.services.store, organization)
     snapshot = control(request).directory.current()
     methods = []

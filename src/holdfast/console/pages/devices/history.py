@@ -8,7 +8,7 @@ from holdfast.console.pages.devices.frame import DEVICE_PATH, READ, device_of, d
 from holdfast.console.rendering import fragment
 from holdfast.devices.templates.kind import TEMPLATES
 from holdfast.kernel.permissions import Permission
-from holdfast.resources.model import Event, Resource
+from holdfast.resources.model import Resource
 from holdfast.telemetry.connections import connections
 from holdfast.telemetry.raw_data import RawData, raw_data
 
@@ -39,10 +39,8 @@ def _raw_table(request: ApiRequest) -> Response:
 
 
 def _history(request: ApiRequest) -> Response:
-    device, events = device_of(request), request.services.events
-    changes: list[Event] = []
-    if request.principal.allows(Permission.AUDIT_READ):
-        changes = events.search(resource=device.id, limit=SHOWN)
+    device, reach = device_of(request), request.principal.reach(Permission.AUDIT_READ)
+    changes = request.services.events.search(reach=reach, resource=device.id, limit=SHOWN)
     came_and_went = connections(request.services.log, device.id, SHOWN)
     return device_page(request, "device_history.html", device, connections=came_and_went, changes=changes)
 
