@@ -35,8 +35,13 @@ def live_states(remote: Remote, services: Iterable[str]) -> dict[tuple[str, str]
 
 
 def assessment_table(assessment: Assessment) -> Table:
-    """Every feature: control, feature, claim, state, evidence in words, age."""
+    """Every line of the profile and feature: control, feature, claim, state, evidence in words, age."""
     table = Table("control", "feature", "claim", "state", "evidence", "age")
+    for line in assessment["profile"]:
+        state = str(line["state"])
+        style = _STYLES.get(state, "")
+        name, value = Text(line["attribute"]), Text(str(line["value"]))
+        table.add_row("profile", name, value, Text(state, style), Text(line["evidence"]), _age(line["age"]))
     for feature in assessment["features"]:
         state = str(feature["state"])
         table.add_row(

@@ -1,6 +1,8 @@
 """Assessments as JSON, for API and command line."""
 
-from holdfast.baseline.assessment.assess import Assessment, ControlState, FeatureState
+from collections.abc import Sequence
+
+from holdfast.baseline.assessment.assess import Assessment, ControlState, FeatureState, ProfileState
 from holdfast.baseline.assessment.assessor import RunReport
 from holdfast.baseline.assessment.policies import PolicyStanding
 from holdfast.baseline.assessment.recommendations import recommendations
@@ -26,6 +28,7 @@ def assessment_form(assessment: Assessment) -> JsonObject:
         "applicable": numbers.applicable,
         "exempt": numbers.exempt,
         "secureScore": score.percent,
+        "profile": [profile_form(state, assessment.moment) for state in assessment.profile],
         "features": [feature_form(feature, assessment.moment) for feature in assessment.features],
         "controls": [control_form(assessment, control) for control in assessment.controls],
     }
@@ -52,6 +55,23 @@ def score_form(assessment: Assessment) -> JsonObject:
     }
 
 
+def profile_form(state: ProfileState, now: float) -> JsonObject:
+    """A line of the security profile: what it says, why, and whether it is so. `age` is in seconds."""
+    line = state.line
+    return {
+        "id": state.control,
+        "attribute": line.attribute,
+        "value": line.value,
+        "because": line.reason,
+        "state": str(state.state),
+        "reason": state.reason,
+        "evidence": evidence_in_words(state.observations, line.probes, state.reason),
+        "age": age_of(state.observations, now),
+        "probes": list(line.probes),
+        "observations": [observation_form(item) for item in state.observations],
+    }
+
+
 def feature_form(state: FeatureState, now: float) -> JsonObject:
     """A feature: what is claimed, how it stands, and the evidence in words. `age` is in seconds."""
     claim = state.claim
@@ -67,8 +87,8 @@ def feature_form(state: FeatureState, now: float) -> JsonObject:
         "state": str(state.state),
         "proven": state.proven,
         "reason": state.reason,
-        "evidence": evidence_in_words(state),
-        "age": age_of(state, now),
+        "evidence": evidence_in_words(state.observations, claim.probes, state.reason),
+        "age": age_of(state.observations, now),
         "probes": list(claim.probes),
     }
 
@@ -127,23 +147,22 @@ def claim_in_words(state: FeatureState) -> str:
     return "not supported" if state.claim.supported is Answer.FALSE else "not applicable"
 
 
-def evidence_in_words(state: FeatureState) -> str:
+def evidence_in_words(seen: Sequence[Observation], probes: Sequence[str], reason: str) -> str:
     """What was seen, short: the first contradiction if there is one, else how much agrees."""
-    seen = state.observations
     for item in seen:
         if item.outcome is not Outcome.PASSED:
             return f"{item.subject}: expected {item.expected}, saw {item.observed}"
     if not seen:
-        return state.reason
+        return reason
     drill = ", also on an instance of its own" if any(item.scratch for item in seen) else ""
-    silent = [probe for probe in state.claim.probes if probe not in {item.probe for item in seen}]
+    silent = [probe for probe in probes if probe not in {item.probe for item in seen}]
     missing = f"; nothing yet from {', '.join(silent)}" if silent else ""
     return f"{len(seen)} of {len(seen)} subjects as expected{drill}{missing}"
 
 
-def age_of(state: FeatureState, now: float) -> float | None:
+def age_of(seen: Sequence[Observation], now: float) -> float | None:
     """Seconds since the oldest observation that counts; None without any."""
-    moments = [item.collected for item in state.observations]
+    moments = [item.collected for item in seen]
     return round(now - min(moments), 3) if moments else None
 
 

@@ -115,6 +115,7 @@ def assess(
         wanted = {"feature": feature} if feature else None
         assessment = remote.post(assessments_path(service), wanted, RUN_SECONDS)["assessment"]
     if feature:
+        assessment["profile"] = []
         assessment["features"] = [item for item in assessment["features"] if item["key"] == feature]
     if json:
         typer.echo(msgspec.json.encode(assessment).decode())

@@ -13,7 +13,9 @@ HEAD = Link(12, "ab" * 32)
 
 def publication(owner: str = "Ada Lovelace", moment: float = NOW) -> Publication:
     """One control failed, one feature exempt, the rest seen on two subjects each."""
-    probes = {probe for entry in carried_service("holdfast").entries for probe in entry.probes}
+    whole = carried_service("holdfast")
+    probes = {probe for line in whole.profile for probe in line.probes}
+    probes |= {probe for entry in whole.entries for probe in entry.probes}
     seen = [observation(probe, subject=name) for probe in sorted(probes) for name in ("one", "two")]
     failed = observation(
         "access.wrong-role-refused", subject="two", outcome=Outcome.FAILED, observed="<b>201</b>"

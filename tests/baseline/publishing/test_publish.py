@@ -95,6 +95,26 @@ def test_a_workbook_adds_state_evidence_and_history() -> None:
     assert set(outcomes) == {"passed", "failed"}
     assert book["History"]["E2"].value == "Somebody changed a role."
     assert all(sheet.freeze_panes == "A2" and sheet.auto_filter.ref for sheet in book.worksheets)
+    assert all(sheet.conditional_formatting for sheet in book.worksheets[1:])
+
+
+def test_in_a_workbook_one_gets_from_a_state_to_its_evidence_and_its_claim() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(render(publication(), PublicationFormat.XLSX, {})[WORKBOOK]))
+    row = next(row for row in book["State"].iter_rows() if row[1].value == "Data in Transit Encryption")
+    for cell, column in ((row[1], 5), (row[2], 1)):
+        assert cell.hyperlink is not None
+        sheet, _, target = str(cell.hyperlink.location).partition("!")
+        number = int(target.removeprefix("A")) - 1
+        assert [*book[sheet.strip("'")].values][number][column] == "Data in Transit Encryption"
+
+
+def test_a_workbook_and_a_report_show_the_profile_with_its_state() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(render(publication(), PublicationFormat.XLSX, {})[WORKBOOK]))
+    states = {row[1]: row[2] for row in book["State"].iter_rows(values_only=True) if not row[0]}
+    assert states["Stores customer content at rest"] == "satisfied"
+    report = text(PublicationFormat.HTML, "report.html")
+    assert "Security profile</h3>" in report
+    assert report.count("Customer can access HOST / OS") == 3
 
 
 def test_a_published_workbook_is_a_mapping_workbook() -> None:

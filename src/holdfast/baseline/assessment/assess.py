@@ -4,7 +4,8 @@ Pure: the same claims, observations, decisions and moment give the same assessme
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from holdfast.baseline.assessment.policies import PolicyStanding, standings
@@ -13,7 +14,7 @@ from holdfast.baseline.data.catalog import benchmark, feature_by_name
 from holdfast.baseline.decisions.model import Attestation, Decisions, Exemption
 from holdfast.baseline.documents.completion import completed
 from holdfast.baseline.model.feature import Feature
-from holdfast.baseline.model.service import Entry, ServiceBaseline
+from holdfast.baseline.model.service import Entry, ProfileAttribute, ServiceBaseline
 from holdfast.baseline.model.vocabulary import Answer, DesiredState
 from holdfast.baseline.probes.observation import Observation, Outcome
 
@@ -52,6 +53,17 @@ class ControlState(NamedTuple):
         return tuple(dict.fromkeys((*seen, *said)))
 
 
+class ProfileState(NamedTuple):
+    """How a line of the security profile stands: whether what it says is so."""
+
+    control: str
+    """`profile-1` and so on: what names it where others have their control."""
+    line: ProfileAttribute
+    state: State
+    reason: str
+    observations: tuple[Observation, ...]
+
+
 class Assessment(NamedTuple):
     """How a service stands at a moment."""
 
@@ -60,6 +72,7 @@ class Assessment(NamedTuple):
     """Unix seconds."""
     controls: tuple[ControlState, ...]
     """Every control of the benchmark in its order."""
+    profile: tuple[ProfileState, ...] = ()
 
     @property
     def numbers(self) -> Numbers:
@@ -70,6 +83,16 @@ class Assessment(NamedTuple):
     def features(self) -> tuple[FeatureState, ...]:
         """The claims of all controls."""
         return tuple(feature for control in self.controls for feature in control.features)
+
+    @property
+    def parts(self) -> tuple["ControlState | ProfileState", ...]:
+        """Everything that has a state and observations: the controls and the lines of the profile."""
+        return tuple(chain[ControlState | ProfileState](self.controls, self.profile))
+
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        """Every observation that counts for the service, once."""
+        return tuple(dict.fromkeys(item for part in self.parts for item in part.observations))
 
 
 def assess(
@@ -91,7 +114,17 @@ def assess(
         )
         for control in benchmark(service.benchmark).controls
     )
-    return Assessment(service, now, controls)
+    return Assessment(service, now, controls, tuple(_profile(service, fresh)))
+
+
+def _profile(service: ServiceBaseline, fresh: Mapping[str, Sequence[Observation]]) -> Iterator[ProfileState]:
+    for number, line in enumerate(service.profile, 1):
+        state, reason = _evidence_state(line.probes, fresh)
+        yield ProfileState(f"profile-{number}", line, state, reason, _seen(line.probes, fresh))
+
+
+def _seen(probes: Iterable[str], fresh: Mapping[str, Sequence[Observation]]) -> tuple[Observation, ...]:
+    return tuple(observation for probe in probes for observation in fresh.get(probe, ()))
 
 
 def _feature_state(
@@ -101,10 +134,10 @@ def _feature_state(
     decisions: Decisions,
     now: float,
 ) -> FeatureState:
-    seen = tuple(observation for probe in claim.probes for observation in fresh.get(probe, ()))
+    seen = _seen(claim.probes, fresh)
     if claim.supported not in (Answer.TRUE, Answer.FALSE):
         return FeatureState(feature, claim, State.NOT_APPLICABLE, claim.notes or "", (), proven=True)
-    state, reason = _evidence_state(claim, fresh)
+    state, reason = _evidence_state(claim.probes, fresh)
     proven = state is State.SATISFIED
     if proven:
         state, reason = _desired_state(feature, claim, seen)
@@ -114,15 +147,15 @@ def _feature_state(
     return FeatureState(feature, claim, state, reason, seen, proven, exemption)
 
 
-def _evidence_state(claim: Entry, fresh: Mapping[str, Sequence[Observation]]) -> tuple[State, str]:
+def _evidence_state(probes: Sequence[str], fresh: Mapping[str, Sequence[Observation]]) -> tuple[State, str]:
     """Whether the evidence agrees with the claim. One contradiction decides, then errors, then gaps."""
-    seen = [observation for probe in claim.probes for observation in fresh.get(probe, ())]
+    seen = _seen(probes, fresh)
     for outcome, state in ((Outcome.FAILED, State.NOT_SATISFIED), (Outcome.ERROR, State.ERROR)):
         for item in seen:
             if item.outcome is outcome:
                 return state, f"{item.probe}, {item.subject}: expected {item.expected}, saw {item.observed}"
-    silent = [probe for probe in claim.probes if not fresh.get(probe)]
-    if silent or not claim.probes:
+    silent = [probe for probe in probes if not fresh.get(probe)]
+    if silent or not probes:
         return State.NOT_ASSESSED, f"no fresh evidence of {', '.join(silent) or 'any probe'}"
     return State.SATISFIED, ""
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from holdfast.baseline.assessment.assess import Assessment, ControlState
+from holdfast.baseline.assessment.assess import Assessment, ControlState, ProfileState
 from holdfast.baseline.assessment.recommendations import Recommendation, Status
 from holdfast.baseline.assessment.states import State
 from holdfast.baseline.probes.observation import Observation
@@ -41,10 +41,11 @@ _GOOD = _IN_ORDER | {State.NOT_APPLICABLE}
 
 
 class Change(NamedTuple):
-    """A control whose state is another one now."""
+    """A control, or a line of the profile, whose state is another one now."""
 
     service: str
     control: str
+    """Its id; of a line of the profile `profile-1` and so on."""
     before: State | None
     """None for the first assessment."""
     after: State
@@ -107,16 +108,19 @@ def recommendations_changed(
 
 
 def changes_between(before: Assessment | None, after: Assessment) -> tuple[Change, ...]:
-    """The controls whose state differs."""
-    earlier = {control.control: control for control in before.controls} if before else {}
+    """The controls and lines of the profile whose state differs."""
+    earlier = {part.control: part for part in before.parts} if before else {}
     return tuple(
-        _change(after.service.key, earlier.get(control.control), control)
-        for control in after.controls
-        if control.control not in earlier or earlier[control.control].state is not control.state
+        _change(after.service.key, earlier.get(part.control), part)
+        for part in after.parts
+        if part.control not in earlier or earlier[part.control].state is not part.state
     )
 
 
-def _change(service: str, before: ControlState | None, after: ControlState) -> Change:
+_Part = ControlState | ProfileState
+
+
+def _change(service: str, before: _Part | None, after: _Part) -> Change:
     was, now = (_by_subject(control) for control in (before, after))
     differences = tuple(
         Difference(was.get(key), now.get(key))
@@ -128,8 +132,8 @@ def _change(service: str, before: ControlState | None, after: ControlState) -> C
     )
 
 
-def _by_subject(control: ControlState | None) -> dict[tuple[str, str], Observation]:
-    return {(item.probe, item.subject): item for item in control.observations} if control else {}
+def _by_subject(part: _Part | None) -> dict[tuple[str, str], Observation]:
+    return {(item.probe, item.subject): item for item in part.observations} if part else {}
 
 
 def _meaning(item: Observation | None) -> tuple[object, ...]:

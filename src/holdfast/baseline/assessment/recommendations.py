@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from holdfast.baseline.assessment.assess import Assessment, ControlState, FeatureState
+from holdfast.baseline.assessment.assess import Assessment, ControlState, FeatureState, ProfileState
 from holdfast.baseline.assessment.policies import Health, PolicyStanding
 from holdfast.baseline.assessment.states import State
 from holdfast.baseline.data.fixes import Fix, fixes
@@ -39,9 +39,10 @@ class Recommendation(NamedTuple):
     """One thing to do."""
 
     id: str
-    """The feature's key or the policy's name: stable, so that its history can be followed."""
+    """The feature's key, the policy's name or `profile-1`: stable, so that its history can be followed."""
     service: str
     control: str
+    """Empty for a line of the security profile, which belongs to none."""
     title: str
     severity: Severity
     status: Status
@@ -79,7 +80,10 @@ _LOW = frozenset({"AM-5", "PV-3", "ES-3", "DP-1"})
 
 
 def recommendations(assessment: Assessment) -> tuple[Recommendation, ...]:
-    """One for each feature that applies and each policy that judges something, the open and severe first."""
+    """What there is to do, the open and severe first.
+
+    One for each line of the profile, each feature that applies and each policy that judges something.
+    """
     service = assessment.service.key
     found = [
         _of_feature(service, feature)
@@ -91,6 +95,7 @@ def recommendations(assessment: Assessment) -> tuple[Recommendation, ...]:
         for control in assessment.controls
         for standing in control.policies
     ]
+    found += [_of_profile(service, state) for state in assessment.profile]
     order = list(Status), list(Severity)
     return tuple(sorted(found, key=lambda item: (order[0].index(item.status), order[1].index(item.severity))))
 
@@ -148,6 +153,32 @@ def _of_policy(service: str, control: ControlState, standing: PolicyStanding) ->
     )
 
 
+def _of_profile(service: str, state: ProfileState) -> Recommendation:
+    """Make a line of the security profile true again."""
+    against = [item for item in state.observations if item.outcome is not Outcome.PASSED]
+    healthy = [item for item in state.observations if item.outcome is Outcome.PASSED]
+    return Recommendation(
+        id=state.control,
+        service=service,
+        control="",
+        title=f"Security profile: {state.line.attribute} should be {state.line.value}",
+        severity=Severity.MEDIUM,
+        status=_status(state.state, None),
+        why=state.line.reason or "",
+        problem=state.reason,
+        affected=tuple(dict.fromkeys(item.subject for item in against)),
+        healthy=tuple(dict.fromkeys(item.subject for item in healthy)),
+        steps=(_RESTORE, "Assess again: holdfast baseline assess"),
+        command="",
+        page="/baseline#profile",
+        responsible=Responsibility.HOLDFAST,
+        health=Health(len(healthy), len(against)),
+        seen=state.observations,
+        exemption=None,
+    )
+
+
+_RESTORE: Final = "Read what the probe saw and restore what it expected."
 _REMEDIATE: Final = f"holdfast policy instance remediate {{policy}} {BASELINE} --policy {{policy}}"
 
 
@@ -180,7 +211,7 @@ def _status(state: State, exemption: Exemption | None) -> Status:
 def _steps(feature: FeatureState) -> tuple[str, ...]:
     again = f"Assess again: holdfast baseline assess --feature {feature.feature.key}"
     if not feature.proven:
-        return ("Read what the probe saw and restore what it expected.", again)
+        return (_RESTORE, again)
     if feature.claim.supported is Answer.TRUE and feature.claim.guidance:
         return (feature.claim.guidance, again)
     return ("Wait for a release that has it, or make an exemption that says how the risk is met.",)

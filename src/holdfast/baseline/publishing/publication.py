@@ -42,7 +42,8 @@ class Publication(NamedTuple):
         return self._replace(
             assessments=tuple(
                 assessment._replace(
-                    controls=tuple(each for each in assessment.controls if each.control == control)
+                    controls=tuple(each for each in assessment.controls if each.control == control),
+                    profile=(),
                 )
                 for assessment in self.assessments
             ),
@@ -52,12 +53,7 @@ class Publication(NamedTuple):
     @property
     def observations(self) -> tuple[Observation, ...]:
         """Every observation that counts, once."""
-        found = (
-            item
-            for assessment in self.assessments
-            for control in assessment.controls
-            for item in control.observations
-        )
+        found = (item for assessment in self.assessments for item in assessment.observations)
         return tuple(dict.fromkeys(found))
 
 

@@ -60,12 +60,28 @@ def _chapter(publication: Publication, assessment: Assessment) -> Chapter:
         ("Secure score", "–" if points is None else f"{points:.1f} of 100"),
     )
     tables = (
+        _profile(assessment),
         _controls(assessment),
         _todo(assessment),
         _evidence(assessment),
         _history(publication, assessment),
     )
     return Chapter(assessment.service.name, facts, tuple(table for table in tables if table.rows))
+
+
+def _profile(assessment: Assessment) -> ReportTable:
+    rows = tuple(
+        (
+            state.line.attribute,
+            state.line.value or "–",
+            str(state.state),
+            state.reason or state.line.reason or "",
+        )
+        for state in assessment.profile
+    )
+    return ReportTable(
+        "Security profile", ("Attribute", "Value", "State", "Why"), (28, 14, 14, 44), rows, "profile"
+    )
 
 
 def _controls(assessment: Assessment) -> ReportTable:
@@ -88,17 +104,12 @@ def _todo(assessment: Assessment) -> ReportTable:
 
 
 def _evidence(assessment: Assessment) -> ReportTable:
+    parts = [("profile", state.observations) for state in assessment.profile]
+    parts += [(control.control, control.observations) for control in assessment.controls]
     rows = tuple(
-        (
-            control.control,
-            item.probe,
-            item.subject,
-            item.observed,
-            str(item.outcome),
-            isoformat(item.valid_until),
-        )
-        for control in assessment.controls
-        for item in control.observations
+        (name, item.probe, item.subject, item.observed, str(item.outcome), isoformat(item.valid_until))
+        for name, observations in parts
+        for item in observations
     )
     columns = ("Control", "Probe", "Subject", "Observed", "Outcome", "Valid until")
     return ReportTable("Evidence", columns, (8, 22, 20, 26, 9, 15), rows, "evidence")

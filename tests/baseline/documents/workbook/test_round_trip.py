@@ -1,5 +1,8 @@
 """A workbook that is read and written again has the same cells."""
 
+import io
+
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,7 +11,7 @@ from holdfast.baseline.documents.markdown.reader import read_page
 from holdfast.baseline.documents.markdown.writer import write_page
 from holdfast.baseline.documents.workbook.reader import read_workbook
 from holdfast.baseline.documents.workbook.writer import write_workbook
-from tests.baseline.samples import WORKBOOK, cells_of, page, row, rows, workbook, workbooks
+from tests.baseline.samples import ODD_WORKBOOK, WORKBOOK, cells_of, page, row, rows, workbook, workbooks
 
 WORKBOOKS = workbooks()
 
@@ -35,6 +38,20 @@ def test_a_workbook_of_ours_knows_whose_it_is_whatever_the_file_is_called() -> N
 def test_the_same_baseline_gives_the_same_bytes() -> None:
     baseline = read_workbook(workbook(), WORKBOOK).baseline
     assert write_workbook(baseline) == write_workbook(baseline)
+
+
+def test_a_reference_is_a_link_and_still_its_text() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(write_workbook(read_workbook(ODD_WORKBOOK, WORKBOOK).baseline)))
+    cell = book["Feature Summary"]["J2"]
+    assert cell.value == "Tides: https://docs.microsoft.com/en-us/azure/tides?tab=a#b"
+    assert cell.hyperlink.target == "https://docs.microsoft.com/en-us/azure/tides?tab=a"
+    assert cell.hyperlink.location == "b"
+
+
+def test_a_reference_that_no_link_can_hold_stays_text() -> None:
+    long = f"Tides: https://example.org/{'x' * 3_000}"
+    data = workbook(rows(row("Azure Backup", reference=long)))
+    assert cells_of(write_workbook(read_workbook(data, WORKBOOK).baseline)) == cells_of(data)
 
 
 def test_policies_of_a_page_survive() -> None:

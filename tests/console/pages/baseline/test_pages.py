@@ -40,6 +40,16 @@ def test_the_controls_stand_below_their_domains_with_those_that_people_attest(wo
     assert {"BR-1", "GS-1", "DP-4"} <= controls(text)
 
 
+def test_the_security_profile_stands_above_them_and_leads_to_what_to_do(world: BaselineWorld) -> None:
+    text = get(world, "/baseline")
+    assert "Stores customer content at rest" in text
+    assert "Stores customer" not in get(world, "/baseline?state=satisfied")
+    (link, *_) = re.findall(r'href="(/baseline/recommendations/profile-4)"', text)
+    advice = get(world, link)
+    assert 'href="/baseline#profile"' in advice
+    assert "/baseline/controls/" not in advice
+
+
 def test_filters_leave_what_was_asked_for(world: BaselineWorld) -> None:
     assert controls(get(world, "/baseline?state=attestation+due")) >= {"GS-1"}
     assert "BR-1" not in controls(get(world, "/baseline?state=attestation+due"))

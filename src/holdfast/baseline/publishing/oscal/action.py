@@ -11,7 +11,7 @@ from holdfast.baseline.documents.oscal.building import (
     properties,
     without_empty,
 )
-from holdfast.baseline.publishing.oscal.results import observations_of, open_risks
+from holdfast.baseline.publishing.oscal.results import open_risks
 from holdfast.baseline.publishing.oscal.subjects import inventory, observation_json, risk_id
 from holdfast.baseline.publishing.publication import Publication
 from holdfast.kernel.clock import isoformat
@@ -23,7 +23,7 @@ def write_plan_of_action(publication: Publication, assessment: Assessment) -> by
     risks = open_risks(assessment)
     if not risks:
         return None
-    seen = observations_of(assessment)
+    seen = assessment.observations
     content = without_empty(
         {
             "uuid": identifier("plan-of-action", key, isoformat(publication.moment)),

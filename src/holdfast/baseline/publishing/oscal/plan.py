@@ -23,7 +23,9 @@ _SYSTEM = "system"
 def write_plan(assessment: Assessment, probes: Mapping[str, Probe]) -> bytes:
     """The plan of the probes that the claims of a service name."""
     key = assessment.service.key
-    named = dict.fromkeys(probe for feature in assessment.features for probe in feature.claim.probes)
+    in_profile = (probe for state in assessment.profile for probe in state.line.probes)
+    in_claims = (probe for feature in assessment.features for probe in feature.claim.probes)
+    named = dict.fromkeys((*in_profile, *in_claims))
     content: Json = {
         "uuid": identifier("assessment-plan", key),
         "metadata": metadata(f"Assessment plan of {assessment.service.name}", FACTS_MOMENT),

@@ -12,7 +12,6 @@ from holdfast.baseline.documents.oscal.building import (
     properties,
     without_empty,
 )
-from holdfast.baseline.probes.observation import Observation
 from holdfast.baseline.publishing.oscal.plan import reviewed
 from holdfast.baseline.publishing.oscal.subjects import (
     inventory,
@@ -32,7 +31,7 @@ _REASONS = {State.SATISFIED: "pass", State.NOT_SATISFIED: "fail"}
 def write_results(publication: Publication, assessment: Assessment) -> bytes:
     """The results of one service. OSCAL knows two states; ours is in a property."""
     key, moment = assessment.service.key, isoformat(publication.moment)
-    seen = observations_of(assessment)
+    seen = assessment.observations
     risks = open_risks(assessment)
     result = without_empty(
         {
@@ -61,11 +60,6 @@ def write_results(publication: Publication, assessment: Assessment) -> bytes:
         "results": [result],
     }
     return encoded("assessment-results", content)
-
-
-def observations_of(assessment: Assessment) -> list[Observation]:
-    """What counts for the service, once each."""
-    return list(dict.fromkeys(item for control in assessment.controls for item in control.observations))
 
 
 def open_risks(assessment: Assessment) -> list[tuple[Recommendation, Json]]:

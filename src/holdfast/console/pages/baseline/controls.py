@@ -13,9 +13,11 @@ from holdfast.baseline.assessment.recommendations import recommendations
 from holdfast.baseline.assessment.score import secure_score
 from holdfast.baseline.assessment.states import State, percent
 from holdfast.baseline.data.catalog import benchmark
+from holdfast.baseline.forms import profile_form
 from holdfast.baseline.probes.progress import Progress
 from holdfast.baseline.service import WHOLE
 from holdfast.console.pages.baseline.common import (
+    MOODS,
     READ,
     RUN,
     assessment_of,
@@ -75,6 +77,13 @@ def _rows(assessment: Assessment, state: ControlState) -> Iterator[JsonObject]:
         }
 
 
+def _profile(assessment: Assessment) -> list[JsonObject]:
+    return [
+        {**profile_form(state, assessment.moment), "colour": MOODS.get(state.state, "")}
+        for state in assessment.profile
+    ]
+
+
 def _is_wanted(request: ApiRequest, row: JsonObject) -> bool:
     return request.query.get("state", "") in ("", row["state"])
 
@@ -107,6 +116,8 @@ class Standing(NamedTuple):
     """What the page shows and renews."""
 
     cards: list[tuple[str, str]]
+    profile: list[JsonObject]
+    """The lines of the security profile; none where controls are filtered."""
     domains: list[Domain]
     standard: str
     """The title of the column with mappings, if one was asked for."""
@@ -119,6 +130,7 @@ def _standing(request: ApiRequest) -> Standing:
     assessment = assessment_of(request)
     return Standing(
         cards=list(_cards(assessment)),
+        profile=[] if any(request.query.get(name) for name in _FILTERS[:3]) else _profile(assessment),
         domains=_domains(request, assessment),
         standard=STANDARDS.get(request.query.get("standard", ""), ""),
         then=moment_of(request),
@@ -159,7 +171,8 @@ def _history(request: ApiRequest) -> Reply:
     past = [p for p in baseline.publication().history if p.service == WHOLE and not p.recommendation]
     for change in reversed(past):  # backwards: before the change it was what the change says
         points.setdefault(change.moment, Counter(states.values()))
-        states[change.control] = change.before
+        if change.control in states:  # lines of the profile are no controls
+            states[change.control] = change.before
     moments = sorted(points)
     columns: list[JsonValue] = [list(moments)]
     columns += [[points[moment][state] for moment in moments] for state in shown]
