@@ -111,6 +111,8 @@ TABLE: list[tuple[str, list[object], object]] = [
     ("indexFromEnd", [[1, 2, 3], 1], 3),
     ("indexFromEnd", ["abc", 1], NOTHING),
     ("indexOf", ["Straße 7", "E 7"], 5),
+    ("indexOf", ["Straße", "SS"], 4),
+    ("indexOf", ["ßs", "s"], 0),
     ("indexOf", ["abc", ""], 0),
     ("indexOf", ["abc", "z"], -1),
     ("int", ["-7.9"], -7),
@@ -228,6 +230,7 @@ ERRORS: list[tuple[str, list[object], str]] = [
     ("range", [0, 10_001], "10000"),
     ("range", [2_147_483_647, 1], "2147483647"),
     ("join", [["x" * 100_000] * 9, ""], "more than"),
+    ("split", ["x" * 100_000, ["y" + str(number) for number in range(200)]], "too long"),
 ]
 
 NAMES: list[tuple[str, list[object], object]] = [

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdfast.policy.language.errors import TemplateError
 from holdfast.policy.language.operators import OPERATORS
 from holdfast.policy.language.patterns import like, match, match_insensitively
 from holdfast.policy.language.values import UNDEFINED
@@ -94,6 +95,13 @@ def test_like_is_what_shell_patterns_are_without_case(text: str, pattern: str) -
 
 def test_a_pattern_of_many_stars_is_still_quick() -> None:
     assert not like("a" * 2000, "*a" * 40 + "b")
+
+
+def test_a_search_that_would_take_long_is_refused() -> None:
+    short = "*" + "a" * 5000 + "?b*"
+    assert not like("a" * 10_000, short)
+    with pytest.raises(TemplateError, match="takes too long on 100000 characters"):
+        like("a" * 100_000, short)
 
 
 @given(st.text("a1-?#.", max_size=5), st.text("aA1-", max_size=5))

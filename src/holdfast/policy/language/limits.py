@@ -32,3 +32,5 @@ RANGE_ITEMS: Final = 10_000
 """`range()`: documented."""
 EXPLAINED_MEMBERS: Final = 20
 """Members of an array that a reason shows one by one."""
+COMPARISONS: Final = 100_000_000
+"""Characters that one search may compare: a tenth of a second."""

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
+from holdfast.policy.language.errors import TemplateError
+from holdfast.policy.language.limits import COMPARISONS
 from holdfast.policy.language.values import fold
 
 
@@ -42,7 +44,15 @@ def _with_question_marks(first: str, others: Sequence[str]) -> Callable[[str], b
     searched = "".join(f"(?>.*?{part})" for part in parts[:-1])
     ending = f".*{parts[-1]}" if parts else ""
     compiled = re.compile(f"{start}{searched}{ending}", re.DOTALL)
-    return lambda text: compiled.fullmatch(text) is not None
+    longest = max(map(len, (first, *others)))
+
+    def test(text: str) -> bool:
+        if len(text) * longest > COMPARISONS:
+            message = f"'like' with '?' takes too long on {len(text)} characters; shorten the pattern"
+            raise TemplateError(message)
+        return compiled.fullmatch(text) is not None
+
+    return test
 
 
 def like(text: str, pattern: str) -> bool:

@@ -4,9 +4,14 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from holdfast.policy.language.errors import TemplateError
 from holdfast.policy.language.functions.base import ANY, Function, bounded_items, bounded_text, whole
-from holdfast.policy.language.limits import TEXT_LENGTH
+from holdfast.policy.language.limits import COMPARISONS, TEXT_LENGTH
 from holdfast.policy.language.values import UNDEFINED, fold, number_from, scalar_text, text_of
+
+
+_ALTERNATIVE: Final = 10
+"""Trying one of several delimiters costs as much as so many comparisons."""
 
 
 def _on_text(change: Callable[[str], str]) -> Callable[..., object]:
@@ -22,15 +27,14 @@ def _concat(*parts: object) -> object:
     return bounded_text("".join(known)) if len(known) == len(texts) else UNDEFINED
 
 
-def _fold_with_positions(text: str) -> tuple[str, list[int]]:
-    """Folded text and, for each of its characters, the position of the original one (ß folds to two)."""
-    folded: list[str] = []
-    positions: list[int] = []
+def _original(text: str, place: int) -> int:
+    """The position in `text` of a position in the folded text: ß folds to two characters."""
+    folded = 0
     for position, character in enumerate(text):
-        part = fold(character)
-        folded.append(part)
-        positions += [position] * len(part)
-    return "".join(folded), positions
+        folded += len(fold(character))
+        if folded > place:
+            return position
+    return len(text)
 
 
 def _finder(find: Callable[[str, str], int], empty: Callable[[str], int]) -> Callable[..., object]:
@@ -39,9 +43,9 @@ def _finder(find: Callable[[str, str], int], empty: Callable[[str], int]) -> Cal
             return UNDEFINED
         if not part:
             return empty(text)
-        folded, positions = _fold_with_positions(text)
+        folded = fold(text)
         found = find(folded, fold(part))
-        return positions[found] if found >= 0 else -1
+        return found if found < 0 or len(folded) == len(text) else _original(text, found)
 
     return position_of
 
@@ -74,6 +78,8 @@ def _split(text: object, delimiter: object) -> object:
     if not isinstance(text, str) or not isinstance(delimiter, list | str):
         return UNDEFINED
     known = sorted((part for part in delimiters if isinstance(part, str) and part), key=len, reverse=True)
+    if len(text) * len(known) > COMPARISONS // _ALTERNATIVE:
+        raise TemplateError("split(): the text is too long for so many delimiters")
     return list(re.split("|".join(map(re.escape, known)), text)) if known else [text]
 
 
