@@ -9,7 +9,6 @@ from holdfast.policy.language.functions.base import ANY, Function, bounded_items
 from holdfast.policy.language.limits import COMPARISONS, TEXT_LENGTH
 from holdfast.policy.language.values import UNDEFINED, fold, number_from, scalar_text, text_of
 
-
 _ALTERNATIVE: Final = 10
 """Trying one of several delimiters costs as much as so many comparisons."""
 
