@@ -2,7 +2,7 @@
 
 import pytest
 
-from holdfast.baseline.data.catalog import features
+from holdfast.baseline.data.catalog import features, own_wording
 from holdfast.baseline.model.service import Entry, ProfileAttribute, ServiceBaseline
 from holdfast.baseline.model.vocabulary import Answer, Combination, Responsibility
 from holdfast.baseline.rollup import roll_up
@@ -49,6 +49,17 @@ def test_a_feature_that_is_safest_present(one: Combination, two: Combination, ex
 def test_a_feature_that_is_safest_absent(one: Combination, two: Combination, expected: Combination) -> None:
     entry = rolled("Local Admin Accounts", one, two)
     assert (entry.supported, entry.enabled_by_default, entry.responsibility) == expected
+
+
+def test_that_nothing_is_to_do_is_said_only_where_it_is_so_in_every_part() -> None:
+    both = roll_up("whole", "Whole", [part("a", "Azure Backup", ON), part("b", "Azure Backup", ON)])
+    assert [e.guidance for e in both.entries if e.feature == "Azure Backup"] == [
+        own_wording("mcsb-v1").enabled_by_default
+    ]
+    entries = (part("b", "Azure Backup", OPTION).entries[0].model_copy(update={"guidance": "Copy it."}),)
+    other = part("b", "Azure Backup", ON).model_copy(update={"entries": entries})
+    whole = roll_up("whole", "Whole", [part("a", "Azure Backup", ON), other])
+    assert [e.guidance for e in whole.entries if e.feature == "Azure Backup"] == ["Copy it."]
 
 
 def test_probes_reasons_and_categories_of_all_parts_count() -> None:

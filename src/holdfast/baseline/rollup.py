@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from holdfast.baseline.data.catalog import LATER, features
+from holdfast.baseline.data.catalog import LATER, features, own_wording
 from holdfast.baseline.documents.completion import completed
 from holdfast.baseline.model.feature import Feature
 from holdfast.baseline.model.service import Entry, ProfileAttribute, ServiceBaseline
@@ -56,12 +56,18 @@ def _entry(feature: Feature, rows: Sequence[Entry]) -> Entry:
         control=feature.control,
         feature=feature.name,
         notes=_texts([row.notes for row in there]),
-        guidance=_texts([row.guidance for row in there]),
+        guidance=_guidance([row.guidance for row in there]),
         supported=Answer.TRUE,
         enabled_by_default=Answer.TRUE if enabled else Answer.FALSE,
         responsibility=Responsibility.HOLDFAST if enabled else _responsibility(there),
         probes=_probes(rows),
     )
+
+
+def _guidance(texts: Sequence[str | None]) -> str | None:
+    """What there is to do in any part; that nothing is only where it is so in all."""
+    nothing = own_wording(LATER).enabled_by_default
+    return _texts([text for text in texts if text != nothing]) or _texts(texts)
 
 
 def _texts(texts: Sequence[str | None]) -> str | None:
