@@ -102,6 +102,41 @@ def test_only_the_whole_in_order_is_accepted(order: list[int], length: int) -> N
         assert refusal(chosen)
 
 
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_no_edit_of_a_byte_or_of_several_changes_what_is_verified(data: st.DataObject) -> None:
+    """Refused, or, where only what is not signed was touched (blanks, hints), the same in every word."""
+    whole = b"".join(bundle())
+    start = data.draw(st.integers(0, len(whole)))
+    gone = data.draw(st.integers(0, 40))
+    damaged = whole[:start] + data.draw(st.binary(max_size=40)) + whole[start + gone :]
+    try:
+        found = verify_bundle(damaged.splitlines(keepends=True), KEY.public)
+    except EvidenceError:
+        return
+    assert found == verify_bundle(bundle(), KEY.public)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_no_field_of_a_signed_item_can_be_exchanged(data: st.DataObject) -> None:
+    """Whoever edits what an item says, or takes the signature of another one, is found."""
+    lines, number = bundle(), data.draw(st.integers(0, 4))
+    envelope, other = json.loads(lines[number]), json.loads(lines[(number + 1) % 5])
+    statement = json.loads(base64.b64decode(envelope["payload"]))
+    name = data.draw(
+        st.sampled_from(["payload", "signatures", "payloadType", *statement, *statement["predicate"]])
+    )
+    if name in envelope:
+        envelope[name] = other[name] if name != "payloadType" else "text/plain"
+    else:
+        place = statement if name in statement else statement["predicate"]
+        place[name] = data.draw(st.text() | st.integers() | st.none())
+        envelope["payload"] = base64.b64encode(json.dumps(statement).encode()).decode()
+    lines[number] = json.dumps(envelope).encode()
+    assert f"Line {number + 1} " in refusal(lines)
+
+
 def test_the_public_key_is_handed_over_as_pem() -> None:
     assert read_public_key(public_key_pem(KEY.public)) == KEY.public
     with pytest.raises(EvidenceError, match="cannot be read"):
