@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from holdfast.gateway.ingest import Ingest
-from holdfast.gateway.limits import GatewayLimits
+from holdfast.gateway.limits import GatewayLimits, TokenBucket
 from holdfast.gateway.network.channel import READ_BYTES
 from holdfast.gateway.network.link import Hold
 from holdfast.gateway.network.tls import RECORD_BYTES
-from holdfast.gateway.sessions.acknowledgements import Group
 from holdfast.gateway.sessions.hub import REQUEST_BYTES, REQUESTS
+from holdfast.kernel.clock import ManualClock
 from holdfast.kernel.errors import UnavailableError
-from holdfast.log.port import Done, Entry
+from holdfast.log.port import Done, Entry, LogWriter
 from holdfast.log.writer import RECORD_OVERHEAD
 from holdfast.protocol.mqtt.publish import Publish
 from tests.gateway.client import Client, connect_device
@@ -166,56 +166,72 @@ class _Log:
     def close(self) -> None: ...
 
 
-class _Source:
+class _Waiter:
     def __init__(self) -> None:
-        self.groups = [Group()]
         self.events: list[object] = []
 
-    def seal(self) -> list[Group]:
-        groups, self.groups = self.groups, []
-        return groups
-
-    def durable(self, groups: list[Group]) -> None:
-        self.events.append(groups)
+    def durable(self) -> None:
+        self.events.append("durable")
 
     def not_durable(self, error: Exception) -> None:
         self.events.append(error)
+
+    def slow_down(self, seconds: float) -> None:
+        self.events.append(seconds)
 
 
 def entry(body: bytes = b"x") -> Entry:
     return Entry("d", "", "telemetry", 0.0, "", body)
 
 
+def collector(log: LogWriter, rate: float = 1e6) -> Ingest:
+    return Ingest(log, 1 << 20, TokenBucket(rate, rate, ManualClock()))
+
+
 async def test_a_turn_of_the_loop_is_one_append() -> None:
     log = _Log()
-    ingest = Ingest(log, 1 << 20)
-    one, other = _Source(), _Source()
-    for source in (one, other, one):
-        ingest.add(entry(), source)
+    ingest = collector(log)
+    one, other = _Waiter(), _Waiter()
+    for waiter in (one, other):
+        ingest.report_to(waiter)
+        ingest.add(entry())
+    ingest.add(entry())
     await asyncio.sleep(0)
     ((entries, done),) = log.appends
     assert len(entries) == 3
     assert one.events == []
     done(None)
     await ingest.drain()
-    assert (one.events, other.events) == ([[Group()]], [[Group()]])
+    assert (one.events, other.events) == (["durable"], ["durable"])
 
 
-async def test_what_is_not_durable_is_told_to_each_source() -> None:
+async def test_what_is_not_durable_is_told_to_everybody() -> None:
     log = _Log()
-    ingest = Ingest(log, 1 << 20)
-    source = _Source()
-    ingest.add(entry(), source)
+    ingest = collector(log)
+    waiter = _Waiter()
+    ingest.report_to(waiter)
+    ingest.add(entry())
     await asyncio.sleep(0)
     trouble = UnavailableError("the disk is full")
     log.appends[0][1](trouble)
     await ingest.drain()
-    assert source.events == [trouble]
+    assert waiter.events == [trouble]
+
+
+async def test_more_than_all_may_send_slows_down_whoever_sent_it() -> None:
+    ingest = collector(_Log(), rate=10)
+    for turn in range(2):
+        waiter = _Waiter()
+        ingest.messages += 8
+        ingest.report_to(waiter)
+        ingest.add(entry())
+        await asyncio.sleep(0)
+        assert waiter.events == ([0.6] if turn else [])
 
 
 async def test_much_in_one_turn_does_not_wait_for_its_end() -> None:
     log = _Log()
-    ingest = Ingest(log, 1 << 20)
+    ingest = collector(log)
     for _ in range(3):
         ingest.add(entry(bytes(600_000)))
     assert len(log.appends) == 1

@@ -85,6 +85,8 @@ class Gateway:
     def __post_init__(self) -> None:
         ports, limits = self.ports, self.limits
         tasks = Tasks()
+        rate = limits.total_messages_per_second
+        total = TokenBucket(rate, rate, ports.clock)
         self.services = Services(
             log=ports.log,
             cluster=ports.cluster,
@@ -94,15 +96,13 @@ class Gateway:
             limits=limits,
             clock=ports.clock,
             randomness=ports.randomness,
-            ingest=Ingest(ports.log, limits.pending_log_bytes),
+            ingest=Ingest(ports.log, limits.pending_log_bytes, total),
             live=LiveSessions(ports.directory, tasks, ports.clock),
             lockouts=Lockouts(ports.cluster.limits, ports.clock, limits.failures_per_minute),
             refusals=Refusals(ports.cluster.bus, ports.clock),
             registrations=Registrations(ports.clock, ports.randomness),
             tasks=tasks,
-            total=TokenBucket(
-                limits.total_messages_per_second, limits.total_messages_per_second, ports.clock
-            ),
+            total=total,
             connects=Buckets(limits.connects_per_minute / 60, limits.connects_per_minute, ports.clock),
             senders=Buckets(limits.messages_per_second, limits.messages_burst, ports.clock),
             uploads=ports.uploads,

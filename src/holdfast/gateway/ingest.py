@@ -6,10 +6,10 @@ log than memory is given for, sessions stop reading from their sockets and are t
 """
 
 import asyncio
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
+from holdfast.gateway.limits import TokenBucket
 from holdfast.gateway.network.link import Hold, Link
-from holdfast.gateway.sessions.acknowledgements import Group
 from holdfast.log.port import Entry, LogWriter
 
 FLUSH_BYTES = 1 << 20
@@ -17,34 +17,36 @@ FLUSH_BYTES = 1 << 20
 off."""
 
 
-class Source(Protocol):
-    """A session that appends."""
+class Waiter(Protocol):
+    """Hears what became of what it appended in one turn."""
 
-    def seal(self) -> list[Group]:
-        """The messages since the last call; what comes next belongs to another append."""
-        ...
-
-    def durable(self, groups: list[Group]) -> None:
-        """These messages are on disk."""
+    def durable(self) -> None:
+        """It is on disk."""
         ...
 
     def not_durable(self, error: Exception) -> None:
         """The log failed; nothing of it may be acknowledged."""
         ...
 
-
-_Work: TypeAlias = list[tuple[Source, list[Group]]]
+    def slow_down(self, seconds: float) -> None:
+        """More comes from all devices together than may: read nothing more for so long."""
+        ...
 
 
 class Ingest:
     """Collects, appends, reports."""
 
-    def __init__(self, log: LogWriter, pending_limit: int) -> None:
+    def __init__(self, log: LogWriter, pending_limit: int, total: TokenBucket) -> None:
         self._log = log
         self._limit = pending_limit
         self._entries: list[Entry] = []
         self._bytes = 0
-        self._sources: dict[Source, None] = {}
+        self._waiters: list[Waiter] = []
+        self._total = total
+        self.turn = 0
+        """Grows with each append: what was reported to in one turn becomes durable together."""
+        self.messages = 0
+        """Packets that sessions took in since the last append, whatever they were."""
         self._parked: dict[Link, None] = {}
         self._loop = asyncio.get_running_loop()
         self.is_full = False
@@ -54,13 +56,15 @@ class Ingest:
         self._outstanding = 0
         self._idle = asyncio.Event()
 
-    def add(self, entry: Entry, source: Source | None = None) -> None:
-        """Append `entry` at the end of this turn; `source` hears when it is durable."""
+    def report_to(self, waiter: Waiter) -> None:
+        """Tell `waiter` of what is added behind this, until the end of the turn."""
+        self._waiters.append(waiter)
+
+    def add(self, entry: Entry) -> None:
+        """Append `entry` at the end of this turn."""
         if not self._entries:
             self._loop.call_soon(self.flush)
         self._entries.append(entry)
-        if source is not None:
-            self._sources[source] = None
         self._bytes += len(entry.body)
         if self._bytes > FLUSH_BYTES:
             self.flush()
@@ -68,27 +72,31 @@ class Ingest:
     def flush(self) -> None:
         """Append what was collected."""
         entries, self._entries = self._entries, []
-        sources, self._sources = self._sources, {}
+        waiters, self._waiters = self._waiters, []
         self._bytes = 0
         if not entries:
             return
-        work: _Work = [(source, source.seal()) for source in sources]
+        self.turn += 1
         self.appended += len(entries)
         self._outstanding += 1
-        self._log.append(entries, lambda error: self._answer(work, error))
+        self._log.append(entries, lambda error: self._answer(waiters, error))
         self._look()
+        messages, self.messages = self.messages, 0
+        if wait := self._total.charge(messages):
+            for waiter in waiters:
+                waiter.slow_down(wait)
 
-    def _answer(self, work: _Work, error: Exception | None) -> None:
+    def _answer(self, waiters: list[Waiter], error: Exception | None) -> None:
         """In the log's thread."""
-        self._loop.call_soon_threadsafe(self._settle, work, error)
+        self._loop.call_soon_threadsafe(self._settle, waiters, error)
 
-    def _settle(self, work: _Work, error: Exception | None) -> None:
+    def _settle(self, waiters: list[Waiter], error: Exception | None) -> None:
         self._outstanding -= 1
-        for source, groups in work:
+        for waiter in waiters:
             if error is None:
-                source.durable(groups)
+                waiter.durable()
             else:
-                source.not_durable(error)
+                waiter.not_durable(error)
         if not self._outstanding:
             self._idle.set()
         self._look()

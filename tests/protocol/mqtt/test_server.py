@@ -235,7 +235,7 @@ def test_a_version_5_client_may_not_exceed_the_receive_maximum() -> None:
     )
     connection.receive(data)
     assert connection.failure is None
-    connection.acknowledged(1)
+    connection.unacknowledged -= 1
     connection.receive(encode_publish(Publish(b"t", b"", qos=1, packet_id=1), V5))
     assert connection.failure is None
     connection.receive(encode_publish(Publish(b"t", b"", qos=1, packet_id=2), V5))

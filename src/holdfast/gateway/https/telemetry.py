@@ -5,7 +5,6 @@ import asyncio
 from holdfast.gateway.https.admission import Sender, admit, admit_still, keep_pace
 from holdfast.gateway.https.exchange import Reply, Request
 from holdfast.gateway.services import Services
-from holdfast.gateway.sessions.acknowledgements import Group
 from holdfast.kernel.errors import UnavailableError
 from holdfast.log.port import Entry
 from holdfast.protocol.https.messages import (
@@ -50,28 +49,28 @@ async def _stored(services: Services, sender: Sender, messages: list[DeviceMessa
     receipts = [Receipt() for _ in messages]
     for message, receipt in zip(messages, receipts, strict=True):
         entry = Entry(sender.device, sender.module, "telemetry", now, message.properties, message.body)
-        services.ingest.add(entry, receipt)
+        services.ingest.report_to(receipt)
+        services.ingest.add(entry)
     await asyncio.gather(*(receipt.future for receipt in receipts))
 
 
 class Receipt:
-    """Waits for one message; implements `ingest.Source`. A long batch may be appended in several parts."""
+    """Waits for one message; implements `ingest.Waiter`. A long batch may be appended in several parts."""
 
     __slots__ = ("future",)
 
     def __init__(self) -> None:
         self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def seal(self) -> list[Group]:
-        """See `ingest.Source.seal`."""
-        return []
-
-    def durable(self, groups: list[Group]) -> None:
-        """See `ingest.Source.durable`."""
+    def durable(self) -> None:
+        """See `ingest.Waiter.durable`."""
         if not self.future.done():
             self.future.set_result(None)
 
     def not_durable(self, error: Exception) -> None:
-        """See `ingest.Source.not_durable`."""
+        """See `ingest.Waiter.not_durable`."""
         if not self.future.done():
             self.future.set_exception(UnavailableError("Messages cannot be stored now; try again."))
+
+    def slow_down(self, seconds: float) -> None:
+        """See `ingest.Waiter.slow_down`; a request was held back before it came here."""

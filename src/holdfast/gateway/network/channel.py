@@ -137,6 +137,8 @@ class Channel:
             self._loop.remove_writer(self._socket)
             self._end_handshake()
             self._stage = self._plain
+            if not self._held:
+                self._loop.add_reader(self._socket, self._stage)
             self._application = self._listener.application(self)
 
     def _end_handshake(self) -> None:
@@ -148,24 +150,40 @@ class Channel:
         # To find that there is no second record costs a third of what the first one does: it is looked for
         # only where a device sends more without waiting for answers.
         assert self._tls is not None
-        room = READ_BYTES if self._unanswered else 1
-        self._unanswered = True
-        records: list[bytes] = []
-        ended: Callable[[], None] | None = None
+        if self._unanswered:
+            self._plain_records()
+            return
         try:
-            while room > 0:
+            data = read_record(self._tls)
+        except SSL.Error as error:
+            self._cannot_read(error)
+            return
+        self._unanswered = True
+        if self._application is not None:
+            self._application.receive(data)
+
+    def _plain_records(self) -> None:
+        """Read as much as there is."""
+        assert self._tls is not None
+        records: list[bytes] = []
+        room = READ_BYTES
+        failure: SSL.Error | None = None
+        while room > 0 and failure is None:
+            try:
                 records.append(read_record(self._tls))
                 room -= len(records[-1])
-        except (SSL.WantReadError, SSL.WantWriteError):
-            pass
-        except SSL.ZeroReturnError:
-            ended = self.close
-        except SSL.Error:
-            ended = self.abort
+            except SSL.Error as error:
+                failure = error
         if records and self._application is not None:
-            self._application.receive(records[0] if len(records) == 1 else b"".join(records))
-        if ended is not None:
-            ended()
+            self._application.receive(b"".join(records))
+        if failure is not None:
+            self._cannot_read(failure)
+
+    def _cannot_read(self, error: SSL.Error) -> None:
+        if isinstance(error, SSL.ZeroReturnError):
+            self.close()
+        elif not isinstance(error, SSL.WantReadError | SSL.WantWriteError):
+            self.abort()
 
     def _discard(self) -> None:
         """Read on until the device closes too: to close with something unread would take back what was
@@ -233,14 +251,11 @@ class Channel:
             return
         self._held &= ~reason
         if not self._held and not self._closing:
-            self._loop.add_reader(self._socket, self._readable)
+            self._loop.add_reader(self._socket, self._stage)
 
     def is_held_back(self) -> bool:
         """See `Link.is_held_back`."""
         return self._held not in (Hold.NONE, Hold.PEER)
-
-    def _readable(self) -> None:
-        self._stage()
 
     def close(self) -> None:
         """See `Link.close`."""
@@ -266,7 +281,7 @@ class Channel:
         except OSError:
             self._end()
         else:
-            self._loop.add_reader(self._socket, self._readable)
+            self._loop.add_reader(self._socket, self._stage)
 
     def abort(self) -> None:
         """See `Link.abort`."""

@@ -1,6 +1,6 @@
 """A device's session at the hub: telemetry in, and what the device subscribed to out.
 
-The hot path is `receive` → `_publish` → `Ingest.add`; everything else happens a few times a minute. Topics
+The hot path is `receive` → `_publish` → `Upstream.take`; everything else happens a few times a minute. Topics
 are judged by their parser with this session's ids, and deliveries by the session's subscriptions, so that no
 device can speak or hear for another, whatever it asked for.
 """
@@ -16,14 +16,11 @@ from holdfast.cluster.port import Claim
 from holdfast.devices.directory import DeviceCredentials
 from holdfast.gateway.authentication import Proof, judge
 from holdfast.gateway.errors import RefusedError
-from holdfast.gateway.network.link import Hold
 from holdfast.gateway.sessions import twins
-from holdfast.gateway.sessions.acknowledgements import Acknowledgements, Group
 from holdfast.gateway.sessions.devicebound import Devicebound
 from holdfast.gateway.sessions.methods import Methods
-from holdfast.gateway.sessions.properties import complete_bag
-from holdfast.gateway.sessions.shaping import Shaping
 from holdfast.gateway.sessions.subscriptions import Subscriptions
+from holdfast.gateway.sessions.upstream import Upstream
 from holdfast.gateway.sessions.wills import check_will
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.json import JsonObject
@@ -31,13 +28,12 @@ from holdfast.log import operations
 from holdfast.log.port import Entry
 from holdfast.log.port import Session as StoredSession
 from holdfast.protocol import hub
-from holdfast.protocol.bags import check_bag
 from holdfast.protocol.errors import ProtocolError
 from holdfast.protocol.hub import Subscription
 from holdfast.protocol.mqtt.connect import Connect, Will
 from holdfast.protocol.mqtt.disconnect import PINGRESP, Disconnect
 from holdfast.protocol.mqtt.properties import Property
-from holdfast.protocol.mqtt.publish import Acknowledgement, Publish, encode_pubacks
+from holdfast.protocol.mqtt.publish import Acknowledgement, Publish
 from holdfast.protocol.mqtt.reasons import Reason
 from holdfast.protocol.mqtt.server import Event, Ping
 from holdfast.protocol.mqtt.subscribe import (
@@ -51,24 +47,16 @@ from holdfast.protocol.twin import encode_desired_patch
 if TYPE_CHECKING:
     from holdfast.gateway.sessions.connection import MqttConnection
 
-WINDOW_MESSAGES = 1000
-WINDOW_BYTES = 1 << 20
-"""What one device may have unacknowledged before it is not read from: enough to fill group commits, and so
-little that a stalled log is not filled by a few."""
-
 REQUESTS = 32
 """Requests of one device that may wait for an answer; what it asks beyond them is answered with 429."""
 REQUEST_BYTES = 4096
 """Memory that a waiting request takes, and four times what it carries: as text and as objects."""
 
-_WINDOW = Hold.WINDOW
-
 
 class HubSession:
-    """One device's (or module's) session; implements `connection.Session` and `ingest.Source`."""
+    """One device's (or module's) session; implements `connection.Session`."""
 
     __slots__ = (
-        "_acknowledgements",
         "_claim",
         "_credentials_epoch",
         "_devicebound",
@@ -76,12 +64,8 @@ class HubSession:
         "_expires",
         "_is_open",
         "_methods",
-        "_open_group",
         "_proof",
         "_requests",
-        "_shaping",
-        "_unsealed",
-        "_unsettled",
         "_will",
         "connection",
         "device",
@@ -90,6 +74,7 @@ class HubSession:
         "persistent",
         "services",
         "subscriptions",
+        "upstream",
         "user",
     )
 
@@ -122,14 +107,8 @@ class HubSession:
         self._will = connect.will
         self._claim: Claim | None = None
         self._events = hub.events_topic(user.device, user.module).encode()
-        self._acknowledgements = Acknowledgements()
-        self._open_group: Group | None = None
-        """Takes the next telemetry; None after something that must be acknowledged in between."""
-        self._unsealed: list[Group] | None = None
-        self._unsettled = 0
-        """Bytes that wait for the log."""
         self._requests = 0
-        self._shaping = Shaping(self.services.limits, self.services.clock)
+        self.upstream = Upstream(connection, self.device, self.module)
         self._is_open = False
 
     # ---- opening and ending
@@ -257,28 +236,28 @@ class HubSession:
             if self.connection.closed:
                 return
         if events:
-            self._regulate(len(events))
+            self.upstream.regulate(len(events))
 
     def _publish(self, message: Publish, now: float) -> None:
         topic = message.topic
         if topic.startswith(self._events):
-            self._telemetry(message, topic[len(self._events) :].decode(), now)
+            self.upstream.take(message, topic[len(self._events) :].decode(), now)
             return
         match hub.parse_topic(topic.decode(), self.user.device, self.user.module):
             case hub.Telemetry(properties):
-                self._telemetry(message, properties, now)
+                self.upstream.take(message, properties, now)
             case hub.TwinGet(request) | hub.ReportedPatch(request) if self._is_busy:
-                self._acknowledge_now(message)
+                self.upstream.acknowledge_now(message)
                 twins.respond_busy(self, request)
             case hub.TwinGet(request):
-                self._acknowledge_now(message)
+                self.upstream.acknowledge_now(message)
                 self._wait_for(twins.answer_get(self, request), "twin-get")
             case hub.ReportedPatch(request):
-                group = self._own_group(message)
+                group = self.upstream.own_group(message)
                 patch = twins.apply_patch(self, request, message.payload, group)
                 self._wait_for(patch, "twin-patch", len(message.payload))
             case hub.MethodResult(status, request):
-                self._acknowledge_now(message)
+                self.upstream.acknowledge_now(message)
                 self.methods.answer(request, status, message.payload)
 
     @property
@@ -296,93 +275,6 @@ class HubSession:
             ingest.give_back(size)
 
         self.services.tasks.spawn(work, name).add_done_callback(ended)
-
-    def _telemetry(self, message: Publish, properties: str, now: float) -> None:
-        if properties:
-            check_bag(properties)
-        if message.retain or message.properties:
-            properties = complete_bag(properties, message)
-            check_bag(properties)
-        group = self._open_group
-        if group is None:
-            group = self._open_group = self._acknowledgements.open()
-            if self._unsealed is None:
-                self._unsealed = [group]
-            else:
-                self._unsealed.append(group)
-        size = len(message.payload) + len(properties)
-        group.bytes += size
-        self._unsettled += size
-        if message.qos:
-            group.packet_ids.append(message.packet_id)
-        self.services.ingest.add(
-            Entry(self.device, self.module, "telemetry", now, properties, message.payload), self
-        )
-
-    def _regulate(self, messages: int) -> None:
-        """Stop reading while the device is ahead of its rate, of the log, or of its acknowledgements."""
-        services, connection = self.services, self.connection
-        link, now = connection.link, connection.heard
-        own, others = self._shaping.charge(messages, now), services.total.charge(messages, now)
-        if own or others:
-            self._hold_back(own, others, now)
-        if connection.mqtt.unacknowledged > WINDOW_MESSAGES or self._unsettled > WINDOW_BYTES:
-            link.hold(Hold.WINDOW)
-        if services.ingest.is_full:
-            services.ingest.park(link)
-
-    def _hold_back(self, own: float, others: float, now: float) -> None:
-        """Not read on for so many seconds, for the device's own rate or that of all."""
-        if own:
-            self._shaping.hold_back(own, now)
-            if self._shaping.is_hopeless:
-                explanation = "the device sent faster than it may for too long"
-                self.connection.close(Reason.MESSAGE_RATE_TOO_HIGH, explanation)
-                return
-        link = self.connection.link
-        link.hold(Hold.RATE)
-        asyncio.get_running_loop().call_later(max(own, others), link.release, Hold.RATE)
-
-    # ---- acknowledgements, in order
-
-    def _acknowledge_now(self, message: Publish) -> None:
-        if message.qos and self._acknowledgements.add_done(message.packet_id):
-            self._send_acknowledgements([message.packet_id])
-
-    def _own_group(self, message: Publish) -> Group | None:
-        """A group for a message that becomes durable by itself; later ones wait behind it."""
-        if not message.qos:
-            return None
-        self._open_group = None
-        group = self._acknowledgements.open()
-        group.packet_ids.append(message.packet_id)
-        return group
-
-    def seal(self) -> list[Group]:
-        """See `ingest.Source.seal`."""
-        groups, self._unsealed, self._open_group = self._unsealed, None, None
-        return groups or []
-
-    def durable(self, groups: list[Group]) -> None:
-        """See `ingest.Source.durable`."""
-        if self.connection.closed:
-            return
-        for group in groups:
-            self._unsettled -= group.bytes
-            self._send_acknowledgements(self._acknowledgements.settle(group))
-        mqtt = self.connection.mqtt
-        if mqtt.unacknowledged <= WINDOW_MESSAGES // 2 and self._unsettled <= WINDOW_BYTES // 2:
-            self.connection.link.release(_WINDOW)
-
-    def _send_acknowledgements(self, packet_ids: list[int]) -> None:
-        if packet_ids:
-            mqtt = self.connection.mqtt
-            mqtt.acknowledged(len(packet_ids))
-            self.connection.link.send(encode_pubacks(packet_ids))
-
-    def not_durable(self, error: Exception) -> None:
-        """See `ingest.Source.not_durable`."""
-        self.connection.close(Reason.SERVER_UNAVAILABLE, "messages cannot be stored now; try again")
 
     # ---- the other packets
 
@@ -414,7 +306,7 @@ class HubSession:
         try:
             await asyncio.wrap_future(self.services.log.submit(operations.save_session, stored))
         except HoldfastError as error:
-            self.not_durable(error)
+            self.upstream.not_durable(error)
             return
         self.connection.link.send(answer)
         self.ring()

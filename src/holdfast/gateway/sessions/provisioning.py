@@ -96,7 +96,7 @@ class ProvisioningSession:
     def _publish(self, message: Publish) -> None:
         request = dps.parse_topic(message.topic.decode())
         if message.qos:
-            self._connection.mqtt.acknowledged(1)
+            self._connection.mqtt.unacknowledged -= 1
             self._send(encode_puback(message.packet_id, self._version))
         if isinstance(request, dps.Poll):
             self._poll(request)

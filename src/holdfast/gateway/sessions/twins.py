@@ -49,12 +49,12 @@ async def apply_patch(session: "HubSession", request: str, body: bytes, group: G
         _respond(session, 400, request, _explanation(error))
     except HoldfastError as error:
         _respond(session, _status(error), request, _explanation(error))
-        session.not_durable(error)  # the device keeps the message and sends it on its next connection
+        session.upstream.not_durable(error)
         return
     else:
         _respond(session, 204, request, b"", twin.reported_version)
     if group is not None:
-        session.durable([group])
+        group.durable()
 
 
 def patch_reported(view: StateView, device: str, module: str, patch: JsonObject, now: float) -> Twin:

@@ -53,6 +53,8 @@ class Framer:
                 return b"", [], None
             data = bytes(self._pending)
             self._pending = b""
+        if span := _one_packet(data, self.maximum):
+            return data, [span], None
         spans: list[Span] = []
         try:
             rest, self._missing_until = self._cut(data, spans)
@@ -90,6 +92,19 @@ class Framer:
             if self.single:
                 break
         return at, 2
+
+
+def _one_packet(data: bytes, maximum: int) -> Span | None:
+    """What a read brings from a device that waits for its answers: one whole packet and nothing else."""
+    size = len(data)
+    if size < 3:
+        return None
+    start, length = 2, data[1]
+    if length > 0x7F:
+        if not 0 < data[2] < 0x80:
+            return None
+        start, length = 3, length + (data[2] - 1 << 7)
+    return (data[0], start, size) if start + length == size and length <= maximum else None
 
 
 def _long_length(data: bytes, at: int, end: int) -> tuple[int, int]:

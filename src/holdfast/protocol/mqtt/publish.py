@@ -73,7 +73,8 @@ def decode_publish(data: bytes, first: int, start: int, stop: int, version: int)
         reader = Reader(data, at, stop)
         properties = read_properties(reader, PacketType.PUBLISH)
         at = reader.at
-    check_topic_name(topic)
+    if _HASH in topic or _PLUS in topic or _NULL in topic or not topic.isascii():
+        check_topic_name(topic)
     return Publish(topic, data[at:stop], qos, first & _RETAIN != 0, first & _DUP != 0, packet_id, properties)
 
 

@@ -112,7 +112,7 @@ class ServerConnection:
         self.version = V311
         self.failure: MqttError | None = None
         self.unacknowledged = 0
-        """QoS 1 messages that came and were not reported by `acknowledged` yet."""
+        """QoS 1 messages that came; the owner takes off those that it acknowledged."""
         self._framer = Framer(MAXIMUM_CONNECT, single=True)
         self._outstanding: set[int] | None = None
         self._last_id = 0
@@ -145,7 +145,7 @@ class ServerConnection:
         try:
             for span in spans:
                 if span[0] >> 4 == _PUBLISH and self.state is _OPEN:  # the hot path
-                    append(self._publish(buffer, span))
+                    append(self._publish(buffer, *span))
                 else:
                     append(self._packet(buffer, span))
                     if self.state is State.CLOSED:
@@ -165,8 +165,7 @@ class ServerConnection:
             raise MqttError("a packet's reserved flags are set wrongly")
         return expected.read(self, buffer, start, stop)
 
-    def _publish(self, buffer: bytes, span: Span) -> Publish:
-        first, start, stop = span
+    def _publish(self, buffer: bytes, first: int, start: int, stop: int) -> Publish:
         message = decode_publish(buffer, first, start, stop, self.version)
         if message.qos:
             if message.qos > 1:
@@ -253,10 +252,6 @@ class ServerConnection:
         if was is State.OPEN and self.version == V5:
             return encode_disconnect(reason, self.version, explanation[:_EXPLANATION_MAXIMUM])
         return b""
-
-    def acknowledged(self, count: int) -> None:
-        """`count` of the client's messages were acknowledged."""
-        self.unacknowledged -= count
 
     @property
     def room(self) -> int:
