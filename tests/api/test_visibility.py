@@ -25,7 +25,7 @@ from holdfast.kernel.principal import SYSTEM, Principal, PrincipalKind
 from holdfast.resources.model import Resource
 from tests.api.in_memory import EVERYTHING, InMemory, open_api
 
-VERSION = "api-version=2022-07-31"
+VERSION = "api-version=2022-10-31-preview"
 PARENTS = {"a": "", "ab": "a", "abc": "ab", "b": "", "ba": "b"}
 """Ids of which one begins with another must not be mistaken for each other."""
 PLACES = ("", *PARENTS)
@@ -40,6 +40,13 @@ READS = {
     "/api/fleet/devices/{}/rawData": Permission.DEVICE_RAW_DATA,
 }
 """An operation on one device → what it takes where the device is."""
+LISTS: dict[str, tuple[Permission, JsonObject]] = {
+    "/api/deviceGroups": (Permission.DEVICE_GROUP_READ, {"filter": "SELECT * FROM devices"}),
+    "/api/dashboards": (Permission.DASHBOARD_READ, {"tiles": []}),
+    "/api/defender/queries": (Permission.ASSET_READ, {"subject": "assets"}),
+    "/api/defender/exclusions": (Permission.ALERT_READ, {"subnets": ["192.0.2.0/24"]}),
+}
+"""A collection → what it takes to see one of its things, and what such a thing holds beside its name."""
 
 
 def is_below(node: str, other: str) -> bool:
@@ -59,9 +66,13 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InMemory]:
             body: JsonObject = {"displayName": id, **({"parent": parent} if parent else {})}
             here.world.changes.apply(SYSTEM, put_organization(here.world.store, id, body, None))
         for place in PLACES:
-            device = {"displayName": place, **({"organizations": [place]} if place else {})}
+            device: JsonObject = {"displayName": place, **({"organizations": [place]} if place else {})}
             assert here.client.put(f"/api/devices/d-{place}?{VERSION}", json=device).status_code == 200
             here.say(f"d-{place}", b'{"v": 1}')
+            for path, (_, body) in LISTS.items():
+                at: JsonObject = {"organization": place} if "defender" in path else device
+                made = {**at, **body, "displayName": f"x{place}"}
+                assert here.client.put(f"{path}/x{place}?{VERSION}", json=made).status_code < 300, path
         here.telemetry()
         yield here
 
@@ -110,5 +121,9 @@ def test_everybody_reads_what_the_model_says(here: InMemory, held: list[tuple[st
             assert {f"d-{place}" for place in PLACES if f"d-{place}," in export} == seen
         else:
             assert listed.status_code == 403
+        for path, (permission, _) in LISTS.items():
+            items = here.client.get(f"{path}?{VERSION}").json().get("value", [])
+            visible = {f"x{place}" for place in PLACES if allowed(held, permission, place)}
+            assert {item["id"] for item in items} == visible, path
     finally:
         here.speaking[:] = [EVERYTHING]

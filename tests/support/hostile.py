@@ -170,12 +170,12 @@ async def speak(instance: RunningInstance, device: str, group_key: bytes) -> Non
     await client.shutdown()
 
 
-def capture() -> bytes:
+def capture(name: str = HOSTILE[0]) -> bytes:
     """A capture file: a PLC that calls itself hostile things, and somebody who writes to it."""
     wire = Wire()
     talk = wire.connect("10.1.0.10", "10.1.0.20", 502)
     talk.send(modbus.frame(bytes((0x2B, 14, 1, 0))))
-    talk.answer(modbus.frame(modbus.identification(o0=HOSTILE[0], o1=HOSTILE[1], o2=HOSTILE[0])))
+    talk.answer(modbus.frame(modbus.identification(o0=name, o1=HOSTILE[1], o2=name)))
     for transaction in range(20):
         talk.send(modbus.frame(modbus.write(transaction), transaction=transaction))
         talk.answer(modbus.frame(modbus.write(transaction), transaction=transaction))

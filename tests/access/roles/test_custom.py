@@ -8,6 +8,7 @@ from holdfast.access.roles.builtin import ADMINISTRATOR, OPERATOR
 from holdfast.access.roles.custom import KIND, all_roles, find_role
 from holdfast.kernel.errors import ConflictError, InvalidError
 from holdfast.kernel.json import JsonObject
+from holdfast.kernel.organizations import OrganizationPath
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import SYSTEM
 from holdfast.resources.model import Action
@@ -47,6 +48,7 @@ def test_nobody_adds_a_permission_that_they_lack(here: AccessWorld) -> None:
     ("change", "said"),
     [
         ({"permissions": []}, "allows nothing"),
+        ({"scope": "organization", "permissions": ["application:key:manage"]}, "allows nothing"),
         ({"permissions": ["application:everything:do"]}, "/permissions/0"),
         ({"displayName": "Оperator"}, "deceive"),
         ({"scope": "galaxy"}, "/scope"),
@@ -62,6 +64,18 @@ def test_a_name_that_looks_like_another_roles_is_refused(here: AccessWorld, name
     here.world.put(KIND, "fitter", BODY)
     with pytest.raises((ConflictError, InvalidError)):
         here.world.put(KIND, "x", {**BODY, "displayName": name})
+
+
+def test_what_is_about_the_whole_application_is_not_held_at_an_organization(here: AccessWorld) -> None:
+    permissions: JsonObject = {"permissions": [permission.value for permission in Permission]}
+    here.organization("north")
+    for scope in ("organization", "anywhere"):
+        here.world.put(KIND, scope, {"displayName": scope, "scope": scope, **permissions})
+        here.user(scope, (scope, "north"))
+        held = here.as_user(scope)
+        assert held.allows(Permission.DEVICE_READ, OrganizationPath("/north/"))
+        assert not held.reach(Permission.KEY_READ)
+        assert not held.reach(Permission.EVIDENCE_READ)
 
 
 def test_the_scope_is_fixed_and_built_in_roles_are_not_replaced(here: AccessWorld) -> None:

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from holdfast.access.people.assignments import Assignment
 from holdfast.access.roles.builtin import OPERATOR, ORGANIZATION_ADMINISTRATOR, SUPPORT_ENGINEER
 from holdfast.access.sessions.cookies import SESSION, STEP
 from holdfast.api.access.resources import COLLECTIONS
+from holdfast.kernel.json import JsonObject
 from holdfast.kernel.principal import SYSTEM
 from tests.access.local.authenticator_device import SoftwarePasskey
 from tests.access.oidc.issuer import run_issuer
@@ -176,6 +178,23 @@ def test_what_still_uses_a_local_method_is_listed(http: Http) -> None:
     assert [item["id"] for item in found["value"]] == ["root-token"]
     assert found["value"][0]["lastUsed"]
     assert http.root("GET", "/api/access/localMethods/fax/usage").status_code == 404
+
+
+def test_what_uses_a_local_method_is_listed_where_access_may_be_read_and_nowhere_beside(http: Http) -> None:
+    here, path = http.here, "/api/access/localMethods/apiTokens/usage"
+    permissions: JsonObject = {"permissions": ["application:access:read"]}
+    here.world.put("role", "keeper", {"displayName": "Keeper", "scope": "organization", **permissions})
+    for place in ("north", "south"):
+        here.organization(place)
+        roles = [Assignment(ORGANIZATION_ADMINISTRATOR.id, place)]
+        here.access.tokens.issue(SYSTEM, f"token-{place}", roles)
+    here.user("ada", ("keeper", "north"))
+    ada = http.person("ada")
+    own = ada("GET", f"{path}?organization=north").json()["value"]
+    assert [item["id"] for item in own] == ["token-north"]
+    assert [ada("GET", at).status_code for at in (path, f"{path}?organization=south")] == [403, 403]
+    page = ada("GET", "/access/local-methods").text
+    assert ("token-north" in page, "token-south" in page) == (True, False)
 
 
 def test_a_method_in_use_goes_off_once_what_uses_it_was_looked_at(http: Http) -> None:

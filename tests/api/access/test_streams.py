@@ -23,6 +23,7 @@ from holdfast.api.streams import MAXIMUM_STREAMS_A_PERSON, Streams
 from holdfast.devices.device import DEVICE, DEVICE_KIND
 from holdfast.kernel.errors import NotFoundError, TooManyRequestsError
 from holdfast.kernel.json import JsonObject
+from holdfast.kernel.permissions import Permission
 from holdfast.log.open import open_reader, open_writer
 from holdfast.log.port import Entry
 from holdfast.resources.events import AuditFeed
@@ -168,6 +169,26 @@ def test_a_stream_ends_with_the_role_the_account_and_the_condition(live: Live) -
     assert ends_after(lambda: put("conditionalAccessPolicy", "p", policy)) == "ConditionalAccess"
     put("conditionalAccessPolicy", "p", {**policy, "state": "disabled"})
     assert ends_after(lambda: live.here.user("ada", AUDITOR.id, enabled=False)) == "Unauthorized"
+
+
+def test_records_are_read_where_they_may_be_read_and_nowhere_beside(live: Live) -> None:
+    here = live.here
+    here.organization("north")
+    here.organization("south")
+    permissions: JsonObject = {"permissions": [Permission.AUDIT_READ.value]}
+    here.world.put("role", "reader", {"displayName": "Reader", "scope": "organization", **permissions})
+    here.user("ada", ("reader", "north"))
+    lines = Lines(audit._live(live.request(here.cookie("ada"))), live.loop)
+    for place in ("north", "south"):
+        here.world.put(DEVICE, f"d-{place}", {"displayName": "D"}, organization=f"/{place}/")
+    assert [event["resource"] for event in lines.look()] == ["d-north"]
+    lines.close()
+    request = live.request(here.cookie("ada"))
+    found = audit.find(request, audit.wanted(request), None, 100)
+    assert {event.organization for event in found} == {"/north/"}
+    exported = b"".join(audit._exported(request, audit.wanted(request)))
+    assert b"d-north" in exported
+    assert b"/south/" not in exported
 
 
 def test_nobody_holds_all_the_places(live: Live) -> None:

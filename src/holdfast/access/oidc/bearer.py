@@ -65,11 +65,11 @@ def acr_of(claims: JsonObject, provider: Provider) -> str:
 
 
 def signed_in_at(claims: JsonObject, now: float) -> float:
-    """When the person really signed in at the provider; long ago when it does not say."""
+    """When the person really signed in at the provider; long ago when it does not say, or no moment."""
     stated = claims.get("auth_time")
-    if isinstance(stated, bool) or not isinstance(stated, int | float):
+    if isinstance(stated, bool) or not isinstance(stated, int | float) or not stated > 0:  # NaN is not
         return 0.0
-    return min(float(stated), now)
+    return float(min(stated, now))
 
 
 def _provider_of(token: str, snapshot: Snapshot) -> tuple[str, Provider]:
