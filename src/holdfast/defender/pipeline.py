@@ -30,7 +30,7 @@ from holdfast.defender.dissect.recognition import Recognition
 from holdfast.defender.dissect.registry import DISSECTORS
 from holdfast.defender.flows.decoder import Decoder
 from holdfast.defender.flows.model import Flow
-from holdfast.defender.record import Record, Role
+from holdfast.defender.record import FLOW, MALFORMED, Record
 
 
 @dataclass(slots=True)
@@ -146,14 +146,18 @@ class Pipeline:
             sink.finish()
 
     def _count(self) -> None:
-        for (protocol, role), count in Counter(map(_protocol_and_role, self._records)).items():
-            if role == Role.FLOW:
-                continue
-            counts = self.counters.malformed if role == Role.MALFORMED else self.counters.records
-            counts[protocol] = counts.get(protocol, 0) + count
+        counts = Counter(map(_protocol, self._records))
+        odd = [record for record in self._records if record.role is FLOW or record.role is MALFORMED]
+        counts.subtract(map(_protocol, odd))
+        for protocol, count in counts.items():
+            if count:
+                self.counters.records[protocol] = self.counters.records.get(protocol, 0) + count
+        for record in odd:
+            if record.role is MALFORMED:
+                self.counters.count_malformed(record.protocol)
 
 
-_protocol_and_role = attrgetter("protocol", "role")
+_protocol = attrgetter("protocol")
 
 
 def analyze(

@@ -12,7 +12,7 @@ from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
 from holdfast.defender.flows.model import Direction, Flow
-from holdfast.defender.record import Emit, Fields, Record, Role
+from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record
 
 NAME = "coap"
 TYPES = ("CON", "NON", "ACK", "RST")
@@ -87,15 +87,15 @@ class CoapSession(Session):
         message = _read_message(data, start, end)
         code = message.code
         if code == 0:
-            kind, role = f"Empty {TYPES[message.kind]}", Role.NOTICE
+            kind, role = f"Empty {TYPES[message.kind]}", NOTICE
             if message.kind == 3:
-                kind, role = "Reset", Role.FAILURE
+                kind, role = "Reset", FAILURE
             self.emit(Record(frame, time, direction, NAME, kind, role, (kind,), message, _fields))
             return end
         if code < 32:
             method = METHODS.get(code, f"0.{code:02d}")
             key: tuple[object, ...] = (method, message.path)
-            record = Record(frame, time, direction, NAME, method, Role.REQUEST, key, message, _fields)
+            record = Record(frame, time, direction, NAME, method, REQUEST, key, message, _fields)
             self._asked[direction.to_server, message.token] = record, key
             if len(self._asked) > _MAXIMUM_OUTSTANDING:
                 del self._asked[next(iter(self._asked))]
@@ -103,8 +103,8 @@ class CoapSession(Session):
             return end
         request, key = self._asked.get((not direction.to_server, message.token), (None, (None, None)))
         name = f"{code >> 5}.{code & 31:02d}"
-        role = Role.FAILURE if code >> 5 >= _CLIENT_ERROR else Role.RESPONSE
-        if role is Role.FAILURE:
+        role = FAILURE if code >> 5 >= _CLIENT_ERROR else RESPONSE
+        if role is FAILURE:
             key = (*key, name)
         self.emit(Record(frame, time, direction, NAME, name, role, key, message, _fields, request))
         return end

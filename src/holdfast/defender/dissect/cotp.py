@@ -15,7 +15,7 @@ from holdfast.defender.dissect.it.rdp import read_negotiation
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import TRUNCATED, MalformedError
 from holdfast.defender.flows.model import Direction
-from holdfast.defender.record import Emit, Fields, Record, Role
+from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record, Role
 
 NAME = "cotp"
 TPDUS = {
@@ -62,11 +62,11 @@ class Applications(Upper, Protocol):
 
 @lru_cache(maxsize=256)
 def _shape(code: int) -> tuple[str, Role, tuple[int]]:
-    role = Role.NOTICE
+    role = NOTICE
     if code in (CONNECTION_REQUEST, CONNECTION_CONFIRM):
-        role = Role.REQUEST if code == CONNECTION_REQUEST else Role.RESPONSE
+        role = REQUEST if code == CONNECTION_REQUEST else RESPONSE
     elif code in _REFUSED:
-        role = Role.FAILURE
+        role = FAILURE
     return TPDUS.get(code, f"Unknown COTP PDU-0x{code:02x}"), role, (code,)
 
 

@@ -14,7 +14,7 @@ from holdfast.defender.dissect.iec104_types import CAUSES, TYPES, octets_of, rea
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session, malformed_record
 from holdfast.defender.flows.model import Direction
-from holdfast.defender.record import Fields, Record, Role
+from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Fields, Record, Role
 
 NAME = "iec104"
 _START = 0x68
@@ -23,12 +23,12 @@ _ASDU_HEADER = 6
 _SUPERVISORY = 0x01
 
 UNNUMBERED = {
-    0x07: ("STARTDT act", Role.REQUEST),
-    0x0B: ("STARTDT con", Role.RESPONSE),
-    0x13: ("STOPDT act", Role.REQUEST),
-    0x23: ("STOPDT con", Role.RESPONSE),
-    0x43: ("TESTFR act", Role.REQUEST),
-    0x83: ("TESTFR con", Role.RESPONSE),
+    0x07: ("STARTDT act", REQUEST),
+    0x0B: ("STARTDT con", RESPONSE),
+    0x13: ("STOPDT act", REQUEST),
+    0x23: ("STOPDT con", RESPONSE),
+    0x43: ("TESTFR act", REQUEST),
+    0x83: ("TESTFR con", RESPONSE),
 }
 """Control functions by the first octet of the control field (section 5.3)."""
 
@@ -50,13 +50,13 @@ def _asdu_shape(head: bytes) -> _Shape:
     negative = bool(head[2] & 0x40)
     known = TYPES.get(identification)
     kind = known.name if known else f"unknown-{identification}"
-    role = Role.NOTICE
+    role = NOTICE
     if negative or cause >= 44:
-        role = Role.FAILURE
+        role = FAILURE
     elif identification >= _FIRST_COMMAND and cause in _ASKING:
-        role = Role.REQUEST
+        role = REQUEST
     elif identification >= _FIRST_COMMAND and cause in _ANSWERING:
-        role = Role.RESPONSE
+        role = RESPONSE
     return _Shape(kind, role, (identification, cause, negative, head[4] | head[5] << 8))
 
 
@@ -92,11 +92,9 @@ class Iec104Session(Session):
             kind, role, key = _asdu_shape(body[4:10])
             self.emit(Record(frame, time, direction, NAME, kind, role, key, body, _asdu_fields))
         elif control & 3 == _SUPERVISORY:
-            self.emit(
-                Record(frame, time, direction, NAME, "S", Role.NOTICE, ("S", ""), body, _control_fields)
-            )
+            self.emit(Record(frame, time, direction, NAME, "S", NOTICE, ("S", ""), body, _control_fields))
         else:
-            kind, role = UNNUMBERED.get(control, (f"U-{control:02x}", Role.NOTICE))
+            kind, role = UNNUMBERED.get(control, (f"U-{control:02x}", NOTICE))
             self.emit(Record(frame, time, direction, NAME, kind, role, ("U", kind), body, _control_fields))
 
 

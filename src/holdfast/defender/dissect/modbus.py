@@ -18,7 +18,7 @@ from holdfast.defender.dissect.decoding import bits, fields_of, text
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import Dissector, MalformedError, Session
 from holdfast.defender.flows.model import Direction, Flow
-from holdfast.defender.record import Emit, Fields, Record, Role
+from holdfast.defender.record import FAILURE, REQUEST, RESPONSE, Emit, Fields, Record, Role
 
 NAME = "modbus"
 _MAXIMUM_OUTSTANDING = 64
@@ -191,7 +191,7 @@ class ModbusSession(Session):
             direction,
             NAME,
             shape.kind,
-            Role.REQUEST,
+            REQUEST,
             shape.key,
             (transaction, body),
             _request_fields,
@@ -209,12 +209,12 @@ class ModbusSession(Session):
     ) -> None:
         request, shape = self._outstanding.pop(transaction, _UNASKED)
         name = FUNCTIONS.get(code & 0x7F) or f"unknown-{code & 0x7F}"
-        role: Role = Role.RESPONSE
+        role: Role = RESPONSE
         key: tuple[int | None, ...] = (unit, code, None, None)
         if code & 0x80:
             if len(body) < 3:
                 raise MalformedError("response", "An exception response has no exception code.", 8)
-            role, key = Role.FAILURE, (unit, code & 0x7F, body[2])
+            role, key = FAILURE, (unit, code & 0x7F, body[2])
         elif code <= 0x04 and code and (len(body) < 3 or body[2] != len(body) - 3):
             raise MalformedError("response", f"The byte count of a {name} response does not match.", 8)
         elif shape is not None and shape.key[1] == code:

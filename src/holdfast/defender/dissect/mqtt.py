@@ -10,25 +10,25 @@ from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import Dissector, MalformedError, Session
 from holdfast.defender.flows.model import Direction, Flow
-from holdfast.defender.record import Emit, Fields, Record, Role
+from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record
 
 NAME = "mqtt"
 PACKETS = {
-    1: ("CONNECT", Role.REQUEST),
-    2: ("CONNACK", Role.RESPONSE),
-    3: ("PUBLISH", Role.NOTICE),
-    4: ("PUBACK", Role.RESPONSE),
-    5: ("PUBREC", Role.RESPONSE),
-    6: ("PUBREL", Role.RESPONSE),
-    7: ("PUBCOMP", Role.RESPONSE),
-    8: ("SUBSCRIBE", Role.REQUEST),
-    9: ("SUBACK", Role.RESPONSE),
-    10: ("UNSUBSCRIBE", Role.REQUEST),
-    11: ("UNSUBACK", Role.RESPONSE),
-    12: ("PINGREQ", Role.REQUEST),
-    13: ("PINGRESP", Role.RESPONSE),
-    14: ("DISCONNECT", Role.NOTICE),
-    15: ("AUTH", Role.NOTICE),
+    1: ("CONNECT", REQUEST),
+    2: ("CONNACK", RESPONSE),
+    3: ("PUBLISH", NOTICE),
+    4: ("PUBACK", RESPONSE),
+    5: ("PUBREC", RESPONSE),
+    6: ("PUBREL", RESPONSE),
+    7: ("PUBCOMP", RESPONSE),
+    8: ("SUBSCRIBE", REQUEST),
+    9: ("SUBACK", RESPONSE),
+    10: ("UNSUBSCRIBE", REQUEST),
+    11: ("UNSUBACK", RESPONSE),
+    12: ("PINGREQ", REQUEST),
+    13: ("PINGRESP", RESPONSE),
+    14: ("DISCONNECT", NOTICE),
+    15: ("AUTH", NOTICE),
 }
 _CONNECT, _CONNACK, _PUBLISH, _SUBSCRIBE, _SUBACK, _UNSUBSCRIBE, _UNSUBACK = 1, 2, 3, 8, 9, 10, 11
 _RESERVED_FLAGS = {6: 2, 8: 2, 10: 2}
@@ -94,7 +94,7 @@ class MqttSession(Session):
         key: tuple[object, ...] = (kind, *_about(number, body, self._version))
         code = _reason(number, body, self._version)
         if code:
-            role, key = Role.FAILURE, (*key, code)
+            role, key = FAILURE, (*key, code)
         content = (first, body, self._version)
         self.emit(Record(frame, time, direction, NAME, kind, role, key, content, _fields))
 

@@ -85,7 +85,7 @@ def take_over(flow: Flow, session: Session) -> None:
     flow.client.feed = flow.server.feed = session.feed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Dissector:
     """A protocol's entry in the registry's table."""
 

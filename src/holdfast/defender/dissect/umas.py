@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.reader import Reader
-from holdfast.defender.record import Emit, Fields, Record, Role
+from holdfast.defender.record import FAILURE, REQUEST, RESPONSE, Emit, Fields, Record, Role
 
 NAME = "umas"
 MODBUS_FUNCTION = 0x5A
@@ -59,11 +59,7 @@ def emit_request(modbus: Record, body: bytes, emit: Emit) -> None:
         return
     kind = FUNCTIONS.get(body[3]) or f"unknown-{body[3]}"
     key = (body[0], body[3])
-    emit(
-        Record(
-            modbus.frame, modbus.time, modbus.direction, NAME, kind, Role.REQUEST, key, body, _request_fields
-        )
-    )
+    emit(Record(modbus.frame, modbus.time, modbus.direction, NAME, kind, REQUEST, key, body, _request_fields))
 
 
 def emit_response(modbus: Record, body: bytes, request: Record | None, emit: Emit) -> None:
@@ -73,10 +69,10 @@ def emit_response(modbus: Record, body: bytes, request: Record | None, emit: Emi
     asked = request.body[1] if request is not None else b""
     function = asked[3] if len(asked) >= 4 else 0
     kind = FUNCTIONS.get(function) or f"unknown-{function}"
-    role: Role = Role.RESPONSE
+    role: Role = RESPONSE
     key: tuple[int, ...] = (body[0], function)
     if body[3] == _ERROR:
-        role, key = Role.FAILURE, (body[0], function, body[4] if len(body) > 4 else 0)
+        role, key = FAILURE, (body[0], function, body[4] if len(body) > 4 else 0)
     emit(
         Record(
             modbus.frame,

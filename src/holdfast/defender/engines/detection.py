@@ -15,7 +15,7 @@ from holdfast.defender.engines.talks import MAXIMUM_JUDGED, Handler, Judged, Tal
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.learned.traffic import LearnedTraffic
 from holdfast.defender.pipeline import Batch
-from holdfast.defender.record import SECOND, Record, Role
+from holdfast.defender.record import FLOW, SECOND, Record
 
 TICK = 10 * SECOND
 """How often, in captured time, detectors look at what did not happen."""
@@ -97,7 +97,7 @@ class Detection:
         for record in records:
             if record.time >= self._next_tick:
                 self._tick(record.time)
-            if record.role is Role.FLOW:
+            if record.role is FLOW:
                 self._flow(record)
                 continue
             talk = talk_of.get(record.direction)

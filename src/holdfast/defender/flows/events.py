@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holdfast.defender.flows.model import Direction
-from holdfast.defender.record import Emit, Fields, Record, Role
+from holdfast.defender.record import FLOW, Emit, Fields, Record
 
 
 def announce(
@@ -11,7 +11,7 @@ def announce(
 ) -> None:
     """Emit a record with `Role.FLOW`; see `record.FLOW_KINDS`."""
     transport = direction.flow.transport
-    emit(Record(frame, time, direction, transport, kind, Role.FLOW, kind, details, _flow_fields))
+    emit(Record(frame, time, direction, transport, kind, FLOW, kind, details, _flow_fields))
 
 
 def change_state(emit: Emit, state: str, direction: Direction, frame: int, time: int) -> None:

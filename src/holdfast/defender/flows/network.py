@@ -48,7 +48,9 @@ class Network:
         if end - start < 14:
             self._counters.count_malformed("ethernet")
             return
-        self.payload(_U16(data, start + 12)[0], data, start + 14, end, place._replace(link=start))
+        if place.link != start:
+            place = place._replace(link=start)
+        self.payload(_U16(data, start + 12)[0], data, start + 14, end, place)
 
     def payload(self, kind: int, data: bytes, start: int, end: int, place: Place) -> None:
         """What an EtherType announces, behind any number of VLAN tags (IEEE 802.1Q, 802.1ad)."""

@@ -8,7 +8,9 @@ triples, source network, destination network), failures with the result code beh
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from functools import lru_cache
+
+import msgspec
 
 from holdfast.defender.dissect.bacnet.names import (
     ABORT_REASONS,
@@ -28,13 +30,13 @@ from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedErr
 from holdfast.defender.dissect.tables import names
 from holdfast.defender.flows.addresses import ip_text
 from holdfast.defender.flows.model import Direction, Flow
-from holdfast.defender.record import Emit, Fields, Record, Role
+from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record
 
 NAME = "bacnet"
 _BACNET_IP = 0x81
 _FORWARDED_NPDU, _DISTRIBUTE_BROADCAST, _ORIGINAL_UNICAST, _ORIGINAL_BROADCAST = 4, 9, 10, 11
 _WITH_NPDU = frozenset({_FORWARDED_NPDU, _DISTRIBUTE_BROADCAST, _ORIGINAL_UNICAST, _ORIGINAL_BROADCAST})
-_LINK_ROLES = {0: Role.RESPONSE, 3: Role.RESPONSE, 7: Role.RESPONSE}
+_LINK_ROLES = {0: RESPONSE, 3: RESPONSE, 7: RESPONSE}
 _CONFIRMED, _UNCONFIRMED, _SIMPLE_ACK, _COMPLEX_ACK, _SEGMENT_ACK, _ERROR, _REJECT, _ABORT = range(8)
 _SEGMENTED, _MORE = 0x08, 0x04
 _NETWORK_MESSAGE, _DESTINATION, _SOURCE = 0x80, 0x20, 0x08
@@ -48,19 +50,16 @@ _ANNOUNCING = frozenset({"who_is", "who_has", "who_am_i"})
 _U16 = struct.Struct(">H").unpack_from
 
 
-class _Network(NamedTuple):
+class _Network(msgspec.Struct, frozen=True):
     """What the network layer says (clause 6.2)."""
 
-    control: int
     destination: int | None
     source: int | None
     destination_address: bytes
     source_address: bytes
-    end: int
-    """Where the layer above begins."""
 
 
-class _Asked(NamedTuple):
+class _Asked(msgspec.Struct, gc=False):
     record: Record
     about: About
 
@@ -90,45 +89,45 @@ class BacnetSession(Session):
             self._network(body, 10 if function == _FORWARDED_NPDU else 4, frame, time, direction)
         else:
             kind = LINK_FUNCTIONS.get(function, f"Unknown BVLC Function Code-0x{function:02x}")
-            role = _LINK_ROLES.get(function, Role.REQUEST)
+            role = _LINK_ROLES.get(function, REQUEST)
             if function == 0 and any(body[4:6]):
-                role = Role.FAILURE
+                role = FAILURE
             self.emit(Record(frame, time, direction, NAME, kind, role, (kind,), body, _link_fields))
         return end
 
     def _network(self, body: bytes, start: int, frame: int, time: int, direction: Direction) -> None:
-        network = _read_network(body, start)
+        """A network message, or what the network layer carries."""
         try:
-            if network.control & _NETWORK_MESSAGE:
-                number = body[network.end]
-                kind = NETWORK_MESSAGES.get(number, f"unknown-0x{number:02x}")
-                content = (body, network.end + 1)
-                self.emit(
-                    Record(frame, time, direction, NAME, kind, Role.NOTICE, (kind,), content, _network_fields)
-                )
+            end = _end_of_network(body, start)
+            sort = body[end] >> 4
+            network = _network(body[start:end])
+            if body[start + 1] & _NETWORK_MESSAGE:
+                self._network_message(body, end, frame, time, direction)
+            elif sort == _CONFIRMED:
+                self._confirmed(body, end, network, frame, time, direction)
+            elif sort == _UNCONFIRMED:
+                self._unconfirmed(body, end, network, frame, time, direction)
+            elif sort <= _ABORT:
+                self._answer(body, end, network, frame, time, direction)
             else:
-                self._application(body, network, frame, time, direction)
+                raise MalformedError("type", f"The APDU type {sort} does not exist.", end)
         except IndexError:
             raise MalformedError(TRUNCATED, "A BACnet message is cut.", len(body)) from None
 
-    def _application(
-        self, body: bytes, network: _Network, frame: int, time: int, direction: Direction
+    def _network_message(self, body: bytes, start: int, frame: int, time: int, direction: Direction) -> None:
+        kind = NETWORK_MESSAGES.get(body[start], f"unknown-0x{body[start]:02x}")
+        content = (body, start + 1)
+        self.emit(Record(frame, time, direction, NAME, kind, NOTICE, (kind,), content, _network_fields))
+
+    def _unconfirmed(
+        self, body: bytes, start: int, network: _Network, frame: int, time: int, direction: Direction
     ) -> None:
-        start = network.end
-        sort = body[start] >> 4
-        if sort == _CONFIRMED:
-            self._confirmed(body, start, network, frame, time, direction)
-        elif sort == _UNCONFIRMED:
-            number = body[start + 1]
-            kind = UNCONFIRMED_SERVICES.get(number, f"Unknown Service Choice-0x{number:02x}")
-            role = Role.REQUEST if kind in _ANNOUNCING else Role.NOTICE
-            key = (kind, (), network.source, network.destination)
-            content = (body, start, kind, body[start + 2 :])
-            self.emit(Record(frame, time, direction, NAME, kind, role, key, content, _apdu_fields))
-        elif sort <= _ABORT:
-            self._answer(body, start, network, frame, time, direction)
-        else:
-            raise MalformedError("type", f"The APDU type {sort} does not exist.", start)
+        number = body[start + 1]
+        kind = UNCONFIRMED_SERVICES.get(number, f"Unknown Service Choice-0x{number:02x}")
+        role = REQUEST if kind in _ANNOUNCING else NOTICE
+        key = (kind, (), network.source, network.destination)
+        content = (body, start, kind, body[start + 2 :])
+        self.emit(Record(frame, time, direction, NAME, kind, role, key, content, _apdu_fields))
 
     def _confirmed(
         self, body: bytes, start: int, network: _Network, frame: int, time: int, direction: Direction
@@ -143,7 +142,7 @@ class BacnetSession(Session):
         objects = about(kind, octets) if octets is not None else ()
         key = (kind, objects, network.source, network.destination)
         content = (body, start, kind, octets)
-        record = Record(frame, time, direction, NAME, kind, Role.REQUEST, key, content, _apdu_fields)
+        record = Record(frame, time, direction, NAME, kind, REQUEST, key, content, _apdu_fields)
         self.emit(record)
         self._asked[direction.to_server, invoke, network.destination_address] = _Asked(record, objects)
         if len(self._asked) > _MAXIMUM_OUTSTANDING:
@@ -166,9 +165,9 @@ class BacnetSession(Session):
             kind = asked.record.kind if asked else _UNASKED_KINDS[sort]
         if sort != _SEGMENT_ACK and octets is not None:
             self._asked.pop(pending, None)
-        role = Role.FAILURE if sort >= _ERROR else Role.RESPONSE
+        role = FAILURE if sort >= _ERROR else RESPONSE
         key: tuple[object, ...] = (kind, asked.about if asked else (), network.source, network.destination)
-        if role is Role.FAILURE:
+        if role is FAILURE:
             key = (*key, number if sort != _ERROR else _error_code(octets or b""))
         content = (body, start, kind, octets)
         request = asked.record if asked else None
@@ -188,43 +187,29 @@ class BacnetSession(Session):
         return None
 
 
-_PLAIN = {
-    (start, control): _Network(control, None, None, b"", b"", start + 2)
-    for start in (4, 10)
-    for control in range(256)
-    if not control & (_DESTINATION | _SOURCE)
-}
-"""Headers without addresses, which most messages have."""
+def _end_of_network(body: bytes, start: int) -> int:
+    """Where the layer above the network layer begins. Raises IndexError when the header is cut."""
+    if body[start] != 1:
+        raise MalformedError("version", "The BACnet network version is not 1.", start)
+    control, end = body[start + 1], start + 2
+    if control & _DESTINATION:
+        end += 3 + body[end + 2]
+    if control & _SOURCE:
+        end += 3 + body[end + 2]
+    return end + 1 if control & _DESTINATION else end  # the hop count
 
 
-def _read_network(body: bytes, start: int) -> _Network:
-    """The network layer's header from its version on. Indexes by hand: every message has one."""
-    if len(body) > start + 2 and body[start] == 1:
-        plain = _PLAIN.get((start, body[start + 1]))
-        if plain is not None:
-            return plain
+@lru_cache(maxsize=4096)
+def _network(header: bytes) -> _Network:
+    """A whole header from its version on."""
+    reader = Reader(header, 2)
     destination = source = None
     destination_address = source_address = b""
-    try:
-        if body[start] != 1:
-            raise MalformedError("version", "The BACnet network version is not 1.", start)
-        control = body[start + 1]
-        end = start + 2
-        if control & _DESTINATION:
-            destination = body[end] << 8 | body[end + 1]
-            begin, end = end + 3, end + 3 + body[end + 2]
-            destination_address = body[begin:end]
-        if control & _SOURCE:
-            source = body[end] << 8 | body[end + 1]
-            begin, end = end + 3, end + 3 + body[end + 2]
-            source_address = body[begin:end]
-        if control & _DESTINATION:
-            end += 1  # the hop count
-    except IndexError:
-        end = len(body)
-    if end >= len(body):
-        raise MalformedError(TRUNCATED, "A BACnet network header is cut.", len(body))
-    return _Network(control, destination, source, destination_address, source_address, end)
+    if header[1] & _DESTINATION:
+        destination, destination_address = reader.u16(), reader.take(reader.u8())
+    if header[1] & _SOURCE:
+        source, source_address = reader.u16(), reader.take(reader.u8())
+    return _Network(destination, source, destination_address, source_address)
 
 
 def _error_code(octets: bytes) -> int:
@@ -264,7 +249,8 @@ def _link_fields(record: Record, fields: Fields) -> None:
 
 
 def _network_header(body: bytes, fields: Fields) -> None:
-    network = _read_network(body, 10 if body[1] == _FORWARDED_NPDU else 4)
+    start = 10 if body[1] == _FORWARDED_NPDU else 4
+    network = _network(body[start : _end_of_network(body, start)])
     if network.destination is not None:
         fields |= {"dnet": network.destination, "dadr": network.destination_address.hex()}
     if network.source is not None:

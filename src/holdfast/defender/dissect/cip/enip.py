@@ -11,14 +11,14 @@ from functools import lru_cache
 
 from holdfast.defender.dissect.cip.detail import identity_attributes
 from holdfast.defender.dissect.cip.message import NAME as CIP
-from holdfast.defender.dissect.cip.message import Conversation, Message
+from holdfast.defender.dissect.cip.message import Conversation
 from holdfast.defender.dissect.cip.names import COMMANDS, STATUSES
 from holdfast.defender.dissect.decoding import fields_of
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
 from holdfast.defender.flows.addresses import ip_text
 from holdfast.defender.flows.model import Direction, Flow
-from holdfast.defender.record import Emit, Fields, Record, Role
+from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record
 
 NAME, CIP_IO, CIP_IDENTITY = "enip", "cip_io", "cip_identity"
 
@@ -59,9 +59,9 @@ class EnipSession(Session):
             if stop > end:
                 return start
             kind, key = _command_shape(command, status)
-            role = Role.REQUEST if direction.to_server else Role.RESPONSE
+            role = REQUEST if direction.to_server else RESPONSE
             if status:
-                role = Role.FAILURE
+                role = FAILURE
             body = data[start : min(stop, start + _HEADER_LENGTH)]
             self.emit(Record(frame, time, direction, NAME, kind, role, key, body, _enip_fields))
             if length:
@@ -102,14 +102,14 @@ class EnipSession(Session):
         message: tuple[int, int, Direction],
     ) -> None:
         if kind == _UNCONNECTED_DATA:
-            self._conversation.take(data[start:finish], Message(*message, None), context)
+            self._conversation.take(data[start:finish], (*message, None), context)
         elif kind == _CONNECTED_DATA and finish - start >= 4:
             (sequence,) = _U16(data, start)
-            self._conversation.take(data[start + 2 : finish], Message(*message, sequence), sequence)
+            self._conversation.take(data[start + 2 : finish], (*message, sequence), sequence)
         elif kind == _IDENTITY:
             body = data[start:finish]
             key = (body[18:24], body[28:32])
-            self.emit(Record(*message, CIP_IDENTITY, "Identity", Role.NOTICE, key, body, _identity_fields))
+            self.emit(Record(*message, CIP_IDENTITY, "Identity", NOTICE, key, body, _identity_fields))
 
 
 class CipIoSession(Session):
@@ -128,9 +128,7 @@ class CipIoSession(Session):
         if start + 18 + length > end:
             raise MalformedError(TRUNCATED, "CIP I/O data is longer than its packet.", 16)
         body = data[start + 6 : start + 18 + length]
-        self.emit(
-            Record(frame, time, direction, CIP_IO, "I/O Data", Role.NOTICE, (connection,), body, _io_fields)
-        )
+        self.emit(Record(frame, time, direction, CIP_IO, "I/O Data", NOTICE, (connection,), body, _io_fields))
         return end
 
 

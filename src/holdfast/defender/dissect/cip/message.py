@@ -10,6 +10,8 @@ import struct
 from functools import lru_cache
 from typing import NamedTuple
 
+import msgspec
+
 from holdfast.defender.dissect.cip import detail
 from holdfast.defender.dissect.cip.names import CLASS_SERVICES, CONNECTION_MANAGER, SERVICES
 from holdfast.defender.dissect.cip.path import Path, parse_path
@@ -17,7 +19,7 @@ from holdfast.defender.dissect.decoding import fields_of
 from holdfast.defender.dissect.session import TRUNCATED, MalformedError
 from holdfast.defender.dissect.tables import names
 from holdfast.defender.flows.model import Direction
-from holdfast.defender.record import Emit, Fields, Record, Role
+from holdfast.defender.record import FAILURE, REQUEST, RESPONSE, Emit, Fields, Record
 
 NAME = "cip"
 _RESPONSE = 0x80
@@ -54,20 +56,14 @@ def _service_name(service: int, class_id: int | None) -> str:
     return SERVICES.get(service, "unknown")
 
 
-class _Asked(NamedTuple):
+class _Asked(msgspec.Struct, gc=False):
     record: Record
     shape: _Shape
-    embedded: tuple[_Asked, ...]
+    embedded: list[_Asked]
 
 
-class Message(NamedTuple):
-    """Where a message was found."""
-
-    frame: int
-    time: int
-    direction: Direction
-    sequence: int | None
-    """Of a connected message."""
+Message = tuple[int, int, Direction, int | None]
+"""Where a message was found: frame, time, direction, and the sequence count of a connected message."""
 
 
 class Conversation:
@@ -98,18 +94,16 @@ class Conversation:
         shape = _request_shape(octets[:end_of_path])
         frame, time, direction, sequence = message
         body = (octets, sequence, shape.path)
-        record = Record(
-            frame, time, direction, NAME, shape.kind, Role.REQUEST, shape.key, body, _request_fields
-        )
+        record = Record(frame, time, direction, NAME, shape.kind, REQUEST, shape.key, body, _request_fields)
         self._emit(record)
         service = octets[0]
-        embedded: tuple[_Asked, ...] = ()
+        embedded: list[_Asked] = []
         if service == _MULTIPLE_SERVICE and depth:
             parts = _split(octets, end_of_path)
-            embedded = tuple(self._request(part, message, depth - 1) for part in parts)
+            embedded = [self._request(part, message, depth - 1) for part in parts]
         elif service == _UNCONNECTED_SEND and shape.path.class_id == CONNECTION_MANAGER and depth:
             inner = _sent_unconnected(octets, end_of_path)
-            embedded = (self._request(inner, message, depth - 1),)
+            embedded = [self._request(inner, message, depth - 1)]
         return _Asked(record, shape, embedded)
 
     def _response(self, octets: bytes, message: Message, asked: _Asked | None, depth: int) -> None:
@@ -121,15 +115,15 @@ class Conversation:
         key: Key = (service, None, None, None, "")
         if asked is not None:
             kind, key = asked.shape.kind, asked.shape.key
-        role = Role.RESPONSE
+        role = RESPONSE
         if status not in _GOOD_STATUSES:
-            role, key = Role.FAILURE, (*key, status)
+            role, key = FAILURE, (*key, status)
         frame, time, direction, sequence = message
         request = asked.record if asked is not None else None
         body = (octets, sequence, asked.shape.path if asked is not None else None)
         self._emit(Record(frame, time, direction, NAME, kind, role, key, body, _response_fields, request))
         if service == _MULTIPLE_SERVICE and depth:
-            embedded = asked.embedded if asked is not None else ()
+            embedded = asked.embedded if asked is not None else []
             for number, part in enumerate(_split(octets, 4 + 2 * extended)):
                 inner = embedded[number] if number < len(embedded) else None
                 self._response(part, message, inner, depth - 1)
@@ -153,7 +147,7 @@ def _split(octets: bytes, start: int) -> list[bytes]:
     if not offsets:
         return []
     parts = [octets[begin:end] for begin, end in zip(offsets, [*offsets[1:], len(octets)], strict=True)]
-    if not all(len(part) >= 2 for part in parts):
+    if min(map(len, parts)) < 2:
         raise MalformedError(TRUNCATED, "A service of a Multiple Service Packet has no bytes.", start)
     return parts
 

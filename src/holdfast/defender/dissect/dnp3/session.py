@@ -23,7 +23,7 @@ from holdfast.defender.dissect.dnp3.points import WITHOUT_DATA, Header, read_obj
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import Dissector, MalformedError, Session
 from holdfast.defender.flows.model import Direction, Flow
-from holdfast.defender.record import Emit, Fields, Record, Role
+from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record
 
 NAME = "dnp3"
 _SEGMENT = "TRANSPORT_SEGMENT"
@@ -126,9 +126,9 @@ class Dnp3Session(Session):
     ) -> None:
         control, source, destination = link
         kind = kind or f"unknown-{control & 15:x}"
-        role = Role.REQUEST if control & 0x40 else Role.RESPONSE
+        role = REQUEST if control & 0x40 else RESPONSE
         if kind == _SEGMENT:
-            role = Role.NOTICE
+            role = NOTICE
         key = (source, destination)
         self.emit(Record(frame, time, direction, NAME, kind, role, key, (link,), _link_fields))
 
@@ -165,7 +165,7 @@ class Dnp3Session(Session):
             objects = _named_objects(function, fragment[2:])
             key = (source, destination, function, None, objects)
             body = (link, fragment)
-            record = Record(frame, time, direction, NAME, kind, Role.REQUEST, key, body, _request_fields)
+            record = Record(frame, time, direction, NAME, kind, REQUEST, key, body, _request_fields)
             if function != _CONFIRM:
                 self._remember((source, destination), control & 15, record)
             self.emit(record)
@@ -173,10 +173,10 @@ class Dnp3Session(Session):
         if len(fragment) < 4:
             raise MalformedError("truncated", "A response has no internal indications.")
         indications = fragment[2] << 8 | fragment[3]
-        role = Role.FAILURE if indications & _REFUSALS else Role.RESPONSE
+        role = FAILURE if indications & _REFUSALS else RESPONSE
         request = None
         if function == _UNSOLICITED:
-            role = Role.NOTICE
+            role = NOTICE
         else:
             sequence, request = self._asked.get((destination, source), (-1, None))
             if sequence != control & 15:

@@ -19,7 +19,7 @@ from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import Dissector, MalformedError, Session
 from holdfast.defender.flows.addresses import ip_text
 from holdfast.defender.flows.model import Direction, Flow
-from holdfast.defender.record import Emit, Fields, Record, Role
+from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record
 
 NAME = "hart_ip"
 _HEADER = struct.Struct(">BBBBHH").unpack_from
@@ -30,7 +30,7 @@ _MAXIMUM_COMMANDS = 256
 
 MESSAGE_TYPES = {0: "Request", 1: "Response", 2: "Publish", 15: "Negative Acknowledge"}
 _REQUEST, _RESPONSE, _NEGATIVE = 0, 1, 15
-_ROLES = {_REQUEST: Role.REQUEST, _RESPONSE: Role.RESPONSE, _NEGATIVE: Role.FAILURE}
+_ROLES = {_REQUEST: REQUEST, _RESPONSE: RESPONSE, _NEGATIVE: FAILURE}
 MESSAGES = {
     0: "Session Initiate",
     1: "Session Close",
@@ -77,13 +77,13 @@ class HartSession(Session):
             start += length
             sort &= 15
             commands = _commands(body, identifier, sort)
-            role = _ROLES.get(sort, Role.NOTICE)
+            role = _ROLES.get(sort, NOTICE)
             request = self._asked.pop(sequence, None) if sort in (_RESPONSE, _NEGATIVE) else None
             key: tuple[object, ...] = (identifier, *(number for number, _, _ in commands))
             failed = tuple(code for _, code, _ in commands if code and code not in _WARNINGS)
-            if role is Role.RESPONSE and (status not in (0, 8) or failed):
-                role = Role.FAILURE
-            if role is Role.FAILURE:
+            if role is RESPONSE and (status not in (0, 8) or failed):
+                role = FAILURE
+            if role is FAILURE:
                 key = (*key, status, failed)
             kind = MESSAGES.get(identifier, f"unknown-0x{identifier:x}")
             record = Record(frame, time, direction, NAME, kind, role, key, (body, commands), _fields, request)

@@ -13,7 +13,7 @@ from holdfast.defender.dissect.iec61850.data import read_values, utc_time
 from holdfast.defender.dissect.iec61850.station_bus import content_start, pdu_bounds
 from holdfast.defender.dissect.session import Dissector, MalformedError, Session
 from holdfast.defender.flows.model import Direction, Flow
-from holdfast.defender.record import Emit, Fields, Record, Role
+from holdfast.defender.record import NOTICE, Emit, Fields, Record
 
 NAME = "goose"
 _PDU = 0x61
@@ -62,7 +62,7 @@ class GooseSession(Session):
                 self._blocks[appid] = block
         revision = _revision(data, first + len(block.head), stop)
         key = (appid, block.reference, block.dataset, revision, block.time_allowed)
-        self.emit(Record(frame, time, direction, NAME, "GOOSE", Role.NOTICE, key, data[start:stop], _fields))
+        self.emit(Record(frame, time, direction, NAME, "GOOSE", NOTICE, key, data[start:stop], _fields))
         return stop
 
 

@@ -16,7 +16,7 @@ from holdfast.defender.dissect.iec61850 import mms_fields
 from holdfast.defender.dissect.iec61850.mms_names import CONFIRMED_SERVICES, UNCONFIRMED_SERVICES
 from holdfast.defender.dissect.session import MalformedError
 from holdfast.defender.flows.model import Direction
-from holdfast.defender.record import Emit, Record, Role
+from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Record
 
 NAME = "mms"
 _MAXIMUM_OUTSTANDING = 64
@@ -29,16 +29,16 @@ _MAXIMUM_NAMES = 64
 
 _CONFIRMED_REQUEST, _CONFIRMED_RESPONSE, _CONFIRMED_ERROR, _UNCONFIRMED = 0xA0, 0xA1, 0xA2, 0xA3
 _OTHER_PDUS = {
-    0xA4: ("reject", Role.FAILURE),
-    0x85: ("cancel-Request", Role.REQUEST),
-    0x86: ("cancel-Response", Role.RESPONSE),
-    0xA7: ("cancel-Error", Role.FAILURE),
-    0xA8: ("initiate-Request", Role.REQUEST),
-    0xA9: ("initiate-Response", Role.RESPONSE),
-    0xAA: ("initiate-Error", Role.FAILURE),
-    0x8B: ("conclude-Request", Role.REQUEST),
-    0x8C: ("conclude-Response", Role.RESPONSE),
-    0xAD: ("conclude-Error", Role.FAILURE),
+    0xA4: ("reject", FAILURE),
+    0x85: ("cancel-Request", REQUEST),
+    0x86: ("cancel-Response", RESPONSE),
+    0xA7: ("cancel-Error", FAILURE),
+    0xA8: ("initiate-Request", REQUEST),
+    0xA9: ("initiate-Response", RESPONSE),
+    0xAA: ("initiate-Error", FAILURE),
+    0x8B: ("conclude-Request", REQUEST),
+    0x8C: ("conclude-Response", RESPONSE),
+    0xAD: ("conclude-Error", FAILURE),
 }
 _CONFIRMED = frozenset({_CONFIRMED_REQUEST, _CONFIRMED_RESPONSE, _CONFIRMED_ERROR})
 _MMS_TAGS = _CONFIRMED | {_UNCONFIRMED} | frozenset(_OTHER_PDUS)
@@ -165,7 +165,7 @@ class Mms:
         if pdu.tag == _UNCONFIRMED:
             number = service_number(ber.read(body, 0, len(body)).tag)
             kind = UNCONFIRMED_SERVICES.get(number, f"unknown-{number}")
-            decode, role = mms_fields.unconfirmed, Role.NOTICE
+            decode, role = mms_fields.unconfirmed, NOTICE
         else:
             kind, role = _OTHER_PDUS[pdu.tag]
             decode = mms_fields.other
@@ -186,12 +186,12 @@ class Mms:
         if pdu.tag == _CONFIRMED_RESPONSE:
             number = service_number(parts[2 if modified else 1].tag)
             kind = CONFIRMED_SERVICES.get(number, f"unknown-{number}")
-            role, decode = Role.RESPONSE, mms_fields.response
+            role, decode = RESPONSE, mms_fields.response
             key: tuple[Hashable, ...] = (number, *names)
         else:
             kind = asked.kind if asked else "confirmed-Error"
             error = mms_fields.service_error(service)
-            role, decode = Role.FAILURE, mms_fields.error
+            role, decode = FAILURE, mms_fields.error
             key = (asked.service if asked else None, *names, *error)
         self._emit(Record(frame, time, direction, NAME, kind, role, key, (invoke, service), decode, request))
 
@@ -199,7 +199,7 @@ class Mms:
         shape = _request_shape(service)
         key = (shape.service, *shape.names)
         body = (invoke, service)
-        record = Record(frame, time, direction, NAME, shape.kind, Role.REQUEST, key, body, mms_fields.request)
+        record = Record(frame, time, direction, NAME, shape.kind, REQUEST, key, body, mms_fields.request)
         self._emit(record)
         self._asked[invoke] = record, shape
         if len(self._asked) > _MAXIMUM_OUTSTANDING:

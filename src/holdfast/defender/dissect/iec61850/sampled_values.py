@@ -13,7 +13,7 @@ from holdfast.defender.dissect.iec61850.data import utc_time
 from holdfast.defender.dissect.iec61850.station_bus import content_start, pdu_bounds
 from holdfast.defender.dissect.session import Dissector, MalformedError, Session
 from holdfast.defender.flows.model import Direction, Flow
-from holdfast.defender.record import Emit, Fields, Record, Role
+from holdfast.defender.record import NOTICE, Emit, Fields, Record
 
 NAME = "sv"
 _PDU, _SEQUENCE_OF_ASDU, _ASDU = 0x60, 0xA2, 0x30
@@ -52,7 +52,7 @@ class SampledValuesSession(Session):
         counter = first + len(stream.head)
         revision = _revision(data, counter, stop)
         key = (appid, stream.identifier, stream.dataset, revision)
-        self.emit(Record(frame, time, direction, NAME, "SV", Role.NOTICE, key, data[start:stop], _fields))
+        self.emit(Record(frame, time, direction, NAME, "SV", NOTICE, key, data[start:stop], _fields))
         return stop
 
 

@@ -8,14 +8,14 @@ from holdfast.defender.dissect.decoding import fields_of
 from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
 from holdfast.defender.flows.addresses import ip_text, mac_text
 from holdfast.defender.flows.model import Direction
-from holdfast.defender.record import Fields, Record, Role
+from holdfast.defender.record import NOTICE, REQUEST, RESPONSE, Fields, Record
 
 NAME = "arp"
 OPERATIONS = {
-    1: ("request", Role.REQUEST),
-    2: ("reply", Role.RESPONSE),
-    3: ("reverse request", Role.REQUEST),
-    4: ("reverse reply", Role.RESPONSE),
+    1: ("request", REQUEST),
+    2: ("reply", RESPONSE),
+    3: ("reverse request", REQUEST),
+    4: ("reverse reply", RESPONSE),
 }
 _ETHERNET, _IPV4 = 1, 0x0800
 _LENGTH = 28
@@ -38,9 +38,9 @@ class ArpSession(Session):
             raise MalformedError(
                 "length", f"ARP addresses have {hardware_length} and {protocol_length} bytes.", 4
             )
-        kind, role = OPERATIONS.get(operation, (f"operation-{operation}", Role.NOTICE))
+        kind, role = OPERATIONS.get(operation, (f"operation-{operation}", NOTICE))
         if ip == target and operation == 1:
-            kind, role = "announcement", Role.NOTICE
+            kind, role = "announcement", NOTICE
         elif not any(ip) and operation == 1:
             kind = "probe"
         if hardware != _ETHERNET or protocol != _IPV4:

@@ -7,20 +7,20 @@ from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
 from holdfast.defender.flows.addresses import ip_text, mac_text
 from holdfast.defender.flows.model import Direction
-from holdfast.defender.record import Fields, Record, Role
+from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Fields, Record
 
 NAME = "dhcp"
 _COOKIE = b"\x63\x82\x53\x63"
 _HEADER_LENGTH = 236
 MESSAGES = {
-    1: ("DISCOVER", Role.REQUEST),
-    2: ("OFFER", Role.RESPONSE),
-    3: ("REQUEST", Role.REQUEST),
-    4: ("DECLINE", Role.FAILURE),
-    5: ("ACK", Role.RESPONSE),
-    6: ("NAK", Role.FAILURE),
-    7: ("RELEASE", Role.NOTICE),
-    8: ("INFORM", Role.REQUEST),
+    1: ("DISCOVER", REQUEST),
+    2: ("OFFER", RESPONSE),
+    3: ("REQUEST", REQUEST),
+    4: ("DECLINE", FAILURE),
+    5: ("ACK", RESPONSE),
+    6: ("NAK", FAILURE),
+    7: ("RELEASE", NOTICE),
+    8: ("INFORM", REQUEST),
 }
 _MESSAGE_TYPE, _REQUESTED, _PAD, _END = 53, 50, 0, 255
 _TEXTS = {12: "host_name", 15: "domain", 56: "message", 60: "vendor_class", 67: "bootfile"}
@@ -41,7 +41,7 @@ class DhcpSession(Session):
         body = data[start:end]
         options = _options(body)
         number = options.get(_MESSAGE_TYPE, b"\0")[:1]
-        default = ("BOOTP request", Role.REQUEST) if body[0] == 1 else ("BOOTP reply", Role.RESPONSE)
+        default = ("BOOTP request", REQUEST) if body[0] == 1 else ("BOOTP reply", RESPONSE)
         kind, role = MESSAGES.get(number[0] if number else 0, default)
         address = options.get(_REQUESTED, body[16:20])
         key = (kind, body[28:34], address)

@@ -12,7 +12,7 @@ from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
 from holdfast.defender.flows.addresses import ip_text
 from holdfast.defender.flows.model import Direction, Flow
-from holdfast.defender.record import Emit, Fields, Record, Role
+from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record
 
 DNS, MDNS, LLMNR = "dns", "mdns", "llmnr"
 _BY_PORT = {5353: MDNS, 5355: LLMNR}
@@ -95,7 +95,7 @@ class DnsSession(Session):
         operation = _OPERATIONS.get(flags >> 11 & 15, f"operation-{flags >> 11 & 15}")
         if not flags & _RESPONSE:
             key: tuple[object, ...] = (operation, name, kind_number)
-            record = Record(frame, time, direction, self._name, operation, Role.REQUEST, key, body, _fields)
+            record = Record(frame, time, direction, self._name, operation, REQUEST, key, body, _fields)
             self.emit(record)
             self._asked[identifier, direction.to_server] = record
             if len(self._asked) > _MAXIMUM_OUTSTANDING:
@@ -104,7 +104,7 @@ class DnsSession(Session):
         request = self._asked.pop((identifier, not direction.to_server), None)
         code = flags & 15
         key = (RESPONSE_CODES.get(code, f"{code}"), name, kind_number)
-        role = Role.FAILURE if code else (Role.RESPONSE if self._name == DNS else Role.NOTICE)
+        role = FAILURE if code else (RESPONSE if self._name == DNS else NOTICE)
         self.emit(Record(frame, time, direction, self._name, "response", role, key, body, _fields, request))
 
 

@@ -7,7 +7,7 @@ from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
 from holdfast.defender.flows.addresses import ip_text, mac_text
 from holdfast.defender.flows.model import Direction
-from holdfast.defender.record import Fields, Record, Role
+from holdfast.defender.record import NOTICE, Fields, Record
 
 NAME = "lldp"
 _END, _CHASSIS, _PORT, _TTL, _PORT_DESCRIPTION = 0, 1, 2, 3, 4
@@ -42,7 +42,7 @@ class LldpSession(Session):
         if not chassis or not port:
             raise MalformedError(TRUNCATED, "An LLDP frame names its chassis and port.")
         key = (chassis, port)
-        self.emit(Record(frame, time, direction, NAME, "LLDP", Role.NOTICE, key, values, _fields))
+        self.emit(Record(frame, time, direction, NAME, "LLDP", NOTICE, key, values, _fields))
         return end
 
 

@@ -11,7 +11,7 @@ from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
 from holdfast.defender.flows.addresses import ip_text, mac_text
 from holdfast.defender.flows.model import Direction
-from holdfast.defender.record import Fields, Record, Role
+from holdfast.defender.record import FAILURE, REQUEST, RESPONSE, Fields, Record
 
 NAME = "nbns"
 _HEADER = struct.Struct(">HHHHHH").unpack_from
@@ -44,9 +44,9 @@ class NbnsSession(Session):
         name, suffix = "", 0
         if questions or answers:
             name, suffix = decode_name(read_name(Reader(body, _HEADER_LENGTH)))
-        role = Role.REQUEST
+        role = REQUEST
         if flags & 0x8000:
-            role = Role.FAILURE if flags & 15 else Role.RESPONSE
+            role = FAILURE if flags & 15 else RESPONSE
         key = (operation, name, suffix)
         self.emit(Record(frame, time, direction, NAME, operation, role, key, body, _fields))
         return end

@@ -19,7 +19,7 @@ from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import Dissector, MalformedError, Session
 from holdfast.defender.dissect.tables import names
 from holdfast.defender.flows.model import Direction, Flow
-from holdfast.defender.record import Emit, Fields, Record, Role
+from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record
 
 NAME = "opcua"
 _HEADER = struct.Struct("<3s1sI").unpack_from
@@ -33,10 +33,10 @@ _CHUNKS = frozenset(b"FCA")
 _HELLO, _ACKNOWLEDGE, _ERROR, _REVERSE_HELLO = b"HEL", b"ACK", b"ERR", b"RHE"
 _OPEN, _CLOSE, _MESSAGE = b"OPN", b"CLO", b"MSG"
 _PLAIN = {
-    _HELLO: ("Hello", Role.REQUEST),
-    _ACKNOWLEDGE: ("Acknowledge", Role.RESPONSE),
-    _ERROR: ("Error", Role.FAILURE),
-    _REVERSE_HELLO: ("ReverseHello", Role.NOTICE),
+    _HELLO: ("Hello", REQUEST),
+    _ACKNOWLEDGE: ("Acknowledge", RESPONSE),
+    _ERROR: ("Error", FAILURE),
+    _REVERSE_HELLO: ("ReverseHello", NOTICE),
 }
 _SECURED = frozenset({_OPEN, _CLOSE, _MESSAGE})
 _SERVICE_FAULT = 397
@@ -106,9 +106,7 @@ class OpcUaSession(Session):
         if chunk != b"F":
             name = "Abort" if chunk == b"A" else "Chunk"
             whole = (body, sequence, request, b"", "")
-            self.emit(
-                Record(frame, time, direction, NAME, name, Role.NOTICE, (name,), whole, _service_fields)
-            )
+            self.emit(Record(frame, time, direction, NAME, name, NOTICE, (name,), whole, _service_fields))
             return
         self._service((body, sequence, request), content, frame, time, direction)
 
@@ -126,7 +124,7 @@ class OpcUaSession(Session):
             kind = name[: -len("Request")]
             nodes = _nodes(kind, parameters)
             key = (kind, *nodes)
-            record = Record(frame, time, direction, NAME, kind, Role.REQUEST, key, whole, _service_fields)
+            record = Record(frame, time, direction, NAME, kind, REQUEST, key, whole, _service_fields)
             self.emit(record)
             if kind == "CreateMonitoredItems":
                 self._select(parameters)
@@ -136,11 +134,11 @@ class OpcUaSession(Session):
             return
         asked, nodes = self._asked.pop(request, (None, ()))
         kind = name[: -len("Response")] if name.endswith("Response") else (asked.kind if asked else name)
-        role, key = Role.RESPONSE, (kind, *nodes)
+        role, key = RESPONSE, (kind, *nodes)
         if not name or name == "Encrypted":
-            role, kind, key = Role.NOTICE, "Encrypted", ("Encrypted",)
+            role, kind, key = NOTICE, "Encrypted", ("Encrypted",)
         elif headers.service_result(parameters) & _BAD:
-            role = Role.FAILURE
+            role = FAILURE
             key = (*key, status_name(headers.service_result(parameters)))
         self.emit(Record(frame, time, direction, NAME, kind, role, key, whole, _service_fields, asked))
         if events.EVENT_NOTIFICATIONS in parameters and name == "PublishResponse":
@@ -159,9 +157,7 @@ class OpcUaSession(Session):
             headers.response_header(reader, {})
             for event in events.read_events(reader, self._selected):
                 key = (_EVENT, event.get("severity"))
-                self.emit(
-                    Record(frame, time, direction, NAME, _EVENT, Role.NOTICE, key, event, _event_fields)
-                )
+                self.emit(Record(frame, time, direction, NAME, _EVENT, NOTICE, key, event, _event_fields))
 
 
 def _nodes(kind: str, parameters: bytes) -> tuple[str, ...]:
@@ -260,12 +256,12 @@ def _service_fields(record: Record, fields: Fields) -> None:
     if name in _identifiers():
         fields |= {"namespace_idx": 0, "identifier": _identifiers()[name]}
     reader = Reader(parameters)
-    if record.role is Role.REQUEST:
+    if record.role is REQUEST:
         headers.request_header(reader, fields)
         services.read_request(record.kind, reader, fields)
-    elif record.role in (Role.RESPONSE, Role.FAILURE):
+    elif record.role in (RESPONSE, FAILURE):
         headers.response_header(reader, fields)
-        if record.role is Role.RESPONSE:
+        if record.role is RESPONSE:
             services.read_response(record.kind, reader, fields)
 
 

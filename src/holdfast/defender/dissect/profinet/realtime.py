@@ -11,7 +11,7 @@ from holdfast.defender.dissect.decoding import fields_of
 from holdfast.defender.dissect.profinet import dcp
 from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
 from holdfast.defender.flows.model import Direction
-from holdfast.defender.record import Fields, Record, Role
+from holdfast.defender.record import NOTICE, Fields, Record
 
 NAME, PTCP = "pn_rt", "pn_ptcp"
 
@@ -63,7 +63,7 @@ class RealtimeSession(Session):
             self.emit(dcp.record(identifier, data[start + 2 : end], frame, time, direction))
             return end
         body = data[start:end]
-        self.emit(Record(frame, time, direction, protocol, kind, Role.NOTICE, (identifier,), body, _fields))
+        self.emit(Record(frame, time, direction, protocol, kind, NOTICE, (identifier,), body, _fields))
         return end
 
 

@@ -20,7 +20,7 @@ from holdfast.defender.dissect.profinet.context import (
 from holdfast.defender.dissect.rpc.interfaces import INTERFACES
 from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
 from holdfast.defender.flows.model import Direction, Flow
-from holdfast.defender.record import Emit, Fields, Record, Role
+from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record, Role
 
 NAME, PROFINET = "dcerpc", "profinet_io_cm"
 _VERSION = 4
@@ -44,7 +44,7 @@ PACKET_TYPES = {
     10: "Cancel Acknowledge",
 }
 _REQUEST, _RESPONSE, _FAULT, _REJECT, _FRAGMENT_ACKNOWLEDGE = 0, 2, 3, 6, 9
-_ROLES = {_REQUEST: Role.REQUEST, _RESPONSE: Role.RESPONSE, _FAULT: Role.FAILURE, _REJECT: Role.FAILURE}
+_ROLES = {_REQUEST: REQUEST, _RESPONSE: RESPONSE, _FAULT: FAILURE, _REJECT: FAILURE}
 _CHARACTERS = {0: "ASCII", 1: "EBCDIC"}
 _INTEGERS = {0: "Big Endian", 1: "Little Endian"}
 _FLOATS = {0: "IEEE", 1: "VAX", 2: "CRAY", 3: "IBM"}
@@ -104,7 +104,7 @@ class ConnectionlessSession(Session):
         sort = data[start + 1] & 0x1F
         values = _LAYOUTS[order].header.unpack_from(body, 56)
         operation = values[3]
-        role = _ROLES.get(sort, Role.NOTICE)
+        role = _ROLES.get(sort, NOTICE)
         if _is_profinet(data, start, bool(order)):
             self._profinet(body, sort, order, operation, role, frame, time, direction)
             return end
@@ -136,7 +136,7 @@ class ConnectionlessSession(Session):
         if sort == _RESPONSE:
             status = body[_HEADER_LENGTH : _HEADER_LENGTH + 4]
             if any(status):
-                role, key = Role.FAILURE, (*key, status.hex())
+                role, key = FAILURE, (*key, status.hex())
         record = Record(frame, time, direction, PROFINET, kind, role, key, body, _profinet_fields, request)
         self.emit(record)
         if sort == _REQUEST:

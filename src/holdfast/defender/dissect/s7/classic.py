@@ -18,7 +18,7 @@ from holdfast.defender.dissect.s7.names import FUNCTIONS, SUBFUNCTIONS, USER_DAT
 from holdfast.defender.dissect.s7.variables import referenced
 from holdfast.defender.dissect.session import TRUNCATED, MalformedError
 from holdfast.defender.flows.model import Direction
-from holdfast.defender.record import Emit, Record, Role
+from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Record
 
 NAME = "s7comm"
 PROTOCOL_IDENTIFIER = 0x32
@@ -28,7 +28,7 @@ _TRANSFERS = frozenset({0x1A, 0x1B, 0x1C, 0x1D})
 _MAXIMUM_OUTSTANDING = 64
 _HEADER = struct.Struct(">xBHHHH").unpack_from
 _READ_SZL = (0x4, 0x01)
-_USER_DATA_ROLES = {4: Role.REQUEST, 8: Role.RESPONSE}
+_USER_DATA_ROLES = {4: REQUEST, 8: RESPONSE}
 
 
 class _Shape(NamedTuple):
@@ -96,9 +96,7 @@ class Classic:
         body = (message, start, parameters)
         if kind == JOB:
             shape = _job_shape(message[start : start + parameters])
-            record = Record(
-                frame, time, direction, NAME, shape.kind, Role.REQUEST, shape.key, body, job_fields
-            )
+            record = Record(frame, time, direction, NAME, shape.kind, REQUEST, shape.key, body, job_fields)
             self._emit(record)
             self._remember(reference, record, shape)
         elif kind == USER_DATA:
@@ -127,10 +125,10 @@ class Classic:
         if shape is None:
             function = message[start] if parameters else None
             shape = _Shape(FUNCTIONS.get(function or 0, "unknown"), (function, None))
-        role, key = Role.RESPONSE, shape.key
+        role, key = RESPONSE, shape.key
         error = message[10] << 8 | message[11]
         if error:
-            role, key = Role.FAILURE, (*shape.key, error)
+            role, key = FAILURE, (*shape.key, error)
         body = (message, start, parameters)
         self._emit(Record(frame, time, direction, NAME, shape.kind, role, key, body, ack_fields, request))
 
@@ -151,11 +149,11 @@ class Classic:
         request = self._asked.pop(reference, (None, None))[0] if sort == 8 else None
         is_szl = (group, subfunction) == _READ_SZL and len(message) >= data + 6 and not continues(request)
         shape = _user_data_shape(group, subfunction, message[data + 4 : data + 6] if is_szl else b"")
-        role, key = _USER_DATA_ROLES.get(sort, Role.NOTICE), shape.key
+        role, key = _USER_DATA_ROLES.get(sort, NOTICE), shape.key
         if parameters >= 12:
             error = message[start + 10] << 8 | message[start + 11]
             if error:
-                role, key = Role.FAILURE, (*shape.key, error)
+                role, key = FAILURE, (*shape.key, error)
         body = (message, start, parameters)
         record = Record(frame, time, direction, NAME, shape.kind, role, key, body, user_data_fields, request)
         self._emit(record)

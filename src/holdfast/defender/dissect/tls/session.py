@@ -23,7 +23,7 @@ from holdfast.defender.dissect.tls.hello import (
     server_fields,
 )
 from holdfast.defender.flows.model import Direction, Flow
-from holdfast.defender.record import Emit, Fields, Record, Role
+from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record, Role
 
 NAME = "tls"
 _HEADER = struct.Struct(">BHH").unpack_from
@@ -99,23 +99,23 @@ class TlsSession(Session):
     def _record(self, sort: int, content: bytes, frame: int, time: int, direction: Direction) -> None:
         side = direction.to_server
         if sort == _DATA:
-            self._say("application data", Role.NOTICE, len(content), frame, time, direction)
+            self._say("application data", NOTICE, len(content), frame, time, direction)
         elif sort == _HANDSHAKE:
             if self._encrypted[side] and not _is_whole_hello(content):
-                self._say("encrypted handshake", Role.NOTICE, len(content), frame, time, direction)
+                self._say("encrypted handshake", NOTICE, len(content), frame, time, direction)
             else:
                 self._handshake(self._parts[side] + content, frame, time, direction)
         elif sort == _CHANGE_CIPHER:
             self._encrypted[side] = True
             self._parts[side] = b""
-            self._say("change cipher spec", Role.NOTICE, len(content), frame, time, direction)
+            self._say("change cipher spec", NOTICE, len(content), frame, time, direction)
         elif sort == _ALERT and len(content) == 2:
             key = ("alert", content[0], content[1])
-            role = Role.FAILURE if content[0] == 2 else Role.NOTICE
+            role = FAILURE if content[0] == 2 else NOTICE
             self.emit(Record(frame, time, direction, NAME, "alert", role, key, content, _alert_fields))
         else:
             kind = "encrypted alert" if sort == _ALERT else "heartbeat"
-            self._say(kind, Role.NOTICE, len(content), frame, time, direction)
+            self._say(kind, NOTICE, len(content), frame, time, direction)
 
     def _handshake(self, content: bytes, frame: int, time: int, direction: Direction) -> None:
         side = direction.to_server
@@ -126,7 +126,7 @@ class TlsSession(Session):
             stop = start + 4 + int.from_bytes(content[start + 1 : start + 4], "big")
             if sort not in HANDSHAKES or stop - start > _MAXIMUM_MESSAGE:
                 self._encrypted[side] = True  # joined behind the change of cipher
-                self._say("encrypted handshake", Role.NOTICE, len(content), frame, time, direction)
+                self._say("encrypted handshake", NOTICE, len(content), frame, time, direction)
                 return
             if stop > len(content):
                 break
@@ -142,21 +142,21 @@ class TlsSession(Session):
             self._hello(sort, read_server_hello(body), frame, time, direction)
         elif sort == _CERTIFICATE:
             key = (kind, sha256(body).hexdigest())
-            self.emit(Record(frame, time, direction, NAME, kind, Role.NOTICE, key, body, _certificate_fields))
+            self.emit(Record(frame, time, direction, NAME, kind, NOTICE, key, body, _certificate_fields))
         else:
-            self._say(kind, Role.NOTICE, len(body), frame, time, direction)
+            self._say(kind, NOTICE, len(body), frame, time, direction)
 
     def _hello(self, sort: int, hello: Hello, frame: int, time: int, direction: Direction) -> None:
         kind = HANDSHAKES[sort]
         if sort == _CLIENT_HELLO:
             key: tuple[object, ...] = (kind, hello.server_name, ja3(hello))
-            record = Record(frame, time, direction, NAME, kind, Role.REQUEST, key, hello, _hello_fields)
+            record = Record(frame, time, direction, NAME, kind, REQUEST, key, hello, _hello_fields)
             self._asked = record
             self.emit(record)
             return
         key = (kind, hello.ciphers[0], hello.versions[0])
         self.emit(
-            Record(frame, time, direction, NAME, kind, Role.RESPONSE, key, hello, _hello_fields, self._asked)
+            Record(frame, time, direction, NAME, kind, RESPONSE, key, hello, _hello_fields, self._asked)
         )
         self._asked = None
 
@@ -195,7 +195,7 @@ def recognize(data: bytes, start: int, end: int, expected: bool) -> bool:
 
 @fields_of
 def _hello_fields(record: Record, fields: Fields) -> None:
-    if record.role is Role.REQUEST:
+    if record.role is REQUEST:
         client_fields(record.body, fields)
     else:
         server_fields(record.body, fields)

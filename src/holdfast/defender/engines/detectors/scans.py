@@ -5,6 +5,7 @@ a scan is decided at the next tick.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from holdfast.alerts.model import Report
 from holdfast.defender.engines.model import ACTIONS, FLOW, Watch, on
@@ -102,7 +103,7 @@ class Scans:
             scan.decide()
 
     def _attempt(self, record: Record) -> None:
-        if not record.direction.to_server or not record.fields.get("attempt", True):
+        if not record.direction.to_server:
             return
         source, destination = record.direction.source, record.direction.destination
         if record.protocol == "tcp" and source.ip not in self._scanners:
@@ -116,15 +117,17 @@ class Scans:
     def _address(self, record: Record) -> None:
         source, destination = record.direction.source, record.direction.destination
         if not self._places.is_group(destination):
+            network = _class_b(destination.ip)
             for scan in self._networks:
-                scan.tried(source.ip, _class_b(destination.ip), destination.ip, record)
+                scan.tried(source.ip, network, destination.ip, record)
 
     def _talk(self, record: Record) -> None:
         """The two talk in a protocol: no blind attempt."""
         flow = record.direction.flow
         source, destination = flow.client.source.ip, flow.server.source
+        network = _class_b(destination.ip)
         for scan in self._networks:
-            scan.talks(source, _class_b(destination.ip), destination.ip)
+            scan.talks(source, network, destination.ip)
         self._ports.talks(source, destination.ip, destination.port)
         self._controllers.talks(source, "", (destination.ip, destination.port))
 
@@ -155,6 +158,7 @@ class Scans:
         return not learning and self._learned.has(PAIRS, source, destination)
 
 
+@lru_cache(maxsize=65_536)
 def _class_b(address: str) -> str:
     """The /16 network of an IPv4 address, the /64 of an IPv6 one, as a label."""
     if ":" in address:

@@ -5,7 +5,7 @@ from holdfast.defender.record import Record
 
 
 def _attempt(record: Record) -> bool:
-    return record.direction.to_server and bool(record.fields.get("attempt", True))
+    return record.direction.to_server
 
 
 def _port_zero(record: Record) -> str | None:
