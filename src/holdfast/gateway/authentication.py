@@ -98,7 +98,8 @@ def _judge_token(
     keys = policy or (credentials.symmetric_keys if credentials else ()) or (_NOBODYS_KEY,)
     signed = [is_signed_by(token, key) for key in keys]
     if not any(signed) or keys == (_NOBODYS_KEY,):
-        raise RefusedError("no key of the device signed the token")
+        unknown = credentials is None and policy is None
+        raise RefusedError("there is no such device" if unknown else "no key of the device signed the token")
     if policy is None or "/" in token.target:
         _check_resource(user, token)
     if hub.hosts and token.target.lower().partition("/")[0].partition(":")[0] not in hub.hosts:
@@ -116,7 +117,9 @@ def _check_resource(user: HubUser, token: SasToken) -> None:
 
 
 def _judge_chain(chain: tuple[bytes, ...], credentials: DeviceCredentials | None, now: float) -> float:
-    if credentials is None or not (credentials.thumbprints or credentials.authorities):
+    if credentials is None:
+        raise RefusedError("there is no such device")
+    if not (credentials.thumbprints or credentials.authorities):
         raise RefusedError("the device does not authenticate with certificates")
     try:
         certificates = parse_chain(chain)

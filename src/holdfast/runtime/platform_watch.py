@@ -1,10 +1,14 @@
 """The platform watched by its own detections, and control, which takes their signals of risk."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Final
 
 from holdfast.access.application import APPLICATION
 from holdfast.access.conditional.risk import KIND as RISK_SIGNAL
+from holdfast.access.reading import everything
+from holdfast.access.tokens.kind import KIND as API_TOKEN
+from holdfast.access.traces import Traces
 from holdfast.alerts.port import AlertSink
 from holdfast.cluster.port import Bus
 from holdfast.defender.platform.watch import PlatformSurroundings, PlatformWatch
@@ -12,9 +16,9 @@ from holdfast.devices.device import DEVICE
 from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT, OrganizationPath
-from holdfast.kernel.principal import SYSTEM
+from holdfast.kernel.principal import SYSTEM, PrincipalKind
 from holdfast.log.open import open_reader
-from holdfast.resources.model import Action, Change
+from holdfast.resources.model import Action, Change, Event
 from holdfast.resources.port import ChangePath, ResourceStore
 from holdfast.runtime.instance import Instance
 from holdfast.runtime.network import open_monitoring
@@ -53,6 +57,7 @@ def open_platform_watch(
         body: JsonObject = {"about": about, "level": level, "reason": reason, "until": until}
         asyncio.run_coroutine_threadsafe(bus.request("control", SIGNAL, body, DEADLINE), loop).result()
 
+    traces = Traces(instance.database, instance.clock)
     application = store.get(APPLICATION, APPLICATION)
     network = probes_network(str(application.body["idScope"])) if application else ""
     around = PlatformSurroundings(
@@ -61,6 +66,7 @@ def open_platform_watch(
         lambda who: _organization_of(store, who),
         signal,
         lambda event: is_of_probes(event, network),
+        lambda: _uses(store, traces),
         monitoring.arrived,
     )
     return PlatformWatch(
@@ -70,6 +76,16 @@ def open_platform_watch(
         instance.clock,
         around,
     )
+
+
+def _uses(store: ResourceStore, traces: Traces) -> Iterator[Event]:
+    """The last use of every API token, in the form of an audit record of what it did."""
+    tokens = {token.id: token for token in everything(store, API_TOKEN)}
+    for identity, use in traces.last_use(API_TOKEN, tokens).items():
+        yield Event(
+            0, "", use.time, "apiToken.used", API_TOKEN, identity, tokens[identity].organization,
+            identity, PrincipalKind.API_TOKEN, identity, "", use.address, "ok", "", "", {},
+        )  # fmt: skip
 
 
 def _group_of(store: ResourceStore, device: str) -> str:

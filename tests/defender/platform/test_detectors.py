@@ -55,8 +55,10 @@ def types(verdicts: list[Verdict]) -> list[str]:
     [
         ("the token has expired", "expired-sas-token"),
         ("no key of the device signed the token", "invalid-sas-signature"),
+        ("no enrollment group's key fits the token", "invalid-sas-signature"),
         ("the certificate is not the one that was enrolled", "certificate-mismatch"),
-        ("certificate verification: certificate has expired", "certificate-expired"),
+        ("the certificate is not the enrolled one", "certificate-mismatch"),
+        ("The certificate has expired.", "certificate-expired"),
         ("there is no such device", "unknown-device"),
     ],
 )
@@ -85,6 +87,9 @@ def test_a_record_that_stands_for_many_attempts_counts_as_many() -> None:
         "connection.refused", outcome="refused", resource="d1", detail="there is no such device (40 times)"
     )
     assert types(said(BruteForce(), [many])) == ["brute-force", "brute-force"]
+    second = attempts(1, data={"count": 20})
+    assert types(said(BruteForce(), second)) == ["brute-force", "brute-force"]
+    assert said(BruteForce(), attempts(1, data={"count": 19})) == []
 
 
 def test_guessing_at_one_account_from_many_addresses_is_told_too() -> None:
@@ -160,7 +165,7 @@ def test_networks_are_those_of_a_site() -> None:
 
 def test_changes_of_authorities_and_destinations_are_told() -> None:
     changed = event("enrollmentGroup.updated", data={"attestation": {"x509": {"certificate": "…"}}})
-    assert types(said(Notable(), [changed, event("destination.deleted", resource="siem")])) == [
+    assert types(said(Notable(), [changed, event("alertDestination.deleted", resource="siem")])) == [
         "certificate-authority-changed",
         "destination-changed",
     ]

@@ -31,6 +31,7 @@ class Kept:
     sightings: list[Sighting] = field(default_factory=list)
     signals: list[tuple[str, str]] = field(default_factory=list)
     unavailable: bool = False
+    uses: list[Event] = field(default_factory=list)
 
     def raise_alert(self, report: Report, origin: Origin = Origin()) -> None:  # noqa: B008 - immutable
         self.raise_alerts([Sighting(report, origin)])
@@ -79,6 +80,7 @@ def watch(database: Database, kept: Kept, clock: ManualClock) -> PlatformWatch:
         lambda _device: "pump",
         lambda who: NORTH if who == "d1" else ROOT,
         lambda about, level, _reason, _until: kept.signals.append((about, level)),
+        used=lambda: kept.uses,
     )
     return PlatformWatch(database, kept, kept, clock, around)  # type: ignore[arg-type]  # the parts it uses
 
@@ -151,6 +153,25 @@ def test_silence_is_looked_for_as_time_goes_by(database: Database) -> None:
     assert clock.monotonic() > LOOK_SECONDS
     watching.step()
     assert raised(kept) == [("device-gone-silent", NORTH)]
+
+
+def test_a_token_that_only_reads_is_watched_too(database: Database) -> None:
+    kept, clock = Kept(), ManualClock(NINE)
+    watching = watch(database, kept, clock)
+
+    def used(seconds: float, address: str) -> None:
+        clock.advance(seconds)
+        kept.uses = [event("apiToken.used", clock.now(), actor="t1", actor_kind="api-token", address=address)]
+        clock.advance(LOOK_SECONDS)
+        watching.step()
+
+    for seconds, address in ((0, "a"), (60, "b"), (60, "b"), (60, "a")):
+        used(seconds, address)
+    assert raised(kept) == [("credential-used-from-two-addresses", ROOT)]
+    clock.advance(LOOK_SECONDS)
+    watching.step()  # the same use is still the last one
+    used(31 * 86_400, "a")
+    assert raised(kept)[1:] == [("token-after-long-rest", ROOT)]
 
 
 def test_types_have_names_and_steps() -> None:

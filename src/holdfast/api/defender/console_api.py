@@ -5,6 +5,7 @@ Sites, zones and sensors go by their ids here, which are texts.
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -162,12 +163,13 @@ def _operations(
 
 def _body(request: ApiRequest) -> JsonObject:
     """The body as an object; `curl -d`, which the documentation uses, calls JSON a form. InvalidError."""
-    if request.body is not None or not request.raw:
-        return request.object() if request.body is not None else {}
+    if request.body is not None:
+        return request.object()
     try:
-        return msgspec.json.decode(request.raw, type=dict[str, JsonValue])
+        body: JsonValue = msgspec.json.decode(request.raw or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidError(f"The body is no JSON object: {error}.") from None
+        raise InvalidError(f"The body is not JSON: {error}.") from None
+    return replace(request, body=body).object()
 
 
 def _ticket(request: ApiRequest) -> str:

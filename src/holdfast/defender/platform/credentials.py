@@ -15,13 +15,17 @@ from holdfast.resources.model import Event
 _REASONS: Final = (
     ("the token has expired", "expired-sas-token"),
     ("no key of the device signed the token", "invalid-sas-signature"),
-    ("the certificate is not the one that was enrolled", "certificate-mismatch"),
-    ("the certificate is for another device", "certificate-mismatch"),
-    ("expired", "certificate-expired"),
+    ("the token is not signed with the device's keys", "invalid-sas-signature"),
+    ("no enrollment group's key fits the token", "invalid-sas-signature"),
+    ("the token is for another", "invalid-sas-signature"),
+    ("the certificate is not the", "certificate-mismatch"),
+    ("the certificate is for another", "certificate-mismatch"),
+    ("does not lead to an enrolled certificate authority", "certificate-mismatch"),
+    ("certificate has expired", "certificate-expired"),
     ("the certificate is revoked", "certificate-expired"),
     ("there is no such device", "unknown-device"),
 )
-"""Words in the reason of a refusal, and the alert that they mean; the first that fits counts."""
+"""Words in the reason of a refusal, by the gateway or at the provisioning, and the alert that they mean."""
 _REFUSALS: Final = frozenset(
     {"connection.refused", "registration.refused", "signIn.refused", "request.unauthenticated"}
 )
@@ -67,7 +71,7 @@ class BruteForce(Quiet):
 
     def _reached(self, key: tuple[str, str], event: Event) -> bool:
         """The record may stand for several attempts of one second."""
-        times = min(_count(event.detail), self._threshold.count)
+        times = min(_count(event), self._threshold.count)
         reached = False
         for _ in range(times):
             reached = self._attempts.add(key, int(event.time * SECOND)) or reached
@@ -123,7 +127,7 @@ class LongRest(Quiet):
             return
         rest = BY_ID["token-after-long-rest"].threshold.seconds
         before = memory.used.pop(event.actor, event.time)
-        memory.used[event.actor] = event.time
+        memory.used[event.actor] = max(before, event.time)
         if len(memory.used) > MAXIMUM_ACTORS:
             del memory.used[next(iter(memory.used))]
         if event.time - before > rest:
@@ -148,7 +152,10 @@ def address_of(record: Record) -> str:
         return ""
 
 
-def _count(detail: str) -> int:
-    """How many refusals a record stands for: it ends with `(12 times)`."""
-    words = detail.rpartition("(")[2].removesuffix(" times)")
-    return int(words) if words.isascii() and words.isdigit() and len(words) < 9 else 1
+def _count(event: Event) -> int:
+    """How many refusals a record stands for: the change path counts those of a second in `count`, a gateway
+    tells its own as `… (12 times)`."""
+    words = event.detail.rpartition("(")[2].removesuffix(" times)")
+    told = int(words) if words.isascii() and words.isdigit() and len(words) < 9 else 1
+    counted = event.data.get("count", 1)
+    return told * counted if isinstance(counted, int) else told

@@ -19,7 +19,7 @@ _NEIGHBOURS: Final = (-1, 0, 1)
 """The hours beside a usual one are usual too."""
 NOTABLE: Final = (
     ("enrollmentGroup", "certificate", "certificate-authority-changed"),
-    ("destination", "", "destination-changed"),
+    ("alertDestination", "", "destination-changed"),
 )
 """Kinds of resources, words in their events, and the alert that a change of them is."""
 

@@ -26,12 +26,13 @@ _RECORDS: Final = {
     "telemetry": "messages",
     "reported": "twin changes",
     "uploaded": "uploads",
-    "command-response": "commands",
 }
 _EVENTS: Final = {
     "device.message-queued": "cloud-to-device messages",
     "device.desired-patched": "twin changes",
+    "deviceCommand.created": "commands",
 }
+"""Audit records that count, each for its device: the resource, or what the resource names as `device`."""
 _SMOOTH: Final = 0.1
 _REGULAR_TIMES: Final = 20
 """Messages after which a device's pace is known."""
@@ -51,7 +52,8 @@ class Rates(Quiet):
         """See `PlatformDetector.event`."""
         what = _EVENTS.get(event.name)
         if what is not None and event.outcome == "ok":
-            yield from self._count(event.resource, what, event.time, memory)
+            device = str(event.data.get("device") or event.resource)
+            yield from self._count(device, what, event.time, memory)
 
     def record(self, record: Record, memory: Memory) -> Iterator[Verdict]:
         """See `PlatformDetector.record`."""

@@ -50,6 +50,8 @@ class PlatformSurroundings:
     """Takes a signal of risk: about whom, level, reason, until when."""
     ignores: Callable[[Event], bool] = lambda _event: False
     """Whether an audit record is none of the detectors' business: probes attack on purpose."""
+    used: Callable[[], Iterable[Event]] = tuple
+    """When and from where each API token was used last, as audit records: reading leaves none in the log."""
     arrived: Callable[[Mapping[str, Arrival]], None] = lambda _arrived: None
     """Takes which devices connected, and from where."""
 
@@ -96,13 +98,19 @@ class PlatformWatch:
         now = self._clock.monotonic()
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now
-            present = self._clock.now()
-            verdicts += self._all(detector.look(present, self.memory) for detector in self._detectors)
+            verdicts += self._look(self._clock.now())
         self._tell(verdicts)
         self._done.update(chunk.positions)
         if now - self._saved >= SAVE_SECONDS:
             self.save()
         return bool(events or chunk.records)
+
+    def _look(self, now: float) -> Iterator[Verdict]:
+        """What was not told: uses of tokens that changed nothing, and what did not happen."""
+        for use in self._around.used():
+            if use.time > self.memory.used.get(use.actor, 0.0) and not self._around.ignores(use):
+                yield from self._all(detector.event(use, self.memory) for detector in self._detectors)
+        yield from self._all(detector.look(now, self.memory) for detector in self._detectors)
 
     def save(self) -> None:
         """Keep positions and memory."""
