@@ -88,6 +88,23 @@ def test_a_token_is_for_one_audience_and_ten_minutes(
         verifier.subject(token)
 
 
+def test_token_key_and_document_say_what_vault_and_clouds_ask_for(here: AccessWorld, issuer: Issuer) -> None:
+    """The tables of `docs/federation.md`."""
+    token = issuer.token("exports", AZURE).text
+    header, claims, now = unverified(token, 0), unverified(token, 1), here.clock.now()
+    (key,) = httpx.get(str(issuer.discovery()["jwks_uri"])).json()["keys"]
+    assert header == {"alg": "RS256", "typ": "JWT", "kid": key["kid"]}
+    assert {key[name] for name in ("kty", "use", "alg")} == {"RSA", "sig", "RS256"}
+    assert len(base64.urlsafe_b64decode(key["n"] + "==")) == 256
+    assert not issuer.address.endswith("/")
+    expected = {"iss": issuer.address, "sub": "identity:exports", "aud": AZURE}
+    assert claims | expected == claims
+    assert [claims[name] for name in ("iat", "nbf", "exp")] == [int(now), int(now), int(now + LIFETIME)]
+    assert claims["jti"] != unverified(issuer.token("exports", AZURE).text, 1)["jti"]
+    required = {"response_types_supported", "subject_types_supported", "claims_supported"}
+    assert required < set(issuer.discovery())
+
+
 def test_an_altered_token_is_not_believed(issuer: Issuer, verifier: Verifier) -> None:
     text = issuer.token("exports", AZURE).text
     header, _, signature = text.split(".")
