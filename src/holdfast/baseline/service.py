@@ -110,7 +110,7 @@ class Baseline:
             owner=self._owner.name,
             instance=self._owner.instance,
             moment=moment,
-            head=self.evidence.head(),
+            head=self.evidence.head(moment),
             history=tuple(past),
         )
 

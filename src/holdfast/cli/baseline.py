@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlencode
 
 import msgspec
 import typer
@@ -128,13 +129,14 @@ def assess(
 def publish(
     form: Annotated[PublicationFormat, typer.Option("--format", help="What to write.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write to.")],
+    at: Annotated[str, typer.Option(help="As it stood: 2027-03-03, or 2027-03-03T12:00:00Z.")] = "",
     url: Url = DEFAULT_URL,
     token: Token = "",
     ca: Ca = None,
 ) -> None:
     """Write the documents of a running instance. Their state is that of its last assessment."""
     with open_remote(url, token, ca) as remote:
-        archive = remote.download(f"/api/baseline/publications/{form}")
+        archive = remote.download(f"/api/baseline/publications/{form}?{urlencode({'at': at} if at else {})}")
     for path in unpack_archive(archive, output):
         typer.echo(str(path))
 

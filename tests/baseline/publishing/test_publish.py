@@ -14,9 +14,11 @@ from holdfast.baseline.publishing.markdown import check_page
 from holdfast.baseline.publishing.policies import policy_tables
 from holdfast.baseline.publishing.publish import PublicationFormat, publish, render
 from holdfast.baseline.services import carried_service
+from holdfast.kernel.clock import isoformat
 from holdfast.policy.builtin.catalog import entries
 from tests.baseline.evidence.items import NOW
 from tests.baseline.publishing.publications import publication, unassessed
+from tests.baseline.world import open_baseline_world
 
 PAGE = "holdfast-security-baseline.md"
 WORKBOOK = "holdfast-security-baseline.xlsx"
@@ -35,6 +37,21 @@ def test_the_same_state_and_time_give_the_same_bytes(form: PublicationFormat) ->
 @pytest.mark.parametrize("form", list(PublicationFormat))
 def test_what_was_never_assessed_can_be_published(form: PublicationFormat) -> None:
     assert all(render(unassessed(), form, {}).values())
+
+
+@pytest.mark.parametrize("form", list(PublicationFormat))
+def test_what_is_published_of_a_past_moment_is_the_same_whatever_came_later(
+    form: PublicationFormat, tmp_path: Path
+) -> None:
+    with open_baseline_world(tmp_path) as world:
+        world.baseline.run({"absence.backup"})
+        then = world.clock.now()
+        path = f"/api/baseline/publications/{form}?at={isoformat(then).replace('+', '%2B')}"
+        first = world.client.get(path)
+        world.clock.advance(60)
+        world.baseline.run({"absence.backup"})
+        again = world.client.get(path)
+    assert (first.status_code, first.content) == (200, again.content)
 
 
 def test_a_page_shows_numbers_state_and_evidence() -> None:

@@ -62,10 +62,12 @@ class EvidenceStore:
         """The raw Ed25519 key that verifies the evidence."""
         return self._key.public
 
-    def head(self) -> Link:
-        """The last link of the chain; a copy of it kept elsewhere shows a cut tail."""
+    def head(self, at: float | None = None) -> Link:
+        """The last link of the chain, now or at the moment `at`; a copy kept elsewhere shows a cut tail."""
         columns = (_EVIDENCE.c.sequence, _EVIDENCE.c.digest)
         last = sqlalchemy.select(*columns).order_by(_EVIDENCE.c.sequence.desc()).limit(1)
+        if at is not None:
+            last = last.where(_EVIDENCE.c.collected <= at)
         with self._database.read() as connection:
             row = connection.execute(last).first()
         return Link(row.sequence, row.digest) if row else START
