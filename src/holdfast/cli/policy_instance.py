@@ -18,7 +18,7 @@ from holdfast.policy.kinds.names import (
     PROVIDER,
     full_id,
 )
-from holdfast.policy.reading import json_files, read_document
+from holdfast.policy.reading import json_files, read_document, read_parameters
 
 app = remote_group("Policies of a running instance, and who complies.")
 
@@ -58,15 +58,24 @@ def assign(
     audit_only: Annotated[
         bool, typer.Option("--audit-only", help="Judge, but change and refuse nothing.")
     ] = False,
+    parameters: Annotated[
+        Path | None, typer.Option("--parameters", "-p", help="Values of its parameters.")
+    ] = None,
+    organization: Annotated[str, typer.Option(help="Only there and below, such as north/plant-1.")] = "",
+    message: Annotated[str, typer.Option(help="What people are told whom it refuses.")] = "",
 ) -> None:
     """Put a definition or an initiative in force."""
+    values = read_parameters(parameters)
     properties: dict[str, Any] = {  # any JSON
         "displayName": name,
         "policyDefinitionId": definition,
         "enforcementMode": "DoNotEnforce" if audit_only else "Default",
+        "parameters": {each: {"value": value} for each, value in values.items()},
+        "nonComplianceMessages": [{"message": message}] if message else [],
     }
+    scope = f"/organizations/{organization.strip('/')}" if organization.strip("/") else ""
     with connect(context) as remote:
-        show_object(remote.put(_path(ASSIGNMENT, name), {"properties": properties}))
+        show_object(remote.put(f"{scope}{_path(ASSIGNMENT, name)}", {"properties": properties}))
 
 
 @app.command()

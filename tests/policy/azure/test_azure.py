@@ -11,9 +11,8 @@ from holdfast.kernel.organizations import OrganizationPath
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import SYSTEM, Grant, Principal, PrincipalKind
 from holdfast.policy.azure.resources import PolicyResources
-from holdfast.policy.azure.states import filter_from, history, query_results, summary
+from holdfast.policy.azure.states import history, query_results, summary
 from holdfast.policy.builtin.catalog import BASELINE, entries
-from holdfast.policy.compliance.judging import State
 from holdfast.policy.compliance.reading import EVERYWHERE, Filter
 from holdfast.policy.kinds.names import ASSIGNMENT, DEFINITION, INITIATIVE, full_id
 from tests.policy.compliance.samples import Watched, open_watched
@@ -112,12 +111,3 @@ def test_compliance_is_told_resource_by_resource_and_in_numbers(watched: Watched
     changes = history(watched.reading.transitions(Filter(EVERYWHERE)))["value"]
     assert isinstance(changes, list)
     assert len(changes) == 2
-
-
-def test_parameters_narrow_a_query() -> None:
-    given = {"policyAssignmentName": "own", "complianceState": "NonCompliant", "api-version": "x"}
-    assert filter_from(given, Filter(EVERYWHERE)) == Filter(
-        EVERYWHERE, assignment="own", state=State.NON_COMPLIANT
-    )
-    with pytest.raises(ValueError, match="Purple"):
-        filter_from({"complianceState": "Purple"}, Filter(EVERYWHERE))

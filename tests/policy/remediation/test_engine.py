@@ -217,7 +217,7 @@ def test_a_task_gives_up_when_too_much_fails(repaired: Repaired) -> None:
 def test_an_effect_that_changes_nothing_says_so(repaired: Repaired) -> None:
     task = repaired.ask(repaired.watched.world.enforce(_ENABLED, "audit"))
     assert task.provisioning_state == "Failed"
-    assert "changes nothing" in task.deployments[0].message
+    assert "changes nothing" in task.status_message
 
 
 def deploying(repaired: Repaired, related: str, network: str) -> str:
@@ -256,7 +256,16 @@ def test_a_private_endpoint_needs_a_private_network(repaired: Repaired, network:
 def test_what_cannot_be_deployed_here_is_refused_with_the_reason(repaired: Repaired) -> None:
     task = repaired.ask(deploying(repaired, "Holdfast.Defender/sensors", "10.4.0.0/16"))
     assert task.provisioning_state == "Failed"
-    assert "Holdfast.Defender/sensors" in task.deployments[0].message
+    assert "Holdfast.Defender/sensors" in task.status_message
+
+
+def test_a_policy_over_what_does_not_exist_here_has_nothing_to_set_right(repaired: Repaired) -> None:
+    hub: JsonObject = {"field": "type", "equals": "Microsoft.Devices/IotHubs"}
+    field = "Microsoft.Devices/IotHubs/publicNetworkAccess"
+    details = modifying(field, "Disabled")
+    task = repaired.ask(repaired.watched.world.enforce(hub, "modify", details=details))
+    assert task.provisioning_state == "Failed"
+    assert "no resource that exists here" in task.status_message
 
 
 def test_secrets_survive_a_remediation(repaired: Repaired) -> None:

@@ -1,24 +1,33 @@
 """Policies in the shapes of Azure: `Microsoft.Authorization` and `Microsoft.PolicyInsights`."""
 
 from functools import partial
+from urllib.parse import urlencode
 
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.organizations import ROOT, OrganizationPath
 from holdfast.kernel.permissions import Permission
-from holdfast.policy.azure.resources import INSIGHTS, PolicyResources, provider_of
-from holdfast.policy.azure.states import MAXIMUM, filter_from, history, query_results, summary
+from holdfast.policy.azure.filters import filter_from
+from holdfast.policy.azure.resources import INSIGHTS, PATCHED, PolicyResources, deployments, provider_of
+from holdfast.policy.azure.states import MAXIMUM, history, query_results, summary
 from holdfast.policy.azure.versions import PolicyVersions
 from holdfast.policy.compliance.reading import Filter, PolicyStates
 from holdfast.policy.kinds.names import COLLECTIONS, REMEDIATION, VERSIONS_OF
 from holdfast.policy.kinds.table import POLICY_KINDS
+from holdfast.policy.remediation.kind import REMEDIATION_KIND
 from holdfast.resources.model import Kind
 
 BODY = 4 * 1024 * 1024
 """Initiatives have up to a thousand definitions; as large as Azure Resource Manager takes."""
-_ORGANIZATION = "/organizations/{organization:path}"
-"""The scope of an organization, before the provider; without it the whole application is meant."""
+_SCOPES = (
+    "",
+    "/subscriptions/{subscription}",
+    "/subscriptions/{subscription}/resourceGroups/{group}",
+    "/organizations/{organization:path}",
+)
+"""What may stand before the provider. Subscription and resource group are names that the caller chooses, as
+for `iot_apps`: they mean the whole application, as nothing does."""
 READ, REMEDIATE = Permission.POLICY_READ, Permission.POLICY_REMEDIATE
 
 
@@ -69,6 +78,13 @@ def _put(kind: Kind, request: ApiRequest) -> Reply:
     return Reply(201 if is_new else 200, shown)
 
 
+def _patch(kind: Kind, request: ApiRequest) -> Reply:
+    name, document = request.path["name"], request.object()
+    return Reply(
+        200, _resources(request).patch(request.principal, kind.name, name, document, request.if_match)
+    )
+
+
 def _delete(kind: Kind, request: ApiRequest) -> Reply:
     _resources(request).delete(request.principal, kind.name, request.path["name"], request.if_match)
     return Reply(204)
@@ -107,6 +123,11 @@ def _decide(decision: str, request: ApiRequest) -> Reply:
     return Reply(200, _resources(request).decide(request.principal, request.path["name"], decision))
 
 
+def _deployments(request: ApiRequest) -> Reply:
+    task = _resources(request).visible(request.principal, REMEDIATION_KIND, request.path["name"])
+    return Reply(200, {"value": [*deployments(task)]})
+
+
 def _undo(request: ApiRequest) -> Reply:
     return Reply(201, _resources(request).undo(request.principal, request.path["name"]))
 
@@ -120,22 +141,16 @@ def _states(request: ApiRequest) -> PolicyStates:
 
 def _wanted(request: ApiRequest) -> Filter:
     reach = Filter(request.principal.reach(READ))
-    place = _place(request)
-    try:
-        wanted = filter_from(request.query, reach)
-    except ValueError:
-        raise InvalidError(
-            "complianceState is one of Compliant, NonCompliant, Error, Exempt, Unknown."
-        ) from None
-    if place != ROOT and not wanted.resource:
-        return filter_from({**request.query, "resourceId": f"/organizations{place.rstrip('/')}"}, reach)
-    return wanted
+    return filter_from(request.query, reach, request.path.get("scope", ""))
 
 
 def _query(request: ApiRequest) -> Reply:
     limit = _number(request, "$top", 100)
-    token = request.query.get("$skiptoken", "")
-    return Reply(200, query_results(_states(request), _wanted(request), limit, token))
+    body = query_results(_states(request), _wanted(request), limit, request.query.get("$skiptoken", ""))
+    if "@odata.nextToken" in body:
+        following = {**request.query, "$skiptoken": str(body["@odata.nextToken"])}
+        body["@odata.nextLink"] = f"{request.url.partition('?')[0]}?{urlencode(following)}"
+    return Reply(200, body)
 
 
 def _summarize(request: ApiRequest) -> Reply:
@@ -151,61 +166,59 @@ def _history(request: ApiRequest) -> Reply:
 
 def _routes_of(kind: Kind) -> list[Route]:
     collection = f"{provider_of(kind.name)}/{COLLECTIONS[kind.name]}"
-    routes = [Route("GET", collection, kind.read, partial(_list, kind), f"List {COLLECTIONS[kind.name]}")]
-    for scope in ("", _ORGANIZATION):
-        one = f"{scope}{collection}/{{name}}"
+    one, what = f"{collection}/{{name}}", f"one of {COLLECTIONS[kind.name]}"
+    list_all, get, put = partial(_list, kind), partial(_get, kind), partial(_put, kind)
+    routes = []
+    for scope in _SCOPES:
         routes += [
-            Route("GET", one, kind.read, partial(_get, kind), f"Read one of {COLLECTIONS[kind.name]}"),
-            Route(
-                "PUT",
-                one,
-                kind.create,
-                partial(_put, kind),
-                f"Make or replace one of {COLLECTIONS[kind.name]}",
-                maximum_body=BODY,
-            ),
-            Route(
-                "DELETE", one, kind.delete, partial(_delete, kind), f"Delete one of {COLLECTIONS[kind.name]}"
-            ),
+            Route("GET", f"{scope}{collection}", kind.read, list_all, f"List {COLLECTIONS[kind.name]}"),
+            Route("GET", f"{scope}{one}", kind.read, get, f"Read {what}"),
+            Route("PUT", f"{scope}{one}", kind.create, put, f"Make or replace {what}", maximum_body=BODY),
+            Route("DELETE", f"{scope}{one}", kind.delete, partial(_delete, kind), f"Delete {what}"),
         ]
+        if kind.name in PATCHED:
+            routes.append(
+                Route("PATCH", f"{scope}{one}", kind.update, partial(_patch, kind), f"Change {what}")
+            )
     return routes
 
 
-def _version_routes(kind: Kind) -> list[Route]:
-    every = f"{provider_of(kind.name)}/{COLLECTIONS[kind.name]}/{{name}}/versions"
-    what = f"of one of {COLLECTIONS[kind.name]}"
-    one = f"{every}/{{version}}"
+def _version_routes(kind: Kind, scope: str) -> list[Route]:
+    every = f"{scope}{provider_of(kind.name)}/{COLLECTIONS[kind.name]}/{{name}}/versions"
+    one, what = f"{every}/{{version}}", f"of one of {COLLECTIONS[kind.name]}"
+    put = partial(_put_version, kind)
     return [
         Route("GET", every, kind.read, partial(_versions, kind), f"List the versions {what}"),
         Route("GET", one, kind.read, partial(_get_version, kind), f"Read a version {what}"),
-        Route(
-            "PUT",
-            one,
-            kind.create,
-            partial(_put_version, kind),
-            f"Make or replace a version {what}",
-            maximum_body=BODY,
-        ),
+        Route("PUT", one, kind.create, put, f"Make or replace a version {what}", maximum_body=BODY),
         Route("DELETE", one, kind.delete, partial(_delete_version, kind), f"Delete a version {what}"),
     ]
 
 
-_TASK = f"{INSIGHTS}/{COLLECTIONS[REMEDIATION]}/{{name}}"
-_LATEST = f"{INSIGHTS}/policyStates/latest"
+def _task_routes(scope: str) -> list[Route]:
+    task = f"{scope}{INSIGHTS}/{COLLECTIONS[REMEDIATION]}/{{name}}"
+    cancel, approve = partial(_decide, "cancel"), partial(_decide, "approve")
+    return [
+        Route("POST", f"{task}/cancel", REMEDIATE, cancel, "Cancel a remediation"),
+        Route("POST", f"{task}/undo", REMEDIATE, _undo, "Take back what a remediation changed"),
+        Route("POST", f"{task}/approve", REMEDIATE, approve, "Approve a remediation"),
+        Route("POST", f"{task}/listDeployments", READ, _deployments, "What became of each resource"),
+    ]
 
+
+def _state_routes(scope: str) -> list[Route]:
+    states = f"{scope}{INSIGHTS}/policyStates"
+    return [
+        Route("POST", f"{states}/latest/queryResults", READ, _query, "Compliance, resource by resource"),
+        Route("POST", f"{states}/latest/summarize", READ, _summarize, "Compliance in numbers"),
+        Route("GET", f"{states}/history", READ, _history, "What changed when"),
+    ]
+
+
+_VERSIONED = [kind for kind in POLICY_KINDS if kind.name in VERSIONS_OF]
 ROUTES = [
     *(route for kind in POLICY_KINDS for route in _routes_of(kind)),
-    *(route for kind in POLICY_KINDS if kind.name in VERSIONS_OF for route in _version_routes(kind)),
-    Route("POST", f"{_TASK}/cancel", REMEDIATE, partial(_decide, "cancel"), "Cancel a remediation"),
-    Route("POST", f"{_TASK}/undo", REMEDIATE, _undo, "Take back what a remediation changed"),
-    Route("POST", f"{_TASK}/approve", REMEDIATE, partial(_decide, "approve"), "Approve a remediation"),
-    *(
-        route
-        for scope in ("", _ORGANIZATION)
-        for route in (
-            Route("POST", f"{scope}{_LATEST}/queryResults", READ, _query, "Compliance, resource by resource"),
-            Route("POST", f"{scope}{_LATEST}/summarize", READ, _summarize, "Compliance in numbers"),
-            Route("GET", f"{scope}{INSIGHTS}/policyStates/history", READ, _history, "What changed when"),
-        )
-    ),
+    *(route for kind in _VERSIONED for scope in _SCOPES for route in _version_routes(kind, scope)),
+    *(route for scope in _SCOPES for route in _task_routes(scope)),
+    *(route for scope in ("", "/{scope:path}") for route in _state_routes(scope)),
 ]

@@ -3,7 +3,7 @@
 Independent of any web framework: callers bring who asks, where, and the parsed body.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,10 +13,19 @@ from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT, OrganizationPath
 from holdfast.kernel.principal import Principal
 from holdfast.policy.builtin.catalog import built_in
-from holdfast.policy.kinds.names import ATTESTATION, COLLECTIONS, PROVIDER, REMEDIATION, VERSIONS_OF
+from holdfast.policy.kinds.names import (
+    ASSIGNMENT,
+    ATTESTATION,
+    COLLECTIONS,
+    EXEMPTION,
+    PROVIDER,
+    REMEDIATION,
+    VERSIONS_OF,
+)
 from holdfast.policy.kinds.table import POLICY_KINDS
 from holdfast.policy.kinds.versions import stored_version, version_body, version_id
 from holdfast.policy.remediation.kind import DECISION
+from holdfast.policy.remediation.model import read_task
 from holdfast.policy.types.documents import scope_of
 from holdfast.resources.model import Action, Change, Kind, Resource
 from holdfast.resources.port import ChangePath, ResourceStore
@@ -24,6 +33,8 @@ from holdfast.resources.query import Query
 
 INSIGHTS: Final = "/providers/Microsoft.PolicyInsights"
 KINDS: Final = {kind.name: kind for kind in POLICY_KINDS}
+PATCHED: Final = frozenset({ASSIGNMENT, EXEMPTION})
+"""Kinds that the published API has a PATCH for."""
 _INSIGHT_KINDS: Final = frozenset({REMEDIATION, ATTESTATION})
 
 
@@ -72,6 +83,25 @@ class PolicyResources:
         assert applied.resource is not None
         return _shown(applied.resource), applied.before is None
 
+    def patch(
+        self,
+        principal: Principal,
+        kind: str,
+        name: str,
+        document: JsonObject,
+        if_match: str | None = None,
+    ) -> JsonObject:
+        """Change some properties of one; what stands beside them, such as an identity, does nothing here."""
+        properties = document.get("properties") or {}
+        if not isinstance(properties, dict):
+            raise InvalidError("/properties must be an object.", "/properties")
+        if not properties:
+            return self.get(principal, kind, name)
+        change = Change(Action.MERGE, kind, name.lower(), properties, if_match=if_match)
+        applied = self.changes.apply(principal, change)
+        assert applied.resource is not None
+        return _shown(applied.resource)
+
     def _kept(self, change: Change) -> Iterator[Change]:
         """The version that a newer one replaces stays, for assignments that ask for it."""
         before = self.store.get(change.kind, change.id) if change.kind in VERSIONS_OF else None
@@ -119,13 +149,28 @@ def _shown(resource: Resource) -> JsonObject:
         "id": f"{scope_of(resource.organization).rstrip('/')}{path}",
         "name": resource.id,
         "type": path.removeprefix("/providers/").rpartition("/")[0],
-        "properties": resource.body,
+        "properties": {**resource.body, **(_PUBLISHED[kind](resource.body) if kind in _PUBLISHED else {})},
         "etag": f'"{resource.etag}"',
         "systemData": {
             "createdAt": isoformat(resource.created),
             "lastModifiedAt": isoformat(resource.modified),
         },
     }
+
+
+_PUBLISHED: Final[Mapping[str, Callable[[JsonObject], JsonObject]]] = {
+    REMEDIATION: lambda body: {"deploymentStatus": body.get("deploymentSummary")},
+}
+"""Properties as the published clients read them, beside our own."""
+
+
+def deployments(task: Resource) -> Iterator[JsonObject]:
+    """What became of each resource of a remediation."""
+    for each in read_task(task).deployments:
+        error: JsonObject = (
+            {"error": {"code": "NotRemediated", "message": each.message}} if each.message else {}
+        )
+        yield {"remediatedResourceId": each.resource_id, "status": each.status.value, **error}
 
 
 def _built_in(kind: str) -> Iterator[JsonObject]:

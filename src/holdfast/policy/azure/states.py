@@ -1,13 +1,12 @@
 """`policyStates` in the shapes of Azure: the query's records, and the summary."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from holdfast.kernel.clock import isoformat
 from holdfast.kernel.json import JsonObject, JsonValue
-from holdfast.policy.compliance.judging import State
 from holdfast.policy.compliance.model import Counts, PolicyState, Transition
 from holdfast.policy.compliance.reading import Filter, PolicyStates
+from holdfast.policy.engine.violation import evaluated_expressions
 from holdfast.policy.kinds.names import ASSIGNMENT, DEFINITION, INITIATIVE, full_id
 
 MAXIMUM: Final = 1_000
@@ -47,7 +46,8 @@ def _record(state: PolicyState) -> JsonObject:
         "complianceReason": state.because,
         "stateSince": isoformat(state.since),
         "policyExemptionId": state.exemption,
-        "policyEvaluationDetails": state.reason,
+        "policyEvaluationDetails": {"evaluatedExpressions": [*evaluated_expressions(state.reason)]},
+        "reason": state.reason,
     }
 
 
@@ -109,25 +109,3 @@ def history(found: list[tuple[int, Transition]]) -> JsonObject:
     if found:
         answer["@odata.nextToken"] = str(found[-1][0])
     return answer
-
-
-FILTERED: Final[Mapping[str, str]] = {
-    "policyassignmentname": "assignment",
-    "policydefinitionreferenceid": "reference",
-    "policydefinitionname": "definition",
-    "policysetdefinitionname": "initiative",
-    "resourceid": "resource",
-    "resourcetype": "type",
-    "compliancestate": "state",
-}
-"""Parameters that narrow a query, in lower case, and what they are in `Filter`."""
-
-
-def filter_from(given: Mapping[str, str], reach: Filter) -> Filter:
-    """`reach` narrowed by parameters; unknown ones are left to others.
-
-    Raises ValueError for a compliance state that there is not.
-    """
-    texts = {FILTERED[name.lower()]: value for name, value in given.items() if name.lower() in FILTERED}
-    state = texts.pop("state", "")
-    return Filter(reach.reach, **texts, state=State(state) if state else None)

@@ -225,7 +225,7 @@ class Monitor:
         return {
             each.name
             for each in policy_types().values()
-            if any(policy.related_type in changed for policy in self._active.concerning(each.name))
+            if any(policy.related_type.lower() in changed for policy in self._active.concerning(each.name))
         }
 
     def _new_judge(self) -> Judge:

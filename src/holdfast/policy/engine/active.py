@@ -71,12 +71,12 @@ class ActivePolicy:
 
     @property
     def related_type(self) -> str:
-        """The type that an *IfNotExists effect looks for, in lower case; empty for others."""
+        """The type that an *IfNotExists effect looks for; empty for others."""
         details = self.policy.definition.rule.details
         if details is None or not isinstance(details.value, dict) or self.effect in ENFORCED:
             return ""
         kind = next((value for key, value in details.value.items() if key.lower() == "type"), "")
-        return kind.lower() if isinstance(kind, str) else ""
+        return kind if isinstance(kind, str) else ""
 
 
 class Active:

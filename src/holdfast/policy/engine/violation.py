@@ -1,6 +1,7 @@
 """What a refusal says for programs: Azure's `PolicyViolation`, with each comparison that was made."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, cast
 
 from holdfast.kernel.json import JsonObject, JsonValue
@@ -27,7 +28,7 @@ def violation(policy: ActivePolicy, effect: str, reason: Reason | None) -> JsonO
         "policyAssignmentDisplayName": assignment.display_name or assignment.name,
         "policyAssignmentScope": assignment.scope,
         "policyAssignmentParameters": {
-            name: {"value": _json(value)} for name, value in assignment.parameters.items()
+            name: {"value": cast(JsonValue, shown(value))} for name, value in assignment.parameters.items()
         },
     }
     if policy.initiative:
@@ -36,30 +37,35 @@ def violation(policy: ActivePolicy, effect: str, reason: Reason | None) -> JsonO
         info["policyDefinitionReferenceId"] = binding.reference_id
         info["policyDefinitionGroupNames"] = [*binding.groups]
     if reason is not None:
-        made = [_comparison(each) for each in _comparisons(reason)]
-        info["evaluationDetails"] = {"evaluatedExpressions": [*made[:_EXPRESSIONS]]}
+        tree = cast(JsonObject, reason.to_json())
+        info["evaluationDetails"] = {"evaluatedExpressions": [*evaluated_expressions(tree)]}
     return info
 
 
-def _comparisons(reason: Reason) -> Iterator[Reason]:
-    if reason.kind in _KINDS:
+def evaluated_expressions(reason: JsonValue) -> Iterator[JsonObject]:
+    """The comparisons in the tree of a reason, as published; none without a tree."""
+    return islice(map(_comparison, _comparisons(reason)), _EXPRESSIONS)
+
+
+def _comparisons(reason: JsonValue) -> Iterator[JsonObject]:
+    if not isinstance(reason, dict):
+        return
+    children = reason.get("children")
+    if reason["kind"] in _KINDS:
         yield reason
-    else:
-        for child in reason.children:
+    elif isinstance(children, list):
+        for child in children:
             yield from _comparisons(child)
 
 
-def _comparison(reason: Reason) -> JsonObject:
+def _comparison(reason: JsonObject) -> JsonObject:
+    expression, operator = str(reason.get("expression", "")), str(reason.get("operator", ""))
     return {
-        "result": str(reason.result),
-        "expressionKind": _KINDS[reason.kind],
-        "expression": reason.expression,
-        "path": reason.expression.rpartition("/")[2],
-        "expressionValue": _json(reason.actual),
-        "targetValue": _json(reason.expected),
-        "operator": reason.operator[:1].upper() + reason.operator[1:],
+        "result": str(reason["result"]),
+        "expressionKind": _KINDS[str(reason["kind"])],
+        "expression": expression,
+        "path": expression.rpartition("/")[2],
+        "expressionValue": reason.get("expressionValue"),
+        "targetValue": reason.get("targetValue"),
+        "operator": operator[:1].upper() + operator[1:],
     }
-
-
-def _json(value: object) -> JsonValue:
-    return cast(JsonValue, shown(value))

@@ -46,12 +46,9 @@ ACTIONS: Final[Mapping[str, Deploy]] = {CONNECTION_TYPE.lower(): _add_private_ne
 """By the deployed type in lower case."""
 
 
-def deploy(related_type: str, body: JsonObject, parameters: Mapping[str, object]) -> JsonObject:
-    """The body after what a definition would deploy.
-
-    Raises ConflictError when there is no such thing here.
-    """
+def action_for(related_type: str) -> Deploy:
+    """What deploying a type comes to. ConflictError when there is no such thing here."""
     action = ACTIONS.get(related_type.lower())
     if action is None:
         raise ConflictError(f"It deploys {related_type}, which is nothing that this product could make.")
-    return action(body, parameters)
+    return action

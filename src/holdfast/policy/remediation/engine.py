@@ -30,7 +30,7 @@ from holdfast.policy.remediation.model import (
     TaskState,
     read_task,
 )
-from holdfast.policy.remediation.plan import Plan, plan
+from holdfast.policy.remediation.plan import Plan, check_remediable, plan
 from holdfast.policy.remediation.undo import holds, target_of, undoable, undone
 from holdfast.policy.types.catalog import policy_types
 from holdfast.resources.model import Action, Change, Draft, Kind, Resource
@@ -119,6 +119,9 @@ class RemediationEngine:
         policy = next((each for each in active.policies if each.key == wanted), None)
         if policy is None:
             raise ConflictError("The policy is not in force any more.")
+        check_remediable(policy)
+        if not any(policy in active.concerning(each.name) for each in policy_types().values()):
+            raise ConflictError("The policy concerns no resource that exists here.")
         work = _Work(task, policy, self._judge(active))
         return lambda target: self._set_right(work, target), self._targets(active, work)
 

@@ -10,7 +10,7 @@ from holdfast.policy.language.changes import apply_operations
 from holdfast.policy.language.errors import TemplateError
 from holdfast.policy.language.evaluation.policy import Outcome
 from holdfast.policy.language.rules.model import Effect
-from holdfast.policy.remediation.actions import deploy
+from holdfast.policy.remediation.actions import action_for
 from holdfast.policy.remediation.model import Difference
 from holdfast.policy.types.catalog import own_catalog
 from holdfast.policy.types.documents import body_after, document_of_resource
@@ -26,6 +26,16 @@ class Plan(NamedTuple):
     """What differs between the bodies; with the values before, so that it can be undone."""
 
 
+def check_remediable(policy: ActivePolicy) -> None:
+    """ConflictError with the reason when a policy can set nothing right, whatever the resource."""
+    if policy.assignment.overrides:
+        return  # the effect depends on the resource
+    if policy.effect is Effect.DEPLOY_IF_NOT_EXISTS:
+        action_for(policy.related_type)
+    elif policy.effect not in (Effect.MODIFY, Effect.APPEND, None):
+        raise ConflictError(f"The effect {policy.effect} changes nothing.")
+
+
 def plan(kind: Kind, resource: Resource, policy: ActivePolicy, outcome: Outcome) -> Plan:
     """What an outcome that asks for something comes to.
 
@@ -36,7 +46,7 @@ def plan(kind: Kind, resource: Resource, policy: ActivePolicy, outcome: Outcome)
     elif outcome.effect is Effect.DEPLOY_IF_NOT_EXISTS:
         parameters = policy.policy.parameters(policy.binding.parameters)
         related = outcome.details.get("type") if isinstance(outcome.details, dict) else ""
-        body = deploy(str(related), resource.body, parameters)
+        body = action_for(str(related))(resource.body, parameters)
     else:
         raise ConflictError(f"The effect {outcome.effect_name} changes nothing.")
     seen, after = secrets.without(resource.body, kind.secrets), secrets.without(body, kind.secrets)

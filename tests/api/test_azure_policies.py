@@ -1,0 +1,143 @@
+"""Policies at the addresses that the published clients use: below a subscription, with filters and pages."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from holdfast.policy.compliance.inventory import Inventory
+from holdfast.policy.compliance.monitor import Monitor
+from holdfast.policy.compliance.reading import PolicyStates
+from holdfast.policy.compliance.states import open_states
+from holdfast.runtime.kinds import KINDS
+from tests.api.in_memory import InMemory, open_api
+from tests.policy.engine.samples import DEVICES
+
+_SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000000"
+_AUTHORIZATION = f"{_SUBSCRIPTION}/providers/Microsoft.Authorization"
+_STATES = "providers/Microsoft.PolicyInsights/policyStates/latest"
+_REMEDIATIONS = f"{_SUBSCRIPTION}/providers/Microsoft.PolicyInsights/remediations"
+_PUMP = f"/providers/{DEVICES}/pump"
+
+
+@dataclass(frozen=True)
+class Azure:
+    """The API, and who keeps the states behind it."""
+
+    api: InMemory
+    monitor: Monitor
+
+    def ok(self, method: str, path: str, body: Any = None) -> Any:
+        answer = self.api.client.request(method, path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def catch_up(self) -> None:
+        while self.monitor.step():
+            continue
+
+
+@pytest.fixture
+def azure(tmp_path: Path) -> Iterator[Azure]:
+    extensions: dict[type, object] = {}
+    with open_api(tmp_path, extensions=extensions) as api:
+        world = api.world
+        states = open_states(tmp_path, world.ring)
+        states.prepare()
+        extensions[PolicyStates] = PolicyStates(states.database)
+        inventory = Inventory(world.store, KINDS)
+        monitor = Monitor(world.store, KINDS, inventory, states, world.feed, world.clock)
+        try:
+            yield Azure(api, monitor)
+        finally:
+            states.close()
+
+
+def define(azure: Azure) -> str:
+    """A definition about simulated devices; its id."""
+    named = [{"field": "type", "equals": DEVICES}, {"field": f"{DEVICES}/simulated", "equals": True}]
+    rule = {"if": {"allOf": named}, "then": {"effect": "audit"}}
+    body = {"properties": {"displayName": "Real devices only", "policyRule": rule}}
+    return str(azure.ok("PUT", f"{_AUTHORIZATION}/policyDefinitions/real", body)["id"])
+
+
+def assign(azure: Azure) -> None:
+    """Two devices, and an assignment about them that was looked at."""
+    for name, simulated in (("pump", True), ("fan", False)):
+        azure.api.world.put("device", name, {"simulated": simulated})
+    body = {"properties": {"policyDefinitionId": define(azure)}}
+    azure.ok("PUT", f"{_AUTHORIZATION}/policyAssignments/here", body)
+    azure.catch_up()
+
+
+@pytest.mark.parametrize("scope", ["", _SUBSCRIPTION, f"{_SUBSCRIPTION}/resourceGroups/any"])
+def test_what_is_stored_below_a_subscription_is_the_applications(azure: Azure, scope: str) -> None:
+    assign(azure)
+    address = f"{scope}/providers/Microsoft.Authorization/policyAssignments"
+    assert [each["name"] for each in azure.ok("GET", address)["value"]] == ["here"]
+    assert azure.ok("GET", f"{address}/here")["properties"]["scope"] == "/"
+
+
+def test_an_assignment_is_patched(azure: Azure) -> None:
+    assign(azure)
+    address = f"{_AUTHORIZATION}/policyAssignments/here"
+    unchanged = azure.ok("PATCH", address, {"location": "westeurope"})
+    assert unchanged["properties"]["enforcementMode"] == "Default"
+    changed = azure.ok("PATCH", address, {"properties": {"enforcementMode": "DoNotEnforce"}})
+    assert changed["properties"]["enforcementMode"] == "DoNotEnforce"
+    assert changed["properties"]["policyDefinitionId"] == unchanged["properties"]["policyDefinitionId"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "found"),
+    [
+        ("", {"fan", "pump"}),
+        (_SUBSCRIPTION, {"fan", "pump"}),
+        (f"{_SUBSCRIPTION}/providers/Microsoft.Authorization/policyAssignments/here", {"fan", "pump"}),
+        (f"{_SUBSCRIPTION}/providers/Microsoft.Authorization/policyAssignments/other", set()),
+        (_PUMP, {"pump"}),
+        ("/organizations/north", set()),
+    ],
+)
+def test_states_are_asked_for_at_a_scope(azure: Azure, scope: str, found: set[str]) -> None:
+    assign(azure)
+    answer = azure.ok("POST", f"{scope}/{_STATES}/queryResults")
+    assert {each["resourceId"].rpartition("/")[2] for each in answer["value"]} == found
+
+
+def test_states_are_filtered_paged_and_explained(azure: Azure) -> None:
+    assign(azure)
+    address = f"{_SUBSCRIPTION}/{_STATES}/queryResults"
+    (record,) = azure.ok("POST", f"{address}?$filter=complianceState eq 'NonCompliant'")["value"]
+    assert record["resourceId"] == _PUMP
+    compared = record["policyEvaluationDetails"]["evaluatedExpressions"]
+    assert [(each["path"], each["expressionValue"]) for each in compared] == [
+        ("type", DEVICES),
+        ("simulated", True),
+    ]
+    first = azure.ok("POST", f"{address}?api-version=2024-10-01&$top=1&policyAssignmentName=here")
+    second = azure.ok("POST", first["@odata.nextLink"])
+    names = [each["value"][0]["resourceId"].rpartition("/")[2] for each in (first, second)]
+    assert names == ["fan", "pump"]
+    refused = azure.api.client.post(f"{address}?$filter=complianceState ne 'Compliant'")
+    assert refused.status_code == 400
+    assert "$filter" in refused.json()["error"]["message"]
+
+
+def test_a_remediation_reads_as_published(azure: Azure) -> None:
+    assign(azure)
+    properties = {
+        "policyAssignmentId": f"{_AUTHORIZATION}/policyAssignments/here",
+        "failureThreshold": {"percentage": 0.5},
+    }
+    made = azure.ok("PUT", f"{_REMEDIATIONS}/fix", {"properties": properties})["properties"]
+    assert made["provisioningState"] == "Accepted"
+    assert made["deploymentStatus"] == {
+        "totalDeployments": 0,
+        "successfulDeployments": 0,
+        "failedDeployments": 0,
+    }
+    assert azure.ok("POST", f"{_REMEDIATIONS}/fix/listDeployments") == {"value": []}
+    assert azure.ok("POST", f"{_REMEDIATIONS}/fix/cancel")["properties"]["provisioningState"] == "Canceled"
