@@ -18,6 +18,9 @@ WINDOW_SECONDS = 0.002
 """Commits begin this far apart: a burst shares one fsync, and a lone message does not wait. They follow each
 other faster while half as much waits as the last one had: devices that wait for one commit take turns with
 those that wait for the next, and the gateway reads while the disk writes."""
+LONGEST_REST_SECONDS = 0.004
+"""After a long commit the next one waits for half as long as it took, at most this: on a slow disk what the
+answers to the last one bring goes along, instead of waiting behind a commit of a few stragglers."""
 GROUP_BYTES = 8 << 20
 """What one commit takes at most; the rest waits for the next one."""
 RECORD_OVERHEAD = 160
@@ -133,7 +136,7 @@ class GroupCommitWriter:
         while (group := self._take(next_commit)) is not None:
             next_commit = self._clock.monotonic() + self._window
             if group:
-                self._commit(group)
+                next_commit = max(next_commit, self._commit(group))
             self._tend()
         self._backend.close()
 
@@ -165,7 +168,9 @@ class GroupCommitWriter:
         group, self._queue = self._queue, []
         return group
 
-    def _commit(self, group: list[_Append | _Operation]) -> None:
+    def _commit(self, group: list[_Append | _Operation]) -> float:
+        """Commit and answer; when the next commit may begin for the time that this one took."""
+        began = self._clock.monotonic()
         answers: list[Callable[[], None]] = []
         try:
             with self._backend.transaction() as transaction:
@@ -185,6 +190,8 @@ class GroupCommitWriter:
             self._pending -= sum(job.bytes for job in group)
         for answer in answers:
             _tell(answer)
+        ended = self._clock.monotonic()
+        return ended + min((ended - began) / 2, LONGEST_REST_SECONDS)
 
     def _failed(self, error: NotDurableError) -> None:
         logger.error("the log does not acknowledge", reason=str(error), fatal=error.fatal)
