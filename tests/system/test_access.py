@@ -22,15 +22,32 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jwt import JWTClaimsRegistry
 
-from holdfast.access.roles.builtin import OPERATOR, ORGANIZATION_VIEWER
-from holdfast.kernel.clock import SystemClock
+from holdfast.access.roles.builtin import ADMINISTRATOR, OPERATOR, ORGANIZATION_VIEWER
+from holdfast.kernel.clock import SystemClock, isoformat
+from tests.support.receiving import Lines, Mail, listening
 from tests.support.running import RunningInstance, running
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningInstance]:
     with running(tmp_path_factory.mktemp("access") / "data") as instance:
         yield instance
+
+
+@pytest.fixture(scope="module", autouse=True)
+def mails(instance: RunningInstance) -> Iterator[Lines]:
+    """What is mailed of a review that is nearly due: begun first, because reminders come once a minute."""
+    with listening(Mail) as lines:
+        server = {"host": "127.0.0.1", "port": lines.port, "encrypted": False}
+        people = {"sender": "holdfast@plant.example", "recipients": ["reviewers@plant.example"]}
+        connection = {"type": "email", **server, **people}
+        mail = {"displayName": "Mail", "connection": connection, "alerts": {"types": ["access-review-due"]}}
+        answer(instance, "alert", "destination", "set", "reviewers", json.dumps(mail))
+        soon = isoformat(SystemClock().now() + 3600)
+        scope = ("--role", ADMINISTRATOR.id, "--reviewer", "administrator")
+        answer(instance, "review", "begin", "Quarterly", "--due", soon, *scope)
+        yield lines
 
 
 def run(instance: RunningInstance, *words: str, token: str = "") -> subprocess.CompletedProcess[str]:
@@ -259,6 +276,12 @@ def test_a_review_on_the_command_line_takes_away_what_nobody_kept(instance: Runn
     assert run(instance, "review", "answer", review, "0", "keep").returncode == 1, "a token is no person"
     assert run(instance, "review", "close", review).returncode == 0
     assert answer(instance, "user", "show", "leo")["roles"] == []
+
+
+def test_reviewers_are_reminded_by_mail(mails: Lines) -> None:
+    until(lambda: "are not answered" in mails.text, 180)
+    assert "To: reviewers@plant.example" in mails.text
+    assert "Quarterly" in mails.text
 
 
 def test_the_audit_log_is_exported_by_event_and_time(instance: RunningInstance) -> None:

@@ -1,12 +1,8 @@
 """The baseline of a running instance: what a change does to a control reaches whoever should know."""
 
 import json
-import socketserver
-import threading
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +11,7 @@ from typer.testing import CliRunner
 
 from holdfast.cli.main import build
 from tests.support.policies import receiving
+from tests.support.receiving import Mail, Syslog, listening
 from tests.support.running import RunningInstance, running
 from tests.support.waiting import until
 
@@ -32,62 +29,6 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningInstan
     data = tmp_path_factory.mktemp("baseline") / "data"
     with running(data, HOLDFAST_BASELINE__AUTOMATIC="true") as instance:
         yield instance
-
-
-@dataclass
-class Lines:
-    """What a receiver of text was sent."""
-
-    port: int = 0
-    text: str = ""
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def add(self, line: bytes) -> None:
-        with self.lock:
-            self.text += line.decode()
-
-
-@contextmanager
-def listening(speak: "type[Syslog | Mail]") -> Iterator[Lines]:
-    """A server on loopback that keeps what it is sent."""
-    lines = Lines()
-
-    class Handler(speak):  # type: ignore[misc, valid-type]  # the handler of one receiver
-        kept = lines
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        lines.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield lines
-        server.shutdown()
-        thread.join()
-
-
-class Syslog(socketserver.StreamRequestHandler):
-    """Takes syslog messages over TCP (RFC 6587)."""
-
-    kept: Lines
-
-    def handle(self) -> None:
-        while block := self.request.recv(65_536):
-            self.kept.add(block)
-
-
-class Mail(socketserver.StreamRequestHandler):
-    """Takes mails (RFC 5321)."""
-
-    kept: Lines
-
-    def handle(self) -> None:
-        self.wfile.write(b"220 here\r\n")
-        while line := self.rfile.readline():
-            if line[:4].upper() == b"DATA":
-                self.wfile.write(b"354 go\r\n")
-                while (text := self.rfile.readline()) not in {b".\r\n", b""}:
-                    self.kept.add(text.rstrip(b"=\r\n") if text.endswith(b"=\r\n") else text)
-            self.wfile.write(b"250 ok\r\n")
 
 
 def state(instance: RunningInstance) -> str:

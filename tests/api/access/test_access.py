@@ -297,6 +297,11 @@ def test_a_federation_is_tried_with_a_token_and_the_auditor_sees_it(http: Http) 
     assert made.json()["token"] not in str(event)
     http.here.user("ada", OPERATOR.id)
     assert http.person("ada")("POST", f"{path}/token", {"audience": "api://storage"}).status_code == 403
+    manage: JsonObject = {"permissions": ["application:access:manage"]}
+    http.here.world.put("role", "keeper", {"displayName": "Keeper", "scope": "organization", **manage})
+    http.here.organization("north")
+    http.here.user("ada", ("keeper", "north"))
+    assert http.person("ada")("POST", f"{path}/token", {"audience": "api://storage"}).status_code == 404
 
 
 def test_an_expired_session_still_reaches_what_is_open_and_nothing_else(http: Http) -> None:

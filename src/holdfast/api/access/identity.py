@@ -9,12 +9,14 @@ from urllib.parse import parse_qsl
 from starlette.responses import RedirectResponse, Response
 
 from holdfast.access.errors import SignInRefusedError
+from holdfast.access.issuer.identities import KIND
 from holdfast.access.issuer.tokens import DISCOVERY_PATH, KEYS_PATH
 from holdfast.access.oidc.flow import CALLBACK, SIGNED_OUT, STEP_SECONDS
 from holdfast.access.sessions.cookies import KNOWN_BROWSER, SESSION, STEP, set_cookie
 from holdfast.access.sign_in import KNOWN_BROWSER_SECONDS, Session
 from holdfast.api.access.common import access, cookie, origin, text
 from holdfast.api.application import respond
+from holdfast.api.central.common import visible
 from holdfast.api.frame import OPEN, ApiRequest, Reply, Route
 from holdfast.kernel.clock import isoformat
 from holdfast.kernel.errors import InvalidError
@@ -121,10 +123,11 @@ def _keys(request: ApiRequest) -> Reply:
 
 def _token_of(request: ApiRequest) -> Reply:
     """Whoever may change trust may also try it: set up a federation here, and show the other side a token."""
-    identity, audience = request.path["id"], text(request.object(), "audience")
-    token = access(request).issuer.token(identity, audience)
+    identity = visible(request, KIND, request.path["id"], Permission.ACCESS_MANAGE)
+    audience = text(request.object(), "audience")
+    token = access(request).issuer.token(identity.id, audience)
     request.services.changes.record(
-        request.principal, "managedIdentity.token-issued", resource=identity, data={"audience": audience}
+        request.principal, "managedIdentity.token-issued", resource=identity.id, data={"audience": audience}
     )
     return Reply(201, {"token": token.text, "expires": isoformat(token.expires)})
 
