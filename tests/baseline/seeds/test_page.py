@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import click
 import pytest
+from typer.main import get_command
 
+from holdfast.api.routes import ROUTES
 from holdfast.baseline.documents.conversion import read_document
 from holdfast.baseline.seeds.page import SEEDS, lines_of, page
 from holdfast.baseline.seeds.statements import Kind, Statement, statements_of
 from holdfast.baseline.services import carried_service
+from holdfast.cli.main import build
 from tests.baseline.samples import shared_file
 
 PAGE = Path(__file__).parents[3] / "docs" / "SEEDS.md"
@@ -51,6 +55,24 @@ def test_every_line_says_what_holdfast_has_and_how_to_see_it(service: str) -> No
 def test_what_is_not_supported_is_honestly_not_yet(service: str) -> None:
     for line in lines_of(service):
         assert line.ours.startswith("Not yet") is (line.claim == "not supported"), line.key
+
+
+COMMANDS = sorted({line.command for service in SEEDS for line in lines_of(service)})
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_one_that_there_is(command: str) -> None:
+    """With the options and arguments that it needs: it is parsed, not run."""
+    program, *words = command.split()
+    if program == "GET":
+        assert any(route.path == words[0] for route in ROUTES)
+        return
+    found, context = get_command(build(words[0])), None
+    while isinstance(found, click.Group):
+        context = found.make_context(found.name, words, parent=context)
+        _, found, words = found.resolve_command(context, [*context.protected_args, *context.args])
+        assert found is not None
+    found.make_context(found.name, words, parent=context)
 
 
 def test_the_page_is_the_generated_one() -> None:
