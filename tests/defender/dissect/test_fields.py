@@ -420,12 +420,16 @@ def hart(sort: int, number: int, command: int, data: bytes) -> bytes:
 def _hart_answers() -> tuple[Said, ...]:
     """Answers to universal commands; the first two octets are response code and device status."""
     kind = "Token Passing PDU"
+    more = "read_additional_device_status_contents"
     variables = b"".join(bytes((unit,)) + struct.pack(">f", value) for unit, value in ((32, 1.5), (33, 2.5)))
     answers: tuple[tuple[int, bytes, Expected], ...] = (
         (
             1,
             b"\0\0\x20" + struct.pack(">f", 21.5),
-            {"primary_variable_units_code": 32, "read_primary_variable_response_primary_variable": 21.5},
+            {
+                "read_primary_variable_response_primary_variable_units_code": 32,
+                "read_primary_variable_response_primary_variable": 21.5,
+            },
         ),
         (
             2,
@@ -441,7 +445,7 @@ def _hart_answers() -> tuple[Said, ...]:
             {
                 "token_passing_pdu_contents_response_device_status_configuration_changed": True,
                 "read_dynamic_variable_response_primary_variable": 1.5,
-                "secondary_variable_units_code": 33,
+                "read_dynamic_variable_response_secondary_variable_units_code": 33,
                 "read_dynamic_variable_response_secondary_variable": 2.5,
             },
         ),
@@ -449,17 +453,21 @@ def _hart_answers() -> tuple[Said, ...]:
         (
             13,
             b"\0\0" + b"\x82\x08\x20" * 6 + b"\x01\x02\x7b",
-            {"tag": "", "descriptor": "", "date": "2023-02-01"},
+            {
+                "read_tag_response_tag": "",
+                "read_tag_response_descriptor": "",
+                "read_tag_response_date": "2023-02-01",
+            },
         ),
-        (16, b"\0\0\0\0\x07", {"final_assembly_number": 7}),
-        (20, b"\0\0" + b"Pump 7".ljust(32, b"\0"), {"long_tag": "Pump 7"}),
+        (16, b"\0\0\0\0\x07", {"read_final_assembly_number_response_final_assembly_number": 7}),
+        (20, b"\0\0" + b"Pump 7".ljust(32, b"\0"), {"read_long_tag_response_long_tag": "Pump 7"}),
         (
             48,
             b"\0\x10" + bytes(6) + b"\x01",
             {
-                "device_specific_status": "000000000000",
-                "extended_field_device_status_maintenance_required": True,
-                "extended_field_device_status_failure": False,
+                f"{more}_device_specific_status_0": "000000000000",
+                f"{more}_extended_field_device_status_maintenance_required": True,
+                f"{more}_extended_field_device_status_failure": False,
             },
         ),
     )

@@ -3,56 +3,18 @@
 `docs/dissectors.md` gives the reason of every difference that is counted here.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 from tests.defender.dissect.expected import Row, Seen, differences, dissected, zeek_rows
+from tests.defender.dissect.icsnpp import ENDS, HEAD, PLACES, Log, Rows, of, within
+from tests.defender.dissect.icsnpp_hart import hart_logs
 from tests.support.shared import SHARED_DATA
 
 FOLDER = SHARED_DATA / "captures" / "icsnpp"
-ENDS = "id.orig_h id.orig_p id.resp_h id.resp_p"
-PLACES = "source_h source_p destination_h destination_p"
 ZEEK_MASKED_TIME = "XXXXXXXXXX.XXXXXX"
 """What Zeek's own tests write in place of a time, so that their logs can be compared."""
-HEAD = f"ts uid {ENDS} is_orig {PLACES} "
-"""Columns of logs whose header was stripped."""
-
-Rows = Callable[[Seen], Iterator[Row]]
-
-
-class Log(NamedTuple):
-    """A log and how its rows come out of our records."""
-
-    capture: str
-    log: str
-    columns: str
-    rows: Rows
-
-    places: str = f"{ENDS} is_orig {PLACES}"
-    head: str = HEAD
-
-
-def of(protocol: str, **more: str) -> Rows:
-    """One row a record of the protocol."""
-
-    def rows(seen: Seen) -> Iterator[Row]:
-        if seen.protocol == protocol:
-            yield {**seen.fields, **more}
-
-    return rows
-
-
-def within(protocol: str, name: str) -> Rows:
-    """One row an element of the list field `name`, with the record's own fields behind."""
-
-    def rows(seen: Seen) -> Iterator[Row]:
-        if seen.protocol == protocol:
-            for each in seen.fields.get(name) or ():
-                yield {**seen.fields, **each}
-
-    return rows
 
 
 def _dnp3_answers(seen: Seen) -> Iterator[Row]:
@@ -108,11 +70,6 @@ def _bacnet_properties(seen: Seen) -> Iterator[Row]:
         elif isinstance(value, float):
             value = f"{value:.6f}"
         yield {**row, "value": value}
-
-
-def _hart(seen: Seen) -> Iterator[Row]:
-    if seen.protocol == "hart_ip":
-        yield {**seen.fields, "proto": seen.record.direction.flow.transport}
 
 
 def _first_logs() -> Iterator[Log]:
@@ -212,43 +169,7 @@ def _profinet_logs() -> Iterator[Log]:
         yield Log(f"profinet-io-cm/traces/{path.name}", log, columns, rows, places, f"{places} {columns}")
 
 
-def _hart_logs() -> Iterator[Log]:
-    status = [
-        "device_malfunction",
-        "configuration_changed",
-        "cold_start",
-        "more_status_available",
-        "loop_current_fixed",
-        "loop_current_saturated",
-        "non_primary_variable_out_of_limits",
-        "primary_variable_out_of_limits",
-    ]
-    token, delimiter = "token_passing_pdu", "token_passing_pdu_delimiter"
-    written_columns = (
-        "proto message_packet_bytes header_version header_message_type_reserved "
-        "header_message_type_message_type header_message_id header_status_code header_sequence_number "
-        "header_length session_initiate_master_type session_initiate_inactivity_close_timer "
-        f"{delimiter}_address_type {delimiter}_expansion_bytes {delimiter}_physical_layer_type "
-        f"{delimiter}_frame_type {token}_address_v4 {token}_address_v6 {token}_command_number "
-        f"{token}_byte_count {token}_check_byte {token}_contents_data_data "
-        f"{token}_contents_response_response_code "
-        + " ".join(f"{token}_contents_response_device_status_{name}" for name in status)
-        + " "
-        + " ".join(f"direct_pdu_device_status_{name}" for name in status)
-    )
-    compared = (name for name in written_columns.split() if not name.endswith(("address_v6", "data_data")))
-    columns, head = " ".join(compared), f"ts uid {ENDS} {written_columns}"
-    for name, logs in (
-        ("hart-ip.pcap", "hart_ip"),
-        ("hart-ip_all_messageIDs.pcapng", "all_message_ids"),
-        ("hart-ip_all_types_and_commands_sent.pcapng", "all_types_and_commands_sent"),
-        ("hart-ip_publish_and_keepAlive.pcapng", "publish_and_keepAlive_messages"),
-    ):
-        log = f"hart-ip/baseline/tests.{logs}/hart_ip_general.log"
-        yield Log(f"hart-ip/traces/{name}", log, columns, _hart, ENDS, head)
-
-
-LOGS = (*_first_logs(), *_s7_logs(), *_bacnet_logs(), *_profinet_logs(), *_hart_logs())
+LOGS = (*_first_logs(), *_s7_logs(), *_bacnet_logs(), *_profinet_logs(), *hart_logs())
 
 DIFFERENCES: dict[str, tuple[int, int]] = {
     "dnp3/baseline/analyzer.basic/dnp3.log": (2, 2),
@@ -294,12 +215,17 @@ def _placed(seen: Seen, row: Row) -> Row:
     }
 
 
+def _unpadded(value: str) -> str:
+    """Text of fixed length without what fills it up."""
+    return value.replace("\\x00", "").rstrip(" ")
+
+
 def compare(log: Log, path: Path) -> tuple[int, int]:
     """How many rows only the log has, and how many only we have."""
     ours = [_placed(seen, row) for seen in _seen(FOLDER / log.capture) for row in log.rows(seen)]
     head = log.head + log.columns if log.head == HEAD else log.head
     theirs = [
-        {name: value.replace(ZEEK_MASKED_TIME, "0.000000") for name, value in row.items()}
+        {name: _unpadded(value).replace(ZEEK_MASKED_TIME, "0.000000") for name, value in row.items()}
         for row in zeek_rows(path, head)
     ]
     only_theirs, only_ours = differences(theirs, ours, f"{log.places} {log.columns}".split())

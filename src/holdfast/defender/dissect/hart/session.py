@@ -52,6 +52,18 @@ STATUSES = {
 }
 _PHYSICAL_LAYERS = {0: "Asynchronous", 1: "Synchronous"}
 _FRAMES = {1: "Publish BACK", 2: "STX Master to Field", 6: "Acknowledgement Field to Master"}
+_SERVER_STATUS = (
+    "unable_to_locate_syslog_server",
+    "syslog_server_located_but_connection_failed",
+    "insecure_syslog_connection",
+)
+_SESSION_STATUS = (
+    "writes_occured",
+    "bad_session_initialization",
+    "aborted_session",
+    "session_timeout",
+    "insecure_session",
+)
 _WARNINGS = frozenset({8, 14, 24, 25, 26, 27, 30, 31, 112, 113, 114, 115, 116, 117, 118, 119})
 """Response codes that say how, not that a command failed (HCF_SPEC-307)."""
 
@@ -209,6 +221,7 @@ def _direct_fields(command: tuple[int, int, bytes], response: bool) -> Fields:
         "direct_pdu_contents_response_response_code": code if response else None,
     }
     entry["data"] = data.hex()
+    read_command(number, response, data, entry)
     return entry
 
 
@@ -221,8 +234,8 @@ def _audit_log(reader: Reader, response: bool, fields: Fields) -> None:
         return
     fields[f"{prefix}_power_up_time"] = reader.unsigned(8)
     fields[f"{prefix}_last_security_change"] = reader.unsigned(8)
-    fields[f"{prefix}_server_status"], size = reader.u16(), reader.u16()
-    fields[f"{prefix}_session_record_size"] = size
+    flags(reader.u16(), _SERVER_STATUS, f"{prefix}_server_status", fields)
+    fields[f"{prefix}_session_record_size"] = size = reader.u16()
     records: list[Fields] = []
     fields["session_records"] = records
     while size >= 50 and reader.left >= size and len(records) < _MAXIMUM_COMMANDS:
@@ -230,17 +243,21 @@ def _audit_log(reader: Reader, response: bool, fields: Fields) -> None:
 
 
 def _session_record(reader: Reader) -> Fields:
-    return {
-        "client_i_pv4_address": ip_text(reader.take(4)),
-        "client_i_pv6_address": ip_text(reader.take(16)),
-        "client_port": reader.u16(),
-        "server_port": reader.u16(),
-        "connect_time": reader.unsigned(8),
-        "disconnect_time": reader.unsigned(8),
-        "session_status_summary": reader.u16(),
-        "start_configuration_change_count": reader.u16(),
-        "end_configuration_change_count": reader.u16(),
+    prefix = "session_log_record"
+    fields: Fields = {
+        f"{prefix}_client_i_pv4_address": ip_text(reader.take(4)),
+        f"{prefix}_client_i_pv6_address": ip_text(reader.take(16)),
+        f"{prefix}_client_port": reader.u16(),
+        f"{prefix}_server_port": reader.u16(),
+        f"{prefix}_connect_time": reader.unsigned(8),
+        f"{prefix}_disconnect_time": reader.unsigned(8),
     }
+    flags(reader.u16(), _SESSION_STATUS, f"{prefix}_session_status_summary", fields)
+    for name in ("start", "end"):
+        fields[f"{prefix}_{name}_configuration_change_count"] = reader.u16()
+    for name in ("publish", "request", "response"):
+        fields[f"{prefix}_num_{name}_pdu"] = reader.u32() if reader.left else None
+    return fields
 
 
 DISSECTOR = Dissector(
