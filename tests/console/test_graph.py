@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from holdfast.console.graph import (
+    FEW,
     FORMS,
     MAXIMUM_OPEN,
     Edge,
@@ -51,6 +52,23 @@ def test_by_purdue_level_a_cluster_never_holds_two_layers() -> None:
     assert set(drawing.places) == {spot.id for spot in drawing.spots}
 
 
+def test_few_assets_of_an_opened_cluster_stand_alone_at_once() -> None:
+    many = [node(n, zone="east") for n in range(1000)]
+    nodes = [*many, *(node(n, zone="west", type="PLC" if n % 2 else "HMI") for n in range(1000, 1000 + FEW))]
+    zones = Wish(layout=Layout.ZONE)
+    assert {spot.id for spot in draw(nodes, [], zones).spots} == {"east", "west"}
+    opened = draw(nodes, [], replace(zones, open=frozenset({"west"})))
+    assert {spot.id for spot in opened.spots if spot.node} == {str(n) for n in range(1000, 1000 + FEW)}
+
+
+def test_an_asset_that_somebody_looks_for_leaves_its_cluster() -> None:
+    drawing = draw([node(n) for n in range(1000)], [], Wish(shown=frozenset({7})))
+    assert [(spot.id, spot.label) for spot in drawing.spots] == [
+        ("7", "n7"),
+        ("hall / Control / PLC", "PLC (999)"),
+    ]
+
+
 def test_an_opened_cluster_is_bounded() -> None:
     nodes = [node(n) for n in range(1000)]
     way = nodes[0].way(Layout.PURDUE)
@@ -61,7 +79,8 @@ def test_an_opened_cluster_is_bounded() -> None:
 
 
 def test_a_cluster_is_as_bad_as_its_worst_member() -> None:
-    nodes = [node(1, score=90.0), node(2, score=20.0, alarm="medium"), node(3, alarm="high")]
+    nodes = [node(n) for n in range(4, 4 + FEW)]
+    nodes += [node(1, score=90.0), node(2, score=20.0, alarm="medium"), node(3, alarm="high")]
     spot = draw(nodes, [], Wish(alone=1)).spots[0]
     assert (spot.score, spot.alarm) == (20.0, "high")
 

@@ -21,11 +21,16 @@ def one_time_code(secret: str) -> str:
 
 
 def sign_in(page: Page, instance: RunningInstance) -> None:
-    """Use the link, connect an app for one-time codes, set a password."""
-    page.goto(instance.link)
+    """Come in as the first administrator."""
+    sign_in_by(page, instance.url, instance.link)
+
+
+def sign_in_by(page: Page, address: str, link: str) -> None:
+    """Use a link, connect an app for one-time codes, set a password."""
+    page.goto(link)
     page.get_by_role("button", name="Go on").click()
     page.get_by_label("code").fill(one_time_code(page.locator("p.secret").inner_text()))
     page.get_by_label("3. A password").fill(PASSWORD)
     page.get_by_label("The password again").fill(PASSWORD)
     page.get_by_role("button", name="Keep and sign in").click()
-    page.wait_for_url(f"{instance.url}/")
+    page.wait_for_url(f"{address}/")

@@ -10,14 +10,16 @@ from holdfast.protocol.sas import decode_key, sign_sas
 from tests.support.running import RunningInstance
 
 
-def upload(instance: RunningInstance, device: str, key: str, data: bytes) -> None:
-    """Upload `a/picture.png` as a device does: ask for an address, send blocks there, report."""
+def upload(
+    instance: RunningInstance, device: str, key: str, data: bytes, name: str = "a/picture.png"
+) -> None:
+    """Upload a file as a device does: ask for an address, send blocks there, report."""
     expiry = int(SystemClock().now()) + 600
     headers = {"Authorization": sign_sas(f"{instance.address}/devices/{device}", decode_key(key), expiry)}
     address = f"https://{instance.address}/devices/{device}/files"
     trusted = ssl.create_default_context(cafile=str(instance.root_ca))
     with httpx.Client(verify=trusted, headers=headers) as client:
-        info = client.post(address, json={"blobName": "a/picture.png"}).json()
+        info = client.post(address, json={"blobName": name}).json()
         blob = BlobClient.from_blob_url(
             "https://{hostName}/{containerName}/{blobName}{sasToken}".format(**info),
             connection_verify=str(instance.root_ca),

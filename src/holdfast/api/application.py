@@ -5,6 +5,7 @@ import inspect
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -43,6 +44,11 @@ _UNROUTED = {
     404: ("NotFound", "There is nothing at this address."),
     405: ("MethodNotAllowed", "The address does not have this method."),
 }
+_NOT_SERVED = {
+    "/api/query": "Queries over telemetry are not served; read the raw data or last values of devices.",
+    "/api/dataExport": "Data exports are not served; /api/alerts/destinations get alerts and the audit log.",
+}
+"""What scripts for IoT Central may ask for, by the beginning of the path, and what there is instead."""
 
 MAXIMUM_DEPTH = 64
 """Nesting of a JSON body; DTDL documents stay below 20."""
@@ -88,7 +94,7 @@ def build(
     ]
     return Starlette(
         routes=[*endpoints, *others],
-        exception_handlers={HTTPException: _unrouted, Exception: _unexpected},
+        exception_handlers={HTTPException: partial(_unrouted, error_page), Exception: _unexpected},
     )
 
 
@@ -337,9 +343,14 @@ def error_response(error: HoldfastError, request_id: str, now: float) -> Respons
     return respond(Reply(error.status, {"error": body}, headers))
 
 
-def _unrouted(_request: Request, error: Exception) -> Response:
+def _unrouted(error_page: ErrorPage | None, request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code, message = _UNROUTED.get(error.status_code, ("BadRequest", error.detail))
+    for beginning, instead in _NOT_SERVED.items():
+        if request.url.path.startswith(beginning):
+            message = instead
+    if error_page and error.status_code == 404 and "text/html" in request.headers.get("accept", ""):
+        return error_page(NotFoundError(message), "", request)
     headers = {**(error.headers or {}), "x-ms-error-code": code}
     return respond(Reply(error.status_code, {"error": {"code": code, "message": message}}, headers))
 

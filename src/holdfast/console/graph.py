@@ -4,7 +4,7 @@ Pure: the same assets, connections and wishes give the same drawing. Clusters ke
 usable: an asset is drawn inside the first cluster on its way (zone, layer, type) that nobody opened.
 """
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +17,8 @@ from holdfast.kernel.json import JsonObject
 
 ALONE = 250
 """Up to so many assets nobody is clustered."""
+FEW = 25
+"""So many assets are drawn alone as soon as what they are inside of is opened."""
 MAXIMUM_OPEN = 400
 """Assets of one opened cluster that are drawn alone."""
 
@@ -141,13 +143,15 @@ class Wish:
     open: frozenset[str] = field(default_factory=frozenset)
     ends: tuple[int, int] | None = None
     """Two assets to find the way between."""
+    shown: frozenset[int] = frozenset()
+    """Assets that are drawn alone, whatever they are inside of."""
     alone: int = ALONE
 
 
 def draw(nodes: Sequence[Node], edges: Sequence[Edge], wish: Wish) -> Drawing:
     """The drawing of a network."""
     path = shortest_path(edges, *wish.ends) if wish.ends else ()
-    home = _homes(nodes, wish, frozenset(path))
+    home = _homes(nodes, wish, wish.shown.union(path))
     members: dict[str, list[Node]] = defaultdict(list)
     for node in nodes:
         members[home[node.id]].append(node)
@@ -162,7 +166,10 @@ def _homes(nodes: Sequence[Node], wish: Wish, shown: Collection[int]) -> dict[in
         return {node.id: str(node.id) for node in nodes}
     ways = {node.id: node.way(wish.layout) for node in nodes}
     outermost = {way[0] for way in ways.values()}
-    opened = wish.open | (outermost if len(outermost) == 1 else frozenset())
+    sizes = Counter(cluster for way in ways.values() for cluster in way[1:])
+    opened = wish.open.union(cluster for cluster, size in sizes.items() if size <= FEW)
+    if len(outermost) == 1:
+        opened |= outermost
     drawn: dict[str, int] = defaultdict(int)
     homes: dict[int, str] = {}
     for node in nodes:
@@ -186,7 +193,9 @@ def _spot(id: str, members: Sequence[Node]) -> Spot:
     alarms = {node.alarm for node in members}
     return Spot(
         id=id,
-        label=(first.name or first.address) if alone else f"{id.rpartition(' / ')[2]} ({len(members)})",
+        label=(first.name or first.address)
+        if alone
+        else f"{id.rpartition(' / ')[2]} ({len(members):,})".replace(",", "\u202f"),
         members=len(members),
         layer=first.layer if alone or len({n.layer for n in members}) == 1 else UNKNOWN,
         zone=first.zone,

@@ -31,7 +31,7 @@ class Cell(NamedTuple):
 
     value: JsonValue
     kind: str = "text"
-    """`text`, `number`, `moment`, `state`, `id`: how it is shown and aligned."""
+    """`text`, `prose`, `number`, `moment`, `state`, `id`: how it is shown and aligned."""
     link: str = ""
     mood: str = ""
     """For a state: `good`, `bad`, `waiting` or nothing."""
@@ -122,6 +122,9 @@ class Heading(NamedTuple):
     """The address sorted by it (the other way); empty when it cannot be sorted."""
 
 
+Beside = Callable[[ApiRequest, Sequence[Resource]], Mapping[str, Callable[[Resource], Cell]]]
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceTable:
     """A table over one kind of resource."""
@@ -140,6 +143,8 @@ class ResourceTable:
     selection: str = ""
     hidden: frozenset[str] = field(default_factory=frozenset)
     """Columns that are shown only when somebody chooses them."""
+    beside: Beside | None = None
+    """Cells that take more than the resource, for all listed ones at once: by column, instead of its own."""
 
     def show(self, request: ApiRequest) -> Shown:
         """The page of the table that the address asks for."""
@@ -149,7 +154,7 @@ class ResourceTable:
         condition = self.condition(request)
         reach = request.principal.reach(self.permission)
         total = request.services.store.count(self.kind, reach, condition)
-        rows = tuple(Row(tuple(c.cell(item) for c in columns), item.id) for item in page.items)
+        rows = tuple(map(Row, self._cells(request, columns, page.items), (item.id for item in page.items)))
         return Shown(
             id=self.id,
             title=self.title,
@@ -177,8 +182,17 @@ class ResourceTable:
         """What the address asks for as CSV, all pages, formulas defused."""
         chosen = chosen_columns(request, [c.name for c in self.columns], self.hidden)
         columns = [c for c in self.columns if c.name in chosen]
-        rows = [[csv_safe(c.cell(item).value) for c in columns] for item in self.all(request)]
+        found = self._cells(request, columns, self.all(request))
+        rows = [[csv_safe(cell.value) for cell in cells] for cells in found]
         return csv_file(self.id, [c.title for c in columns], rows)
+
+    def _cells(
+        self, request: ApiRequest, columns: Sequence[Column[Resource]], items: Sequence[Resource]
+    ) -> list[tuple[Cell, ...]]:
+        """What each resource shows in the columns."""
+        beside = self.beside(request, items) if self.beside else {}
+        shown = [beside.get(column.name, column.cell) for column in columns]
+        return [tuple(cell(item) for cell in shown) for item in items]
 
     def all(self, request: ApiRequest) -> list[Resource]:
         """Everything that the address asks for, all pages, up to `CSV_ROWS`."""

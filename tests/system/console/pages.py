@@ -1,10 +1,11 @@
 """Every page of the console, out of its table of routes: no new one can be forgotten."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from holdfast.console.routes import ROUTES
 from tests.support.hostile import TEMPLATE
+from tests.support.hostile_decisions import CONTROL, FEATURE
 
 SAMPLES = {
     "device": "hostile-0",
@@ -24,18 +25,18 @@ SAMPLES = {
     "identity": "hostile",
     "kind": "webhook",
     "destination": "hostile",
-    "feature": "FEATURE",
-    "control": "NS-1",
-    "recommendation": "FEATURE",
+    "feature": FEATURE,
+    "control": CONTROL,
+    "recommendation": FEATURE,
 }
 """What stands for each parameter of an address; in capitals what is known only once the instance runs."""
 OTHER_SAMPLES = {
     "/enrollment/{group}": "/enrollment/hostile",
+    "/enrollment/{group}/keys": "/enrollment/hostile/keys",
     "/policies/resource": "/policies/resource?id=/providers/Holdfast.Devices/devices/hostile-0",
 }
 NOT_VISITED = {
     "/network/alerts/{alert}/pcap": "a download",
-    "/baseline/evidence": "there is none before probes ran",
 }
 VARIANTS = (
     "/enrollment/SAS-IoT-Devices",
@@ -43,12 +44,24 @@ VARIANTS = (
     "/search?q=hostile",
     "/explorer?names=t",
     "/network/map?layout=connection",
+    "/explorer?names=t&from=2026-05-04T06:00&to=2026-05-05",
+    "/enrollment/hostile-authority",
+    "/settings?filter=limits",
+    "/network/assets?sort=-name&filter=script",
+    "/people?filter=%3Cscript%3Ewindow.owned=1%3C/script%3E",
 )
 """Pages that show something else by what their address asks."""
 
 
 def _filled(path: str) -> str:
     return re.sub(r"\{(\w+)\}", lambda match: SAMPLES[match[1]], OTHER_SAMPLES.get(path, path))
+
+
+def of_instance(address: str, known: Mapping[str, str]) -> str:
+    """The address with the ids of this instance for the words in capitals."""
+    for name, id in known.items():
+        address = address.replace(name, id)
+    return address
 
 
 def addresses() -> Iterator[str]:

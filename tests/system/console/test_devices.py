@@ -23,8 +23,11 @@ def test_the_guide_ends_with_a_connected_device_that_can_be_talked_to(
             page.locator("main dt").all_inner_texts(), page.locator(".secret").all_inner_texts(), strict=False
         )
     )
+    with page.expect_download() as download:
+        page.get_by_role("link", name="root-ca.pem").first.click()
+    root_ca = download.value.path().read_text()
+    assert root_ca == instance.root_ca.read_text()
     with sdk_device() as device:
-        root_ca = instance.root_ca.read_text()
         device.run(device.connect(given["host"], given["idScope"], "pump-1", given["symmetricKey"], root_ca))
         expect(page.locator("li.done", has_text="It is connected")).to_be_visible()
         device.run(device.send('{"temperature": 21.5}'))

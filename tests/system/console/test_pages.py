@@ -1,19 +1,50 @@
-"""Every page: accessible in both themes, as wide as the screen, asking nobody else, whatever it shows."""
+"""Every page: accessible in both themes and by keyboard, as wide as the screen, asking nobody else."""
 
+import re
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.hostile import HOSTILE
+from holdfast.console.routes import ROUTES
+from tests.support.hostile import HOSTILE, TEMPLATE
 from tests.support.running import RunningInstance
-from tests.support.waiting import Aside
 from tests.system.console import pages
+from tests.system.console.walking import walked
 
 ROOT = Path(__file__).resolve().parents[3]
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
 ARTEFACTS = ROOT / "artifacts" / "screenshots"
 WIDTHS = (360, 1280, 1920)
+
+READ_WITHOUT_SCRIPT = {
+    "/": "What happened last",
+    "/devices/hostile-0/properties": "wished",
+    "/devices/hostile-0/raw": "21.5",
+    "/devices/hostile-0/history": "connected",
+    "/groups/hostile-0": "SELECT * FROM devices",
+    f"/templates/{TEMPLATE}": "Telemetry",
+    "/jobs/hostile": "command",
+    "/enrollment/hostile": "ID scope",
+    "/dashboards/hostile": "Show it",
+    "/explorer?names=t": "the CSV",
+    "/network/assets": "10.1.0.20",
+    "/network/alerts": "10.1.0.20",
+    "/network/timeline": "10.1.0.20",
+    "/network/sensors": "analyzed",
+    "/baseline": "Network Security",
+    "/baseline/recommendations?status=all": "Secure score",
+    "/baseline/documents": "public key",
+    "/policies": "Resources that comply",
+    "/people": "administrator@localhost",
+    "/roles": "device:read",
+    "/audit": "signed",
+    "/settings": "host_names",
+    "/search?q=hostile": "Device group",
+    "/notifications": "controls",
+}
+"""Pages that read with script switched off, and a text that shows it."""
 
 TABLES = """tables => tables.map(table => {
     const served = table.closest("section.table");
@@ -30,30 +61,6 @@ TABLES = """tables => tables.map(table => {
 """What each table of a page lacks."""
 
 
-@pytest.fixture(scope="module")
-def known(aside: Aside, signed_in: BrowserContext) -> dict[str, str]:
-    """What stands for ids that are known only once the instance runs."""
-    page = signed_in.new_page()
-    page.goto("/access/reviews")
-    page.get_by_text("Begin a review").click()
-    page.get_by_role("textbox", name="Name").fill(HOSTILE[0])
-    page.get_by_label("Due by the end of").fill("2099-12-31")
-    page.get_by_role("button", name="Begin").click()
-    page.wait_for_url("**/access/reviews/*")
-    review = page.url.rpartition("/")[2]
-    page.goto("/baseline")
-    feature = page.locator("main a[href*='/baseline/features/']").first.get_attribute("href") or ""
-    page.close()
-    assets = aside.get("/api/defender/assets")["value"]
-    alerts = aside.get("/api/defender/alerts")["value"]
-    return {
-        "ASSET": next(str(asset["id"]) for asset in assets if asset["address"] == "10.1.0.20"),
-        "ALERT": next(str(alert["id"]) for alert in alerts if alert["packets"]),
-        "REVIEW": review,
-        "FEATURE": feature.rpartition("/")[2],
-    }
-
-
 @pytest.mark.parametrize("path", pages.addresses())
 def test_a_page_is_accessible_fits_and_trusts_no_string(
     page: Page, instance: RunningInstance, known: dict[str, str], path: str
@@ -65,10 +72,8 @@ def test_a_page_is_accessible_fits_and_trusts_no_string(
     )
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
-    for name, id in known.items():
-        path = path.replace(name, id)
     page.emulate_media(color_scheme="light")
-    response = page.goto(path)
+    response = page.goto(pages.of_instance(path, known))
     assert response is not None
     assert response.status == 200
     if page.locator("main").count():
@@ -76,6 +81,24 @@ def test_a_page_is_accessible_fits_and_trusts_no_string(
         assert faults == []
     assert page.evaluate("window.owned") is None
     assert strangers == []
+
+
+def test_every_page_of_the_console_is_visited() -> None:
+    pages_known = {route.path for route in ROUTES if route.method == "GET" and route.is_page}
+    assert set(pages.NOT_VISITED) <= pages_known, "what is not visited is a page"
+    visited = {address.partition("?")[0] for address in pages.addresses()}
+    for path in pages_known - set(pages.NOT_VISITED):
+        shape = re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path)))
+        assert any(shape.fullmatch(address) for address in visited), path
+
+
+@pytest.mark.parametrize("path", ["/devices/", "/no-such-page/", "/enrollment/", "/baseline/controls/"])
+def test_an_error_shows_a_hostile_address_as_text(page: Page, instance: RunningInstance, path: str) -> None:
+    response = page.goto(f"{instance.url}{path}{quote(HOSTILE[1], safe='')}")
+    assert response is not None
+    assert response.status in (400, 404)
+    expect(page.get_by_role("main")).to_be_visible()
+    assert page.evaluate("window.owned") is None
 
 
 def _looked_at(page: Page, name: str) -> None:
@@ -89,6 +112,7 @@ def _looked_at(page: Page, name: str) -> None:
     assert _problems(page, "'wcag2a', 'wcag2aa', 'wcag22aa'") == []
     page.emulate_media(color_scheme="dark")
     assert _problems(page, "'color-contrast'") == []
+    assert walked(page) == []
     assert [lacks for lacks in page.locator("main table:not(.u-legend)").evaluate_all(TABLES) if lacks] == []
 
 
@@ -106,9 +130,21 @@ def test_pages_read_without_script(
     )
     page = context.new_page()
     page.goto(f"{instance.url}/devices")
-    assert page.get_by_role("link", name=HOSTILE[0]).is_visible()
+    assert page.get_by_role("region", name="Devices").get_by_role("link", name=HOSTILE[0]).first.is_visible()
     page.goto(f"{instance.url}/devices/hostile-0")
     assert page.get_by_text("21.5").is_visible()
+    for path, seen in READ_WITHOUT_SCRIPT.items():
+        page.goto(f"{instance.url}{path}")
+        assert page.get_by_role("main").get_by_text(seen).first.is_visible(), path
+        assert page.get_by_role("navigation", name="Pages").is_visible()
+    page.goto(f"{instance.url}/devices/new")
+    page.get_by_label("Device id").fill("without-script")
+    page.get_by_role("button", name="Create").click()
+    assert page.get_by_role("heading", name="without-script").is_visible()
+    page.goto(f"{instance.url}/devices")
+    page.get_by_label("Filter").fill("without-script")
+    page.get_by_role("button", name="Apply").click()
+    assert page.get_by_text("1 of 1", exact=True).is_visible()
     page.goto(f"{instance.url}/network/map")
     page.get_by_text("The same as a list").click()
     page.get_by_role("link", name="Show the list").click()

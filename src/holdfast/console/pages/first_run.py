@@ -6,8 +6,9 @@ from starlette.responses import Response
 
 from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.addresses import page_of
+from holdfast.console.organization import chosen
 from holdfast.console.pages.devices.credentials import connection_of
-from holdfast.console.pages.devices.frame import device_of
+from holdfast.console.pages.devices.frame import device_of, is_connected
 from holdfast.console.rendering import FORM, fragment, page, read_form, redirect
 from holdfast.devices.device import DEVICE
 from holdfast.kernel.errors import HoldfastError
@@ -30,8 +31,9 @@ def _begin(request: ApiRequest, problem: str = "", status: int = 200) -> Respons
 
 def _create(request: ApiRequest) -> Response:
     id = read_form(request).get("id", "").strip()
+    change = Change(Action.CREATE, DEVICE, id, {}, organization=chosen(request))
     try:
-        request.services.changes.apply(request.principal, Change(Action.CREATE, DEVICE, id, {}))
+        request.services.changes.apply(request.principal, change)
     except HoldfastError as error:
         return _begin(request, str(error), error.status)
     return redirect(page_of("guide", id))
@@ -52,13 +54,12 @@ def _page(request: ApiRequest) -> Response:
 
 
 def _steps(request: ApiRequest) -> list[Step]:
-    device, services = device_of(request), request.services
-    connected = bool(services.wait(services.cluster.sessions.owner(device.id)))
-    said = bool(services.last_values.last_times([device.id]))
+    device = device_of(request)
+    said = bool(request.services.last_values.last_times([device.id]))
     return [
         Step("The device exists", done=True),
         Step("It was provisioned", bool(device.body["provisioned"])),
-        Step("It is connected", connected),
+        Step("It is connected", is_connected(request, device)),
         Step("Its first message arrived", said),
     ]
 

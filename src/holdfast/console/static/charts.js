@@ -15,6 +15,7 @@ function moments(plot, splits) {
 
 // The legend tells of the moment under the pointer, and of the last one where nothing is pointed at.
 const at = (plot, column, index) => plot.data[column][index ?? plot.data[column].findLastIndex((value) => value !== null)];
+const TOLD = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "medium" });
 const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 3 });
 
 function line(name, n, answer) {
@@ -32,7 +33,6 @@ function line(name, n, answer) {
 function options(element, answer) {
   const font = `12px ${getComputedStyle(element).fontFamily}`;
   const axis = { stroke: QUIET, font, grid: { stroke: LINE, width: 1 }, ticks: { stroke: LINE, width: 1, size: 5 } };
-  const told = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "medium" });
   return {
     width: element.clientWidth,
     height: "fill" in element.dataset ? Math.max(60, element.parentElement.clientHeight - 68) : Math.max(200, Math.min(300, element.clientWidth / 2.5)),
@@ -43,7 +43,7 @@ function options(element, answer) {
       ...(answer.least === undefined ? {} : { y: { range: (_plot, _low, high) => [answer.least, Math.max(high * 1.1, 1)] } }),
     },
     series: [
-      { label: "Time", value: (plot, _value, column, index) => { const moment = at(plot, column, index); return moment == null ? "–" : told.format(new Date(moment * 1000)); } },
+      { label: "Time", value: (plot, _value, column, index) => { const moment = at(plot, column, index); return moment == null ? "–" : TOLD.format(new Date(moment * 1000)); } },
       ...answer.series.map((name, n) => line(name, n, answer)),
     ],
     axes: [{ ...axis, values: moments, space: 70 }, { ...axis, size: 56 }],
@@ -72,6 +72,22 @@ function show(element, answer) {
   element.plot = empty ? null : new uPlot(options(element, answer), answer.columns, element);
 }
 
+// With the keyboard the arrows lead from moment to moment; what the legend shows then is also said.
+const STEPS = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity };
+
+function walk(element, event) {
+  const step = STEPS[event.key];
+  if (!step || !element.plot || event.target !== element) return;
+  event.preventDefault();
+  const [moments, ...columns] = element.plot.data;
+  const from = element.plot.cursor.idx ?? moments.length;
+  const index = Math.max(0, Math.min(moments.length - 1, from + step));
+  element.plot.setCursor({ left: element.plot.valToPos(moments[index], "x"), top: 0 });
+  element.told ??= element.parentElement.appendChild(Object.assign(document.createElement("output"), { className: "hidden" }));
+  const values = element.answer.series.map((name, n) => `${name} ${columns[n][index] == null ? "nothing" : number.format(columns[n][index])}`);
+  element.told.textContent = `${TOLD.format(new Date(moments[index] * 1000))}: ${values.join(", ")}`;
+}
+
 function fit(element) {
   if (!element.plot) return;
   const { width, height } = options(element, element.answer);
@@ -80,6 +96,8 @@ function fit(element) {
 
 for (const element of document.querySelectorAll("[data-series]")) {
   draw(element);
+  element.tabIndex = 0;
+  element.addEventListener("keydown", (event) => walk(element, event));
   element.addEventListener("live", () => draw(element));
   element.addEventListener("sized", () => fit(element));
   const every = Number(element.dataset.every || 0);

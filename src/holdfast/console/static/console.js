@@ -23,12 +23,16 @@ function switchTheme() {
   document.dispatchEvent(new CustomEvent("themed"));
 }
 
+// Single keys can be switched off, for people who dictate (WCAG 2.2, 2.1.4).
+const single = document.getElementById("single-keys") ?? { checked: false };
+single.checked &&= localStorage.getItem("single-keys") !== "off";
+
 let going = 0; // when "g" was pressed: the next key names a page
 
 function shortcut(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape") return closeDrops(null);
-  if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
+  if (event.key === "Escape") return escape();
+  if (!single.checked || event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
   const key = event.key;
   const goes = event.timeStamp - going < 1500 && document.querySelector(`[data-go="${CSS.escape(key)}"]`);
   going = key === "g" ? event.timeStamp : 0;
@@ -57,6 +61,15 @@ function closeDrops(but) {
   for (const open of document.querySelectorAll("details.drop[open]")) {
     if (open !== but && !open.contains(but)) open.open = false;
   }
+}
+
+// What Escape closes gives the focus back to what opened it.
+function escape() {
+  const open = document.activeElement.closest("details.drop[open]");
+  closeDrops(null);
+  open?.querySelector("summary").focus();
+  const menu = document.querySelector(".menu[aria-expanded=true]");
+  if (menu) { menu.click(); menu.focus(); }
 }
 
 function selected(form) {
@@ -110,6 +123,7 @@ document.addEventListener("change", (event) => {
   }
   if (event.target.name === "chosen" || all) countSelected();
   if (event.target.dataset.readsInto && event.target.files[0]) readInto(event.target, event.target.files[0]);
+  if (event.target === single) localStorage.setItem("single-keys", single.checked ? "on" : "off");
   if ("submits" in event.target.dataset) event.target.form.requestSubmit();
 });
 

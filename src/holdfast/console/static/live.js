@@ -31,11 +31,11 @@ const live = {
 
   // At most one question in `data-throttle` seconds, and always one after the last change: what was said last is
   // shown. Known by what they ask, because an answer may put another element in the place of the one that asked.
-  soon(element) {
+  soon(element, least = 0) {
     const name = live.name(element);
     if (live.waiting.has(name)) return;
     const since = performance.now() - (live.asked.get(name) ?? -Infinity);
-    const wait = Math.max(0, 1000 * Number(element.dataset.throttle ?? 0) - since);
+    const wait = Math.max(least, 1000 * Number(element.dataset.throttle ?? 0) - since);
     live.waiting.set(name, setTimeout(() => live.ask(name), wait));
   },
 
@@ -44,15 +44,16 @@ const live = {
     live.asked.set(name, performance.now());
     for (const element of document.querySelectorAll("[data-live]")) {
       if (live.name(element) !== name) continue;
-      if (live.held(element)) live.soon(element);
+      if (live.held(element)) live.soon(element, 1000);
       else element.dispatchEvent(new CustomEvent("live"));
     }
   },
 
   name: (element) => `${element.dataset.live} ${element.getAttribute("hx-get") ?? element.dataset.series}`,
 
-  // Rows that somebody walks through with the keyboard, or selected, stay under their hands.
-  held: (element) => element.matches(".rows") && (element.contains(document.activeElement) || element.querySelector(":checked")),
+  // What somebody walks through with the keyboard, or selected, or opened, stays under their hands.
+  held: (element) => element.hasAttribute("hx-get")
+    && element.querySelector(":focus-visible, input[name=chosen]:checked, details.drop[open]"),
 
   leave() {
     live.stream?.close();

@@ -23,7 +23,7 @@ function style() {
     } },
     moods("good"), moods("waiting"), moods("bad"),
     { selector: "node.bad", style: { "border-width": 4 } },
-    { selector: "node.cluster", style: { shape: "round-rectangle", "border-style": "double", "border-width": 5, "font-weight": "bold" } },
+    { selector: "node.cluster", style: { shape: "round-rectangle", "border-style": "double", "border-width": 5, "font-weight": "bold", "text-max-width": 170 } },
     { selector: "node.unauthorized", style: { "border-style": "dashed" } },
     { selector: "node:selected, node.found", style: { "border-color": colour("accent"), "border-width": 6, "border-style": "solid" } },
     { selector: "node.frame", style: {
@@ -57,7 +57,7 @@ function elements(drawing) {
       ...spot,
       shown: (spot.important ? "★ " : "") + spot.label,
       shape: FORMS[spot.form] ?? "ellipse",
-      size: spot.asset === null ? Math.min(80, 28 + 6 * Math.log2(spot.members)) : 30,
+      size: spot.asset === null ? Math.min(64, 28 + 4 * Math.log2(spot.members)) : 30,
     },
     position: spot.x === null ? begins(n, drawing.spots.length) : { x: spot.x, y: spot.y },
     classes: [mood(spot), spot.asset === null ? "cluster" : "", spot.authorized ? "" : "unauthorized"].join(" "),
@@ -98,6 +98,7 @@ function tellWorst(map, drawing) {
     const item = element("li", "");
     const button = element("button", "", { type: "button", className: "plain" });
     button.append(element("span", spot.score, { className: `state ${mood(spot)}` }), " ", element("bdi", spot.label));
+    if (spot.alarm) button.append(" ", element("span", `${spot.alarm} alert`, { className: "quiet" }));
     button.addEventListener("click", () => choose(map, map.getElementById(spot.id)));
     item.append(button);
     list.append(item);
@@ -107,6 +108,7 @@ function tellWorst(map, drawing) {
 
 function choose(map, node) {
   const spot = node.data();
+  if (spot.id.endsWith(" / more")) return location.assign("/network/assets");
   if (spot.asset === null) return location.assign(address({ open: spot.id }));
   map.nodes().unselect();
   node.select();
@@ -199,10 +201,14 @@ async function start() {
   if (map.zoom() > 1.2) { map.zoom(1.2); map.center(); }
   map.on("tap", "node", (event) => choose(map, event.target));
   tellWorst(map, drawing);
-  const asked = new URLSearchParams(location.search).get("focus");
-  if (asked) map.getElementById(asked).forEach((node) => choose(map, node));
+  if (drawing.focus) map.getElementById(drawing.focus).forEach((node) => { choose(map, node); map.center(node); });
   document.addEventListener("themed", () => map.style(style()));
   document.getElementById("map-find").addEventListener("input", (event) => find(map, event.target.value.trim()));
+  // What stands inside a cluster is drawn beside it once somebody asks for it.
+  document.getElementById("map-find").addEventListener("change", (event) => {
+    const text = event.target.value.trim();
+    if (text && map.nodes(".found").empty()) location.assign(address({ focus: text }));
+  });
   slider(map, drawing);
   zooming(map);
   say(drawing.told);

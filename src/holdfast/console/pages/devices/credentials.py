@@ -5,16 +5,19 @@ import io
 
 import msgspec
 import segno
+from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.responses import Response
 
-from holdfast.api.frame import ApiRequest, Route
+from holdfast.api.frame import SIGNED_IN, ApiRequest, Route
 from holdfast.console.pages.devices.frame import DEVICE_PATH, device_of, device_page
+from holdfast.console.rendering import SECURITY_HEADERS
 from holdfast.devices.attestation import ATTESTATION
 from holdfast.devices.enrollment_group import DEFAULT_SAS_GROUP, ENROLLMENT_GROUP, read_group
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.permissions import Permission
 from holdfast.protocol.sas import derive_key
 from holdfast.resources.model import Resource
+from holdfast.vault.validity import InstanceKeys
 
 CREDENTIALS = Permission.DEVICE_CREDENTIALS
 
@@ -48,6 +51,13 @@ def _page(request: ApiRequest) -> Response:
     )
 
 
+def _root_certificate(request: ApiRequest) -> Response:
+    """What devices and people check the instance's own certificate against; nothing in it is secret."""
+    root = request.services.extension(InstanceKeys).authority().certificate
+    headers = {**SECURITY_HEADERS, "content-disposition": 'attachment; filename="root-ca.pem"'}
+    return Response(root.public_bytes(Encoding.PEM), 200, headers, "application/x-pem-file")
+
+
 def qr_code(text: str, title: str) -> str:
     """A QR code as an SVG element."""
     out = io.BytesIO()
@@ -64,4 +74,5 @@ ROUTES = [
         "What the device connects with",
         is_page=True,
     ),
+    Route("GET", "/root-ca.pem", SIGNED_IN, _root_certificate, "The root certificate: open to whoever is in"),
 ]

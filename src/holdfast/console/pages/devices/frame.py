@@ -1,5 +1,7 @@
 """What every page of a device has: its head, its state, its tabs."""
 
+import asyncio
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from starlette.responses import Response
@@ -67,8 +69,19 @@ def state_of(device: Resource) -> Cell:
 
 def is_connected(request: ApiRequest, device: Resource) -> bool:
     """Whether a gateway holds a session of the device now."""
+    return bool(connected_of(request, [device]))
+
+
+def connected_of(request: ApiRequest, devices: Sequence[Resource]) -> frozenset[str]:
+    """The ids of those devices whose session a gateway holds now."""
     services = request.services
-    return bool(services.wait(services.cluster.sessions.owner(device.id)))
+
+    async def owners() -> list[str]:
+        return await asyncio.gather(*(services.cluster.sessions.owner(device.id) for device in devices))
+
+    return frozenset(
+        device.id for device, owner in zip(devices, services.wait(owners()), strict=True) if owner
+    )
 
 
 def device_page(

@@ -1,6 +1,6 @@
 """The list of devices with its filters, and a new device."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from starlette.responses import Response
 
@@ -8,7 +8,7 @@ from holdfast.access.people.organizations import path_of
 from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.addresses import page_of
 from holdfast.console.organization import chosen
-from holdfast.console.pages.devices.frame import READ, UPDATE, state_of
+from holdfast.console.pages.devices.frame import READ, UPDATE, connected_of, state_of
 from holdfast.console.rendering import FORM, page, read_form, redirect
 from holdfast.console.tables import Cell, Choice, Column, Facet, ResourceTable
 from holdfast.devices.device import DEVICE
@@ -17,7 +17,7 @@ from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import name
 from holdfast.kernel.permissions import Permission
-from holdfast.resources.model import Action, Change
+from holdfast.resources.model import Action, Change, Resource
 from holdfast.resources.query import All, Compare, Condition, Operator, Query
 
 MAXIMUM_CHOICES = 200
@@ -57,6 +57,20 @@ def templates(request: ApiRequest) -> Sequence[Choice]:
     return sorted(Choice(t.id, str(t.body.get("displayName") or t.id)) for t in found)
 
 
+def _beside(request: ApiRequest, devices: Sequence[Resource]) -> dict[str, Callable[[Resource], Cell]]:
+    """Who is connected now, and the templates by name."""
+    connected, names = connected_of(request, devices), dict(templates(request))
+
+    def standing(device: Resource) -> Cell:
+        return Cell("connected", "state", mood="good") if device.id in connected else Cell("–", "state")
+
+    def template(device: Resource) -> Cell:
+        id = str(device.body["template"])
+        return Cell(names.get(id, id), link=page_of("templates", id) if id in names else "")
+
+    return {"connected": standing, "template": template}
+
+
 TABLE = ResourceTable(
     id="devices",
     title="Devices",
@@ -71,6 +85,7 @@ TABLE = ResourceTable(
         ),
         Column("id", "Id", lambda d: Cell(d.id, "id"), "@id"),
         Column("state", "State", state_of),
+        Column("connected", "Connected", lambda _: Cell("", "state")),
         Column("template", "Template", lambda d: Cell(d.body["template"]), "template"),
         Column("organization", "Organization", lambda d: Cell(name(d.organization)), "@organization"),
         Column("group", "Enrollment group", lambda d: Cell(d.body["group"]), "group"),
@@ -90,6 +105,7 @@ TABLE = ResourceTable(
         Facet("template", "Template", templates, lambda value: Compare("template", Operator.EQUAL, value)),
     ),
     selection="bulk",
+    beside=_beside,
     empty="There is no device here yet. Let one register itself, or create one.",
 )
 

@@ -48,7 +48,7 @@ TABLE: ListTable[Alert] = ListTable(
     title="Alerts",
     columns=(
         Column("severity", "Severity", _severity),
-        Column("title", "What", lambda a: Cell(a.type.title, link=alert_page(a))),
+        Column("title", "What", lambda a: Cell(a.type.title, "prose", alert_page(a))),
         Column("source", "Source", lambda a: Cell(a.source)),
         Column("destination", "Destination", lambda a: Cell(a.destination)),
         Column("status", "State", _status),

@@ -27,7 +27,9 @@ class _Asked(NamedTuple):
 
     drawing: Drawing
     told: str
-    """What came of looking for a way, as a sentence; empty when none was asked for."""
+    """What came of looking for a way or an asset, as a sentence; empty when none was asked for."""
+    focus: str
+    """The drawn asset that the address asks to tell of."""
 
 
 def _layout(request: ApiRequest) -> Layout:
@@ -49,9 +51,14 @@ def _drawn(request: ApiRequest) -> _Asked:
     names = [name for end in ("begin", "end") if (name := request.query.get(end, "").strip())]
     found = [_named(nodes, name) for name in names]
     ends = (found[0].id, found[1].id) if len(found) == 2 and found[0] and found[1] else None
-    wish = Wish(_layout(request), frozenset(_opened(request)), ends)
+    sought = request.query.get("focus", "").strip()
+    focus = _named(nodes, sought) if sought else None
+    wish = Wish(_layout(request), frozenset(_opened(request)), ends, frozenset({focus.id} if focus else ()))
     drawing = draw(nodes, list(map(_edge, links)), wish)
-    return _Asked(drawing, _told(names, found, drawing.path) if len(names) == 2 else "")
+    if sought and focus is None:
+        return _Asked(drawing, _unknown(sought), "")
+    told = _told(names, found, drawing.path) if len(names) == 2 else ""
+    return _Asked(drawing, told, str(focus.id) if focus else "")
 
 
 def _named(nodes: Sequence[Node], name: str) -> Node | None:
@@ -60,10 +67,14 @@ def _named(nodes: Sequence[Node], name: str) -> Node | None:
     return next((n for n in nodes if text in (str(n.id), n.address.casefold(), n.name.casefold())), None)
 
 
+def _unknown(name: str) -> str:
+    return f"There is no asset “{name[:80]}”; write its name or address as the inventory has it."
+
+
 def _told(names: Sequence[str], found: Sequence[Node | None], path: Sequence[int]) -> str:
     for name, node in zip(names, found, strict=True):
         if node is None:
-            return f"There is no asset “{name[:80]}”; write its name or address as the inventory has it."
+            return _unknown(name)
     if not path:
         return "There is no way between the two, as far as was seen."
     steps = len(path) - 1
@@ -113,13 +124,13 @@ def _page(request: ApiRequest) -> Response:
 
 
 def _data(request: ApiRequest) -> Reply:
-    drawing, told = _drawn(request)
-    return Reply(200, {**document(drawing), "told": told})
+    drawing, told, focus = _drawn(request)
+    return Reply(200, {**document(drawing), "told": told, "focus": focus})
 
 
 def _list(request: ApiRequest) -> Response:
     """The same without a canvas: as a part of the map's page, or as a page of its own."""
-    drawing, told = _drawn(request)
+    drawing, told, _focus = _drawn(request)
     query = request.url.partition("?")[2]
     worst = sorted(drawing.spots, key=lambda spot: spot.score)
     spots = [(spot, _link(spot, query)) for spot in worst[:LISTED]]
