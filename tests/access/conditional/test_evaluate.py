@@ -221,6 +221,13 @@ def test_a_policy_that_makes_no_sense_is_refused_naming_the_part(body: JsonObjec
         checked_policy(body)
 
 
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "x" * 2000, "Europe", "\0", "\ud800"])
+def test_a_zone_that_is_none_is_refused(zone: str) -> None:
+    times: JsonObject = {"include": [{"days": ["mon"], "zone": zone}]}
+    with pytest.raises(InvalidError, match="no time zone"):
+        checked_policy({"displayName": "x", "control": {"action": "block"}, "conditions": {"times": times}})
+
+
 def test_new_policies_only_report_until_somebody_enables_them() -> None:
     body = checked_policy({"displayName": "Require two factors", "control": MFA})
     assert body["state"] == "reportOnly"

@@ -1,8 +1,10 @@
 """Stored resources as typed documents, and the list of what policies can judge."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from holdfast.kernel.json import JsonObject
+from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.organizations import ROOT, OrganizationPath
 from holdfast.policy.language.changes import apply_operations
 from holdfast.policy.language.evaluation.effects import Operation
@@ -115,3 +117,23 @@ def test_other_kinds_show_their_body_and_take_it_back() -> None:
     operation = Operation("addOrReplace", "Holdfast.Access/settings/tokens.maximumDays", 90)
     changed = apply_operations(document.content, (operation,), own_catalog())
     assert body_after(kind, {}, changed.resource) == {"tokens": {"maximumDays": 90}}
+
+
+def _edited(value: JsonValue, other: JsonValue) -> Iterator[JsonValue]:
+    """The value with `other` in the place of each of its parts in turn."""
+    yield other
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from ({**value, name: edited} for edited in _edited(part, other))
+    if isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from ([*value[:index], edited, *value[index + 1 :]] for edited in _edited(part, other))
+
+
+@pytest.mark.parametrize("other", [None, True, 1.5, "x", [], [["x"]], {}, {"a": {"b": []}}], ids=repr)
+def test_drafts_are_judged_before_they_are_validated_whatever_they_say(other: JsonValue) -> None:
+    kinds = [KINDS[each.kind] for each in policy_types().values() if each.kind]
+    for body in _edited(_APPLICATION, other):
+        if isinstance(body, dict):
+            for kind in kinds:
+                document_of(kind, "x", ROOT, body)

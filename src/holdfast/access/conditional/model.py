@@ -163,7 +163,7 @@ def _check_window(window: Window, field: str) -> None:
         raise AccessInvalidError(f"{field} has no length.", field)
     try:
         zoneinfo.ZoneInfo(window.zone)
-    except (ValueError, OSError) as error:  # unknown names, and paths that lead out of the database
+    except (KeyError, ValueError, OSError) as error:  # unknown, out of the database, too long for a file
         raise AccessInvalidError(
             f"{field}/zone: {window.zone!r} is no time zone; name one such as Europe/Berlin.", f"{field}/zone"
         ) from error

@@ -38,7 +38,7 @@ def properties_of(body: JsonObject) -> JsonObject:
     shared: list[JsonValue] = [
         {"filterName": rule.get("filterName"), "ipMask": rule.get("ipMask")}
         for rule in (_rules(listeners[0]) if listeners else [])
-        if rule.get("ipMask") in common
+        if str(rule.get("ipMask")) in common
     ]
     denies = bool(listeners) and all(each.get("defaultAction") == "Deny" for each in listeners)
     connections: list[JsonValue] = [
