@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from typer.testing import CliRunner
 
@@ -32,6 +33,7 @@ from tests.support.traffic.case import ENGINEER, HMI, PLC
 from tests.support.traffic.cases.exchanges import together
 from tests.support.traffic.cases.modbus import poll, umas_exchange
 from tests.support.traffic.wire import Wire, play
+from tests.support.victims import run_and_kill
 
 VERSION = {"api-version": "2022-07-31"}
 PATIENCE = 60.0
@@ -439,6 +441,43 @@ def test_what_is_sent_twice_counts_once(admin: httpx.Client, state: SensorState)
     until(lambda: events(type="NOTIFICATION") == 1)
     uplink.stop(grace=0)
     assert events() == len(sensor.timeline) + 1
+
+
+KILLS = (3, 17, 40)
+"""Messages after which the sensor is killed in each of its runs; before the first connection, and while some
+are under way."""
+KEPT = 100
+
+
+def test_what_a_sensor_kept_arrives_once_and_in_order_whoever_is_killed(
+    instance: RunningInstance, admin: httpx.Client, state: SensorState, tmp_path: Path
+) -> None:
+    enroll(admin, state, "line-6", "south")
+    state.close()
+    command = ["tests.defender.uplink.victim", str(tmp_path / "state"), str(KEPT)]
+    said: list[str] = []
+    for lines in KILLS:
+        said += run_and_kill(command, lines)
+        kill_worker(instance)  # which takes in what came
+    said += run_and_kill(command, KEPT)
+    assert set(map(int, said)) <= set(range(1, KEPT + 1))
+
+    def arrived() -> list[str]:
+        query = {"sensor": "line-6", "limit": "1000"}
+        listed = admin.get("/api/defender/events", params=query).json()["value"]
+        return [each["title"] for each in sorted(listed, key=lambda each: each["id"])]
+
+    until(lambda: len(arrived()) >= KEPT)
+    assert arrived() == [str(number) for number in range(1, KEPT + 1)]
+
+
+def kill_worker(instance: RunningInstance) -> None:
+    """SIGKILL; the supervisor starts another one."""
+    assert instance.process is not None
+    for child in psutil.Process(instance.process.pid).children():
+        if child.cmdline()[-1].startswith("worker"):
+            child.kill()
+            child.wait(60)
 
 
 def test_a_sensor_that_is_taken_away_is_no_device_any_more(admin: httpx.Client, state: SensorState) -> None:

@@ -68,7 +68,7 @@ class SystemRandomness:
 def isoformat(moment: float) -> str:
     """Unix seconds as RFC 3339 in UTC with milliseconds: `2026-11-22T03:24:00.000Z`."""
     stamp = datetime.datetime.fromtimestamp(moment, tz=datetime.UTC)
-    return stamp.strftime("%Y-%m-%dT%H:%M:%S.") + f"{stamp.microsecond // 1000:03d}Z"
+    return stamp.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_isoformat(text: str) -> float:

@@ -158,6 +158,10 @@ LINKS = {
     "loopback": (NULL, Raw(b"\x02\0\0\0") / message(), ()),
     "loopback of OpenBSD": (LOOP, Raw(b"\0\0\0\x02") / message(), ()),
     "cooked": (COOKED, CookedLinux() / message(), ()),
+    "tap": (240, Raw(bytes(4)) / Raw(IN_ETHERNET), ()),
+    "tap with preamble": (241, Raw(bytes(12)) / Raw(IN_ETHERNET), ()),
+    "preamble": (274, Raw(b"\x55" * 7 + b"\xd5") / Raw(IN_ETHERNET), ()),
+    "switch tag": (282, Raw(bytes(4)) / Raw(IN_ETHERNET), ()),
     "cooked 2": (COOKED_2, Raw(b"\x08\0" + bytes(18)) / message(), ()),
 }
 LINKS_6 = {

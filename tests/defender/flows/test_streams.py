@@ -48,14 +48,14 @@ class Collect:
         pass
 
 
-def run(frames: list[bytes], options: Options | None = None) -> Collect:
-    """All records of the frames."""
+def run(frames: list[bytes], options: Options | None = None, kept: int = 65_535) -> Collect:
+    """All records of the frames, of which the capture keeps so many bytes each."""
     collect = Collect()
     pipeline = Pipeline([collect], options)
     packets: list[tuple[int, int, int, int]] = []
     data, start = b"".join(frames), 0
     for number, frame in enumerate(frames):
-        packets.append((number * 1_000_000, start, start + len(frame), len(frame)))
+        packets.append((number * 1_000_000, start, start + min(kept, len(frame)), len(frame)))
         start += len(frame)
     pipeline.feed(Block(data, packets, 1))
     pipeline.finish()
@@ -89,6 +89,21 @@ def test_a_hole_is_skipped_and_told() -> None:
     found = run(frames)
     assert found.addresses == [1, 3, 4]
     assert ("tcp", "gap", Role.FLOW) in found.seen
+
+
+def test_conversations_are_known_by_the_beginnings_of_their_packets() -> None:
+    frames = [tcp(1, flags=SYN), tcp(9, flags=SYN | ACK, back=True), tcp(2)]
+    frames += [tcp(2, modbus(1)), tcp(2, modbus(1)), tcp(14, modbus(2)), tcp(14, modbus(2))]
+    for kept in range(48, 66):  # the flags are seen, and not the whole request
+        found = run(frames, kept=kept)
+        assert [kind for _, kind, role in found.seen if role is Role.FLOW and kind != "recognized"] == [
+            "opened",
+            "established",
+            "gap",
+            "gap",
+            "ended",
+        ]
+        assert not any(role is Role.MALFORMED for _, _, role in found.seen)
 
 
 def test_bytes_that_differ_are_told_and_the_first_ones_kept() -> None:

@@ -1,10 +1,10 @@
 """The network as nodes and links, read so that twelve thousand assets cost milliseconds."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from holdfast.defender.network.filters import ConnectionFilter, connection_condition
 from holdfast.defender.network.links import MAXIMUM_COMMANDS, Sum
@@ -68,32 +68,39 @@ def nodes_of(connection: Connection, reach: Reach) -> list[GraphNode]:
 
 def links_of(connection: Connection, reach: Reach) -> list[GraphLink]:
     """Who talks to whom within reach."""
+    table = links.c
+    query = _joined(reach, table.protocols, table.octets, table.last).limit(MAXIMUM_MAP)
+    return list(map(GraphLink._make, connection.execute(query).all()))
+
+
+def _joined(reach: Reach, *columns: ColumnElement[Any]) -> Select[Any]:  # Any: columns of every type
+    """The assets at both ends of every link, those that were active last first, with columns of the link."""
     client, server, table = addresses.alias(), addresses.alias(), links.c
     asking = (client.c.organization == table.organization) & (client.c.address == table.client)
     answering = (server.c.organization == table.organization) & (server.c.address == table.server)
-    query = (
-        select(client.c.asset, server.c.asset, table.protocols, table.octets, table.last)
+    return (
+        select(client.c.asset, server.c.asset, *columns)
         .join_from(links, client, asking)
         .join(server, answering)
         .where(within(table.organization, reach))
         .order_by(table.last.desc())
-        .limit(MAXIMUM_MAP)
     )
-    return list(map(GraphLink._make, connection.execute(query).all()))
 
 
 def map_of(connection: Connection, reach: Reach) -> JsonObject:
     """The whole map as a document."""
-    rows, known = _newest(connection, reach), _addresses(connection, reach)
+    table = links.c
+    query = _joined(reach, table.octets, table.last, table.protocols, table.commands).limit(MAXIMUM_MAP + 1)
+    rows = connection.execute(query).all()
     edges: dict[tuple[int, int], Sum] = {}
-    for row in rows[:MAXIMUM_MAP]:
-        source, target = (known.get((row.organization, end)) for end in (row.client, row.server))
-        if source is not None and target is not None:
-            edge = edges.setdefault((source, target), Sum())
-            edge.octets += row.octets
-            edge.last = max(edge.last, row.last)
-            edge.protocols.update(_texts(row.protocols))
-            edge.commands.update(_texts(row.commands))
+    for source, target, octets, last, protocols, commands in rows[:MAXIMUM_MAP]:
+        edge = edges.get((source, target))
+        if edge is None:  # as nearly all: two assets have one address each
+            edges[source, target] = Sum(octets, last, set(_texts(protocols)), set(_texts(commands)))
+        else:
+            edge.octets += octets
+            edge.protocols.update(_texts(protocols))
+            edge.commands.update(_texts(commands))
     return _document(nodes_of(connection, reach), edges, len(rows) > MAXIMUM_MAP)
 
 
@@ -114,27 +121,23 @@ def filtered_map(connection: Connection, reach: Reach, wanted: ConnectionFilter)
     return _document(nodes, edges, len(rows) > MAXIMUM_MAP)
 
 
-def _newest(connection: Connection, reach: Reach) -> Sequence[Row[Any]]:  # Any: whole rows
-    own = select(links).where(within(links.c.organization, reach))
-    return connection.execute(own.order_by(links.c.last.desc()).limit(MAXIMUM_MAP + 1)).all()
-
-
 def _addresses(connection: Connection, reach: Reach) -> Mapping[tuple[str, str], int]:
     own = select(addresses).where(within(addresses.c.organization, reach))
     return {(place, address): asset for place, address, asset in connection.execute(own)}
 
 
 def _document(
-    nodes: Iterable[GraphNode], edges: Mapping[tuple[int, int], Sum], truncated: bool
+    nodes: Sequence[GraphNode], edges: Mapping[tuple[int, int], Sum], truncated: bool
 ) -> JsonObject:
+    places = {place: place_of(place) for place in {node.organization for node in nodes}}
     return {
-        "nodes": [_node(node) for node in nodes],
+        "nodes": [_node(node, places[node.organization]) for node in nodes],
         "edges": [_edge(pair, edge) for pair, edge in edges.items()],
         "truncated": truncated,
     }
 
 
-def _node(node: GraphNode) -> JsonObject:
+def _node(node: GraphNode, place: JsonObject) -> JsonObject:
     return {
         "id": node.number,
         "name": node.name,
@@ -144,7 +147,7 @@ def _node(node: GraphNode) -> JsonObject:
         "authorized": node.authorized,
         "important": node.important,
         "score": node.score,
-        **place_of(node.organization),
+        **place,
     }
 
 
