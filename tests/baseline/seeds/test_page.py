@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-import click
 import pytest
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from holdfast.api.routes import ROUTES
@@ -67,11 +67,14 @@ def test_every_command_is_one_that_there_is(command: str) -> None:
     if program == "GET":
         assert any(route.path == words[0] for route in ROUTES)
         return
+    assert program == "holdfast"
     found, context = get_command(build(words[0])), None
-    while isinstance(found, click.Group):
-        context = found.make_context(found.name, words, parent=context)
-        _, found, words = found.resolve_command(context, [*context.protected_args, *context.args])
-        assert found is not None
+    while isinstance(found, TyperGroup):
+        context = found.make_context(found.name, [*words], parent=context)
+        name, *words = words
+        below = found.get_command(context, name)
+        assert below is not None
+        found = below
     found.make_context(found.name, words, parent=context)
 
 
