@@ -25,6 +25,13 @@ _HEADERS = struct.Struct(">12xHBxHxxHxB2x12sI4xH")
 sequence number, and data offset with flags."""
 _SHORTEST = 54
 """Ethernet, IPv4 and TCP headers; `_HEADERS` reads no further."""
+_BEFORE_ETHERNET = {
+    240: 4,  # netANALYZER: what the tap says of the frame
+    241: 12,  # the same, and the preamble
+    274: 8,  # IEEE 802.3br: the preamble
+    282: 4,  # the tag of a Broadcom switch
+}
+"""Bytes in front of the Ethernet header, by LINKTYPE."""
 _NO_VLANS: tuple[int, ...] = ()
 
 _Layer = Callable[[bytes, int, int, Place], None]
@@ -55,6 +62,7 @@ class Decoder:
             228: network.raw_ip,
             229: network.raw_ip,
             276: self._linux_cooked_2,
+            **{number: self._ethernet_behind(octets) for number, octets in _BEFORE_ETHERNET.items()},
         }
 
     @property
@@ -128,6 +136,14 @@ class Decoder:
                 layer(data, start, end, Place(frame, time, wire, -1, _NO_VLANS))
         self._frame = frame
         return octets, truncated
+
+    def _ethernet_behind(self, octets: int) -> _Layer:
+        """Ethernet behind so many bytes."""
+
+        def layer(data: bytes, start: int, end: int, place: Place) -> None:
+            self._network.ethernet(data, start + octets, end, place)
+
+        return layer
 
     def _null(self, data: bytes, start: int, end: int, place: Place) -> None:
         """BSD loopback: four bytes of address family, which differ between systems; IP tells its version

@@ -79,10 +79,11 @@ class TcpStreams:
             self._skip_to(direction, direction.queue[0].sequence, frame, time)
             self._drain(direction)
 
-    def cut(self, direction: Direction, missing: int, frame: int, time: int) -> None:
-        """The last segment was `missing` bytes longer than what the capture holds of it."""
-        if direction.next_sequence >= 0 and direction.queue is None:
-            self._skip_to(direction, (direction.next_sequence + missing) & _MASK, frame, time)
+    def cut(self, direction: Direction, end: int, missing: int, frame: int, time: int) -> None:
+        """The last segment was `missing` bytes longer than what the capture holds of it, up to the sequence
+        number `end`."""
+        if direction.next_sequence == end & _MASK and direction.queue is None:
+            self._skip_to(direction, (end + missing) & _MASK, frame, time)
 
     def flush(self, flow: Flow, frame: int, time: int) -> None:
         """The flow ends: hand over what waits, across all gaps."""

@@ -17,6 +17,8 @@ from holdfast.defender.flows.tcp import ACK, SYN, TcpStreams
 from holdfast.defender.record import Emit
 
 _TCP_HEADER = struct.Struct(">HHI4xH").unpack_from
+_TCP_CUT = 14
+"""Bytes of a header up to its flags, which suffice where the capture cut the rest."""
 _UDP_HEADER = struct.Struct(">HHH").unpack_from
 _WITH_PORTS = frozenset({"tcp", "udp"})
 
@@ -58,15 +60,17 @@ class Transport:
     def tcp(self, data: bytes, start: int, finish: int, addresses: bytes, missing: int, place: Place) -> None:
         """A TCP segment with header. `addresses` are the VLAN prefix and both IP addresses; `missing` bytes
         of it were not captured."""
-        if finish - start < 20:
+        if finish - start < (_TCP_CUT if missing else 20):
             if not missing:
                 self._counters.count_malformed("tcp")
             return
         _, _, sequence, flags = _TCP_HEADER(data, start)
         payload = start + (flags >> 10 & 0x3C)
-        if payload > finish or payload < start + 20:
+        if payload > finish + missing or payload < start + 20:
             self._counters.count_malformed("tcp")
             return
+        if payload > finish:  # the capture holds only a part of the header
+            missing, finish = missing - (payload - finish), payload
         key = addresses + data[start : start + 4]
         direction = self._directions["tcp"].get(key)
         if direction is None or flags & SYN:
@@ -74,7 +78,7 @@ class Transport:
         frame, time = place.frame, place.time
         self.streams.segment(direction, data, payload, finish, sequence, flags, frame, time, place.wire)
         if missing:
-            self.streams.cut(direction, missing, frame, time)
+            self.streams.cut(direction, sequence + finish - payload, missing, frame, time)
 
     def tcp_direction(
         self, known: Direction | None, key: bytes, data: bytes, sequence: int, flags: int, place: Place
