@@ -10,11 +10,13 @@ from holdfast.devices.attestation import new_key
 from holdfast.devices.directory import DeviceCredentials
 from holdfast.devices.messages import STATE_DELETE
 from holdfast.kernel.json import JsonObject
+from holdfast.log.port import EMPTY_TWIN
 from holdfast.protocol.mqtt.connect import Connect, encode_connect
 from holdfast.protocol.mqtt.disconnect import Disconnect
+from holdfast.protocol.mqtt.publish import Publish
 from holdfast.protocol.mqtt.reasons import Reason
 from holdfast.resources.model import Action
-from tests.gateway.client import V5, Client, connect, connect_device, hello, open_client
+from tests.gateway.client import V5, Client, Closed, connect, connect_device, hello, open_client
 from tests.gateway.platform import Platform
 from tests.support.pki import issue
 
@@ -178,3 +180,22 @@ async def test_a_silent_bus_makes_the_gateway_ask_the_store(platform: Platform) 
     platform.clock.advance(6)
     platform.gateway.sweep()
     await device.closed()
+
+
+async def test_what_another_gateway_deleted_gets_no_state_from_a_session_that_is_still_open_here(
+    platform: Platform,
+) -> None:
+    """The news is on its way: the deletion is in the log already, and the session does not know."""
+    key = platform.device_with_key("dev-1", platform.key_group())
+    device = await connect_device(platform, "dev-1", key, ["$iothub/twin/res/#"], clean=False)
+    await asyncio.to_thread(platform.state.delete, "dev-1")
+    platform.clock.advance(1)
+    device.send_publish("$iothub/twin/PATCH/properties/reported/?$rid=1", b'{"t":1}')
+    assert b"/500/" in (await device.take(Publish)).topic
+    with pytest.raises(Closed):
+        await device.next()
+    assert platform.state.twin("dev-1") == EMPTY_TWIN
+    assert platform.state.session("dev-1") is None
+    again = await connect_device(platform, "dev-1", key, ["$iothub/twin/res/#"])
+    again.send_publish("$iothub/twin/PATCH/properties/reported/?$rid=2", b'{"t":2}')
+    assert b"/204/" in (await again.take(Publish)).topic

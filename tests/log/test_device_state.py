@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.kernel.clock import SystemRandomness
-from holdfast.kernel.errors import HoldfastError, InvalidError, UnavailableError
+from holdfast.kernel.errors import HoldfastError, InvalidError, NotFoundError, UnavailableError
 from holdfast.kernel.json import JsonObject, merge_patch
 from holdfast.log import operations
 from holdfast.log.open import open_state
-from holdfast.log.port import EMPTY_TWIN, QueuedMessage, Session
+from holdfast.log.port import EMPTY_TWIN, QueuedMessage, Session, Twin
 from holdfast.log.view import StateView
 from tests.log.world import LogWorld, entry
 
@@ -161,8 +161,10 @@ def test_a_deleted_device_leaves_nothing_and_its_neighbours_everything(log: LogW
         log.state.patch_reported(device, "", {"t": 1}, NOW)
         log.state.patch_desired(device, "mod", {"t": 1}, "e", NOW)
         log.state.save_session(Session(device, {}, "", NOW))
+        log.state.save_session(Session(f"{device}/mod", {}, "", NOW))
         log.state.enqueue(message("m", device))
     log.state.delete("a")
+    assert log.state.session("a/mod") is None
     assert log.state.twin("a") == log.state.twin("a", "mod") == EMPTY_TWIN
     assert log.state.session("a") is None
     assert log.state.purge("a") == 0
@@ -170,6 +172,37 @@ def test_a_deleted_device_leaves_nothing_and_its_neighbours_everything(log: LogW
         assert log.state.twin(device).reported == log.state.twin(device, "mod").desired == {"t": 1}
         assert log.state.session(device) is not None
         assert log.state.purge(device) == 1
+
+
+def test_sessions_of_a_deleted_device_go_however_its_name_is_spelled(log: LogWorld) -> None:
+    log.state.save_session(Session("pump/mod", {}, "", NOW))
+    log.state.delete("Pump")
+    assert log.state.session("pump/mod") is None
+
+
+def test_a_session_from_before_the_deletion_writes_nothing_and_one_from_after_it_does(log: LogWorld) -> None:
+    changed: JsonObject = {"t": 1}
+
+    def patch(since: float) -> Twin:
+        return log.writer.submit(
+            operations.unless_deleted, "a", since, operations.patch_reported, "a", "", changed, NOW
+        ).result()
+
+    log.state.delete("a")
+    deleted = log.clock.now()
+    with pytest.raises(NotFoundError):
+        patch(deleted)
+    assert log.state.twin("a") == EMPTY_TWIN
+    assert patch(deleted + 0.001).reported == {"t": 1}
+
+
+def test_deletions_are_forgotten_when_nobody_can_ask_any_more(log: LogWorld) -> None:
+    log.state.delete("a")
+    log.clock.advance(operations.GONE_SECONDS)
+    log.state.delete("b")
+    log.clock.advance(1)
+    log.writer.submit(operations.forget_deletions, log.clock.now()).result()
+    assert [device for device, _ in log.state.read(lambda state: state.scan(operations.GONE, ""))] == ["b"]
 
 
 def test_other_processes_read_and_may_not_write(log: LogWorld) -> None:

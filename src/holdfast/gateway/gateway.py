@@ -35,6 +35,7 @@ from holdfast.gateway.tasks import Tasks
 from holdfast.kernel.clock import Clock, Randomness
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.network import Network, NetworkRules
+from holdfast.log import operations
 from holdfast.protocol.mqtt.reasons import Reason
 
 SWEEP_SECONDS = 1.0
@@ -112,6 +113,7 @@ class Gateway:
         self._context: SSL.Context = server_context(self.certificates)
         self._clockwork: asyncio.Task[None] | None = None
         self._rechecked = 0.0
+        self._tidied = ports.clock.monotonic()
 
     # ---- starting
 
@@ -204,6 +206,9 @@ class Gateway:
         if silent and now - self._rechecked > SILENT_RECHECK_SECONDS:
             self._rechecked = now
             self.services.live.recheck(self.services.live.devices())
+        if now - self._tidied > operations.GONE_SECONDS:
+            self._tidied = now
+            self.services.log.submit(operations.forget_deletions, self.ports.clock.now())
 
     # ---- stopping
 

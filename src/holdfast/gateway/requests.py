@@ -85,11 +85,13 @@ class GatewayRequests:
     async def delete(self, body: JsonObject) -> JsonObject:
         """See `messages.STATE_DELETE`."""
         device, _ = _name(body)
-        self.services.directory.forget(device)  # this may come before the news, and the device back at once
-        for session in self.services.live.of_device(device):
+        services = self.services
+        services.directory.forget(device)  # this may come before the news, and the device back at once
+        for session in services.live.of_device(device):
             session.connection.close(Reason.NOT_AUTHORIZED, "the device was deleted", publish_will=False)
-        await asyncio.wrap_future(self.services.log.submit(operations.delete, device))
-        parts = await asyncio.wrap_future(self.services.log.submit(records.remove_all, device))
+        deleted = services.log.submit(operations.delete, device, services.clock.now())
+        await asyncio.wrap_future(deleted)
+        parts = await asyncio.wrap_future(services.log.submit(records.remove_all, device))
         await self._discard(parts)
         return {}
 

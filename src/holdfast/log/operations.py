@@ -4,13 +4,13 @@
 Keys are `device/module` and below; neither id can hold a slash (the hub's protocol forbids it).
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import msgspec
 
 from holdfast.kernel.clock import Randomness, isoformat
-from holdfast.kernel.errors import InvalidError
+from holdfast.kernel.errors import InvalidError, NotFoundError
 from holdfast.kernel.json import JsonObject, JsonValue, merge_patch
 from holdfast.log.backend import StateReading
 from holdfast.log.port import EMPTY_TWIN, Entry, QueuedMessage, Session, Twin
@@ -21,15 +21,22 @@ SESSIONS = "session"
 QUEUES = "queue"
 DONE = "done"
 """Ids of events and messages that took effect, so that delivering them again does nothing."""
+GONE = "gone"
+"""Device → when it was deleted: another gateway may still have a session of it for a moment."""
 
 REMEMBERED_SECONDS = 7 * 86400.0
 """How long ids in `DONE` are kept; the outbox delivers again within seconds of a restart."""
+GONE_SECONDS = 600.0
+"""How long a deletion is remembered: longer than any session lives on that nobody could judge."""
 MAXIMUM_DELIVERIES = 10
 """As often as the hub's protocol delivers a message by default before it is dropped."""
 MAXIMUM_TWIN_BYTES = 1 << 20
 """A bound for storage alone; the protocol's own limits are checked where the protocol is spoken."""
 
 _TOKEN_BYTES = 16
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -95,12 +102,39 @@ def patch_desired(
     return twin
 
 
-def delete(view: StateView, device: str) -> None:
-    """Forget everything about a device and its modules."""
+def delete(view: StateView, device: str, now: float) -> None:
+    """Forget everything about a device and its modules, but for a while that it was deleted."""
     for space in (TWINS, QUEUES, DONE):
         for key, _value in view.scan(space, f"{device}/"):
             view.delete(space, key)
-    view.delete(SESSIONS, device)
+    session = device.lower()  # as sessions are named, however a client spelled its id
+    for key in (session, *(key for key, _value in view.scan(SESSIONS, f"{session}/"))):
+        view.delete(SESSIONS, key)
+    view.put(GONE, device, _encode(now))
+
+
+def unless_deleted(
+    view: StateView,
+    device: str,
+    since: float,
+    operation: Callable[Concatenate[StateView, P], T],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Run an operation for a session that was let in at `since`. NotFoundError when the device was deleted
+    after that: it must leave no state behind, whichever gateway still had a session of it."""
+    deleted = view.get(GONE, device)
+    if deleted is not None and msgspec.msgpack.decode(deleted, type=float) >= since:
+        raise NotFoundError(f"Device {device} was deleted.")
+    return operation(view, *args, **kwargs)
+
+
+def forget_deletions(view: StateView, now: float) -> None:
+    """Remember deletions no longer than anybody asks for them; called now and then."""
+    for device, deleted in view.scan(GONE, ""):
+        if now - msgspec.msgpack.decode(deleted, type=float) > GONE_SECONDS:
+            view.delete(GONE, device)
 
 
 def save_session(view: StateView, session: Session) -> None:

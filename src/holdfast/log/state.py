@@ -55,7 +55,7 @@ class StoredDeviceState:
 
     def delete(self, device: str) -> None:
         """See `DeviceState.delete`."""
-        self._run(operations.delete, device)
+        self._run(operations.delete, device, self._clock.now())
 
     def save_session(self, session: Session) -> None:
         """See `DeviceState.save_session`."""

@@ -17,6 +17,7 @@ from holdfast.kernel.clock import isoformat
 from holdfast.kernel.errors import InvalidError, NotFoundError
 from holdfast.kernel.ids import new_id
 from holdfast.kernel.json import JsonObject
+from holdfast.log import operations
 from holdfast.protocol.https.signatures import Blob, encode_query, sign_blob
 from holdfast.protocol.json import decode_json
 
@@ -27,15 +28,18 @@ MAXIMUM_BODY = 16 * 1024
 
 async def begin(services: Services, request: Request, path: dict[str, str]) -> Reply:
     """Give the device an address that admits it to one blob."""
+    since = services.clock.now()
     sender = await admit(services, request, path["device"])
     await keep_pace(services, sender, 1)
     body = _object(await request.body.whole(MAXIMUM_BODY))
     name = check_name(body.get("blobName"))
     uploads, settings = await present(services)
     upload = _upload(services, sender, name, settings)
-    dropped = await asyncio.wrap_future(
-        services.log.submit(records.begin, upload, uploads.limits, services.clock.now())
+    now = services.clock.now()
+    begun = services.log.submit(
+        operations.unless_deleted, sender.device, since, records.begin, upload, uploads.limits, now
     )
+    dropped = await asyncio.wrap_future(begun)
     await drop(uploads, dropped)
     return Reply(200, body=msgspec.json.encode(_answer(request, upload, uploads, settings)))
 

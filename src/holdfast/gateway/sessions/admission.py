@@ -63,10 +63,11 @@ async def _open_hub_session(connection: "MqttConnection", connect: Connect) -> N
     if problem := services.log.healthy():
         raise UnavailableError(problem)
     proof = read_proof(connect.password, connection.link.peer_chain())
+    since = services.clock.now()
     credentials = await look_up(services, user.device)
     expires = judge(user, proof, credentials, services.hub, services.clock.now())
     assert credentials is not None  # judge refuses what does not exist
-    session = HubSession(connection, connect, user, proof, credentials, expires)
+    session = HubSession(connection, connect, user, proof, credentials, expires, since)
     if delay := services.connects.charge(session.key):
         await asyncio.sleep(min(delay, services.limits.handshake_seconds / 2))
     await session.claim()

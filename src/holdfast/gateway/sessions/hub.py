@@ -8,7 +8,8 @@ device can speak or hear for another, whatever it asked for.
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
@@ -27,6 +28,7 @@ from holdfast.kernel.json import JsonObject
 from holdfast.log import operations
 from holdfast.log.port import Entry
 from holdfast.log.port import Session as StoredSession
+from holdfast.log.view import StateView
 from holdfast.protocol import hub
 from holdfast.protocol.errors import ProtocolError
 from holdfast.protocol.hub import Subscription
@@ -53,6 +55,10 @@ REQUEST_BYTES = 4096
 """Memory that a waiting request takes, and four times what it carries: as text and as objects."""
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
 class HubSession:
     """One device's (or module's) session; implements `connection.Session`."""
 
@@ -66,6 +72,7 @@ class HubSession:
         "_methods",
         "_proof",
         "_requests",
+        "_since",
         "_will",
         "connection",
         "device",
@@ -86,6 +93,7 @@ class HubSession:
         proof: Proof,
         credentials: DeviceCredentials,
         expires: float,
+        since: float,
     ) -> None:
         self.connection = connection
         self.services = connection.services
@@ -104,6 +112,8 @@ class HubSession:
         self._proof = proof
         self._credentials_epoch = credentials.epoch
         self._expires = expires
+        self._since = since
+        """When it was asked who the device is, Unix seconds."""
         self._will = connect.will
         self._claim: Claim | None = None
         self._events = hub.events_topic(user.device, user.module).encode()
@@ -154,8 +164,16 @@ class HubSession:
         self._is_open = True
         self._append("connected", self._description())
         if self.user.model:
-            self.services.log.submit(operations.announce_model, self.device, self.module, self.user.model)
+            self.write(operations.announce_model, self.device, self.module, self.user.model)
         self.ring()
+
+    def write(
+        self, operation: Callable[Concatenate[StateView, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> "Future[T]":
+        """Change the device's state in the next commit, if the device is still the one that was let in."""
+        return self.services.log.submit(
+            operations.unless_deleted, self.device, self._since, operation, *args, **kwargs
+        )
 
     def _description(self) -> JsonObject:
         return {
@@ -304,7 +322,7 @@ class HubSession:
             self.key, self.subscriptions.as_dict(), self.user.model, self.services.clock.now()
         )
         try:
-            await asyncio.wrap_future(self.services.log.submit(operations.save_session, stored))
+            await asyncio.wrap_future(self.write(operations.save_session, stored))
         except HoldfastError as error:
             self.upstream.not_durable(error)
             return

@@ -42,8 +42,9 @@ async def apply_patch(session: "HubSession", request: str, body: bytes, group: G
     services = session.services
     try:
         patch = decode_patch(body)
+        now = services.clock.now()
         twin = await asyncio.wrap_future(
-            services.log.submit(patch_reported, session.device, session.module, patch, services.clock.now())
+            session.write(patch_reported, session.device, session.module, patch, now)
         )
     except InvalidError as error:
         _respond(session, 400, request, _explanation(error))
