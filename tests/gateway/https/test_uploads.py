@@ -311,3 +311,18 @@ async def test_what_a_crash_left_is_swept_and_what_is_in_use_stays(platform: Pla
     assert sweep_orphans(platform.state, uploads.blobs, platform.clock.now() + DAY) == 0  # too young
     assert sweep_orphans(platform.state, uploads.blobs, platform.clock.now() + 10 * DAY) == 1
     assert set(uploads.blobs.names()) == kept
+
+
+async def test_a_device_that_is_blocked_while_it_uploads_is_cut_off(platform: Platform, token: str) -> None:
+    info = await begun(platform, token)
+    async with await open_https(platform) as client:
+        client.send_head("PUT", path_of(info), 8 * PART_BYTES, headers=BLOCK_BLOB)
+        client.writer.write(bytes(2 * PART_BYTES))
+        while not raw_files(platform):  # the first piece is on disk
+            await asyncio.sleep(0.001)
+        await platform.change("device", "dev-1", {"provisioned": True, "group": "keys", "enabled": False})
+        while (known := platform.registry.cached("dev-1")) is not None and known.enabled:
+            await asyncio.sleep(0.001)  # the news is on its way
+        client.writer.write(bytes(PART_BYTES))
+        assert (await client.answer()).status == 403
+    assert raw_files(platform) == []

@@ -65,10 +65,15 @@ async def _admit(services: Services, request: Request) -> Target:
     try:
         return await _judged(services, request, device)
     except (SignatureError, NotFoundError) as error:
-        services.refusals.add(address, f"upload: {error}", device)
         if isinstance(error, SignatureError):
             await services.lockouts.failed(address, device)
-        raise Refused(403, "AuthenticationFailed", "The address does not admit to this.") from None
+        raise _refusal(services, request, device, error) from None
+
+
+def _refusal(services: Services, request: Request, device: str, error: Exception) -> Refused:
+    """One answer to every cause; the audit has which it was."""
+    services.refusals.add(request.link.address, f"upload: {error}", device)
+    return Refused(403, "AuthenticationFailed", "The address does not admit to this.")
 
 
 async def _judged(services: Services, request: Request, device: str) -> Target:
@@ -80,14 +85,20 @@ async def _judged(services: Services, request: Request, device: str) -> Target:
     uploads, settings = await present(services)
     if container != settings.container:
         raise NotFoundError("the address is for a container that is not set up any more")
+    device = await _living(services, device)
+    own_name = name.removeprefix(f"{device}/")
+    upload = await asyncio.wrap_future(
+        services.log.submit(records.find_open, device, own_name, services.clock.now())
+    )
+    return Target(uploads, upload)
+
+
+async def _living(services: Services, device: str) -> str:
+    """The device's id as it is stored. NotFoundError when there is none any more, or it is blocked."""
     credentials = await look_up(services, device)
     if credentials is None or not credentials.enabled:
         raise NotFoundError("the device is gone or blocked")
-    own_name = name.removeprefix(f"{credentials.device}/")
-    upload = await asyncio.wrap_future(
-        services.log.submit(records.find_open, credentials.device, own_name, services.clock.now())
-    )
-    return Target(uploads, upload)
+    return credentials.device
 
 
 # ---- writing
@@ -183,7 +194,7 @@ async def _receive(services: Services, request: Request, target: Target) -> list
     size = 0
     try:
         async with services.receiving:
-            async for data in _pieces(request):
+            async for data in _pieces(services, request, target.upload.device):
                 size += len(data)
                 if size > maximum:
                     raise HttpError(f"A file has at most {maximum:,} bytes.", 413)
@@ -198,9 +209,14 @@ async def _receive(services: Services, request: Request, target: Target) -> list
     return parts
 
 
-async def _pieces(request: Request) -> AsyncIterator[bytes]:
+async def _pieces(services: Services, request: Request, device: str) -> AsyncIterator[bytes]:
+    """The body in pieces of `PART_BYTES`. The device is judged again with all that comes of it."""
     buffer = bytearray()
     async for data in request.body.chunks():
+        try:
+            await _living(services, device)
+        except NotFoundError as error:
+            raise _refusal(services, request, device, error) from None
         buffer += data
         if len(buffer) >= PART_BYTES:
             yield bytes(buffer)
