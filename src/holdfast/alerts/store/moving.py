@@ -10,7 +10,7 @@ from holdfast.resources.relocation import relocate_rows
 
 
 def relocate_alerts(connection: Connection, move: Move) -> None:
-    """Give alerts their new places; matters of open and muted ones too, so that reports go on being folded."""
+    """Give alerts their new places; the matters of open and muted ones too, so that reports still fold."""
     relocate_rows(connection, table, move)
     zone = (table.c.organization == move.after, table.c.site != "")
     connection.execute(update(table).where(*zone).values(site=_site(move)))
