@@ -4,6 +4,8 @@ from holdfast.policy.language.lint import CHECKS, Finding, Severity, lint
 from tests.policy.language.build import VALVES, alias, catalog
 
 IF = "/properties/policyRule/if"
+COUNTED = {"count": {"value": [1, 2]}, "equals": 2}
+LISTED = {"count": {"field": alias("valves[*]")}, "equals": 2}
 OPEN = {"field": alias("open"), "equals": True}
 
 
@@ -74,7 +76,23 @@ def test_a_definition_in_order_has_no_findings() -> None:
         ),
         (document({"field": "name", "like": "*a*"}), "warning", IF, "at most one"),
         (document({"field": "name", "contains": "a*"}), "warning", IF, "no wildcard"),
-        (document({"field": "name", "in": "a"}), "warning", IF, "takes an array"),
+        (document({"field": "name", "in": "a"}), "error", f"{IF}/in", "takes an array here, not a string"),
+        (document({"field": "name", "notIn": {}}), "error", f"{IF}/notIn", "an array"),
+        (document({"field": "name", "exists": [1]}), "error", f"{IF}/exists", "true or false"),
+        (document({"field": "name", "less": True}), "error", f"{IF}/less", "not a boolean"),
+        (document({"field": "name", "notLike": ["a"]}), "error", f"{IF}/notLike", "a text"),
+        (document({"field": "name", "notContainsKey": {}}), "error", f"{IF}/notContainsKey", "a text"),
+        (document({**COUNTED, "equals": "many"}), "error", f"{IF}/equals", "a number"),
+        (document({"count": LISTED["count"], "less": "many"}), "error", f"{IF}/less", "a number"),
+        (document({"anyOf": [COUNTED] * 11}), "error", "/properties/policyRule", "11 counts of values"),
+        (document({"anyOf": [LISTED] * 6}), "error", "/properties/policyRule", "6 counts of"),
+        (document(then={"effect": "denyAction"}), "error", "/properties/policyRule/then", "actionNames"),
+        (
+            document(parameters={"e": {"type": "String", "allowedValues": "a"}}),
+            "error",
+            "/properties/parameters/e/allowedValues",
+            "an array",
+        ),
         (document({"field": "tags[*]", "equals": "a"}), "warning", IF, "no array"),
         (document({"allOf": []}), "warning", IF, "always"),
         (document({"anyOf": []}), "warning", IF, "never"),

@@ -14,6 +14,10 @@ EXPRESSION_LENGTH: Final = 24_576
 """Characters of one template expression: Azure Resource Manager's limit."""
 EXPRESSION_DEPTH: Final = 64
 """Calls inside calls in one template expression."""
+VALUE_COUNTS: Final = 10
+"""Counts of values in one rule: Azure's limit."""
+FIELD_COUNTS: Final = 5
+"""Counts of one array in one rule: Azure's limit."""
 FUNCTIONS: Final = 2048
 """Template functions in one rule: Azure's limit."""
 PARAMETERS: Final = 400

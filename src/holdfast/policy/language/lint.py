@@ -3,7 +3,8 @@
 Each check is one function that yields findings; `CHECKS` lists them.
 """
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -13,7 +14,7 @@ from holdfast.policy.language.errors import DefinitionError
 from holdfast.policy.language.evaluation.fields import tag_of
 from holdfast.policy.language.evaluation.policy import Language
 from holdfast.policy.language.expressions.templates import Computed, Constant
-from holdfast.policy.language.limits import CONDITIONS, FUNCTIONS
+from holdfast.policy.language.limits import CONDITIONS, FIELD_COUNTS, FUNCTIONS, VALUE_COUNTS
 from holdfast.policy.language.rules import walk
 from holdfast.policy.language.rules.definition import parse_definition
 from holdfast.policy.language.rules.model import (
@@ -22,11 +23,13 @@ from holdfast.policy.language.rules.model import (
     Condition,
     Definition,
     Effect,
+    FieldCount,
     FieldOperand,
+    ValueCount,
     effect_named,
 )
 from holdfast.policy.language.rules.parameters import KINDS, fits, is_allowed
-from holdfast.policy.language.values import UNDEFINED
+from holdfast.policy.language.values import UNDEFINED, is_number, number_from, truth_from, type_name
 
 _ROOT_NAMES: Final = frozenset(
     {"type", "id", "kind", "name", "location", "fullname", "tags", "apiversion", "identity"}
@@ -173,6 +176,8 @@ def _details_are_complete(subject: Subject) -> Iterator[Finding]:
     pointer = f"{subject.rule_pointer}/then"
     if effect is None:
         return
+    if effect is Effect.DENY_ACTION and (rule.details is None or "actionnames" not in rule.details.members()):
+        yield _error(pointer, "The effect 'denyAction' needs 'actionNames' in its 'details'")
     if (effect.needs_related or effect.changes) and rule.details is None:
         yield _error(pointer, f"The effect '{effect}' needs 'details'")
     elif (
@@ -186,9 +191,19 @@ def _details_are_complete(subject: Subject) -> Iterator[Finding]:
 def _size_is_bounded(subject: Subject) -> Iterator[Finding]:
     rule = subject.definition.rule
     conditions = sum(1 for _ in walk.conditions(rule))
+    counted = [condition.left for condition in walk.conditions(rule)]
+    arrays = Counter(left.field.text.lower() for left in counted if isinstance(left, FieldCount))
+    values = sum(isinstance(left, ValueCount) for left in counted)
     functions = sum(1 for template in _computed(subject) for _ in walk.calls(template.expression))
     if conditions > CONDITIONS:
         yield _error(subject.rule_pointer, f"{conditions} conditions are more than the {CONDITIONS} allowed")
+    if values > VALUE_COUNTS:
+        message = f"{values} counts of values are more than the {VALUE_COUNTS} allowed"
+        yield _error(subject.rule_pointer, message)
+    for name, number in arrays.items():
+        if number > FIELD_COUNTS:
+            message = f"{number} counts of '{name}' are more than the {FIELD_COUNTS} allowed"
+            yield _error(subject.rule_pointer, message)
     if functions > FUNCTIONS:
         yield _error(
             subject.rule_pointer, f"{functions} function calls are more than the {FUNCTIONS} allowed"
@@ -211,10 +226,51 @@ def _suspicious(condition: Condition) -> Iterator[Finding]:
         yield _warning(condition.pointer, "Azure accepts at most one '*' in 'like' and 'notLike'")
     if isinstance(text, str) and condition.operator in ("contains", "notContains") and "*" in text:
         yield _warning(condition.pointer, f"'{condition.operator}' knows no wildcard: '*' is meant literally")
-    if condition.operator in ("in", "notIn") and text is not None and not isinstance(text, list):
-        yield _warning(condition.pointer, f"'{condition.operator}' takes an array")
     if isinstance(condition.left, FieldOperand) and condition.left.text.lower() == "tags[*]":
         yield _warning(condition.pointer, "tags are no array; use tags.name or 'containsKey'")
+
+
+def _operands_fit(subject: Subject) -> Iterator[Finding]:
+    for condition in walk.conditions(subject.definition.rule):
+        if not isinstance(condition.right, Constant):
+            continue
+        value = condition.right.value
+        wanted, accepts = _OPERANDS.get(condition.operator.removeprefix("not").lower(), ("", _anything))
+        if isinstance(condition.left, FieldCount | ValueCount) and wanted in ("", _ORDERED):
+            wanted, accepts = "a number", _is_numeric
+        if not accepts(value):
+            pointer = f"{condition.pointer}/{condition.operator}"
+            yield _error(pointer, f"'{condition.operator}' takes {wanted} here, not {type_name(value)}")
+
+
+def _anything(_value: object) -> bool:
+    return True
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) or is_number(value)
+
+
+def _is_numeric(value: object) -> bool:
+    return is_number(value) or (isinstance(value, str) and number_from(value) is not None)
+
+
+_ORDERED: Final = "a text or a number"
+_PATTERN: Final = ("a text", _is_text)
+_ORDER: Final = (_ORDERED, _is_text)
+_OPERANDS: Final[Mapping[str, tuple[str, Callable[[object], bool]]]] = {
+    "containskey": _PATTERN,
+    "exists": ("true or false", lambda value: truth_from(value) is not None),
+    "greater": _ORDER,
+    "greaterorequals": _ORDER,
+    "in": ("an array", lambda value: isinstance(value, list)),
+    "less": _ORDER,
+    "lessorequals": _ORDER,
+    "like": _PATTERN,
+    "match": _PATTERN,
+    "matchinsensitively": _PATTERN,
+}
+"""What operators take, without their negation and in lower case; the others take anything."""
 
 
 def _is_described(subject: Subject) -> Iterator[Finding]:
@@ -242,6 +298,7 @@ CHECKS: Final[tuple[Callable[[Subject], Iterator[Finding]], ...]] = (
     _details_are_complete,
     _size_is_bounded,
     _conditions_make_sense,
+    _operands_fit,
     _is_described,
 )
 """Every check."""

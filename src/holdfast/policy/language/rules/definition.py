@@ -6,7 +6,7 @@ from typing import Final
 from holdfast.policy.language.documents import Node, optional_text
 from holdfast.policy.language.rules.model import Definition, Parameter
 from holdfast.policy.language.rules.parse import parse_rule
-from holdfast.policy.language.values import UNDEFINED
+from holdfast.policy.language.values import UNDEFINED, type_name
 
 _RECOGNIZED: Final = frozenset({"displayname", "description", "mode", "metadata", "parameters", "policyrule"})
 
@@ -74,7 +74,7 @@ def parse_parameters(node: Node | None) -> Mapping[str, Parameter]:
 
     Raises DefinitionError.
     """
-    if node is None or not isinstance(node.value, dict):
+    if node is None or not node.value:
         return {}
     return {name: _parameter(each) for name, each in node.members().items()}
 
@@ -83,6 +83,8 @@ def _parameter(node: Node) -> Parameter:
     members = node.members()
     allowed = members.get("allowedvalues")
     default = members.get("defaultvalue")
+    if allowed is not None and not isinstance(allowed.value, list | None):
+        allowed.fail(f"Expected an array, found {type_name(allowed.value)}")
     return Parameter(
         name=node.name,
         kind=optional_text(members, "type"),
