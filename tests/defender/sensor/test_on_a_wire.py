@@ -36,3 +36,26 @@ def test_dropped_privileges_do_not_come_back() -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     expected = 65_534 if os.geteuid() == 0 else os.geteuid()
     assert done.stdout.split() == [str(expected), str(expected)]
+
+
+_LINKED = """
+import contextlib, os, pathlib, sys
+from holdfast.defender.capture.errors import CaptureError
+from holdfast.defender.sensor.starting import take_privileges
+state = pathlib.Path(sys.argv[1], "state")
+state.mkdir(mode=0o700)
+other = state.with_name("other")
+other.touch()
+(state / "link").symlink_to(other)
+owner = other.stat().st_uid
+with contextlib.suppress(CaptureError):
+    take_privileges("nobody", state)
+os._exit(owner)
+"""
+
+
+def test_a_link_in_the_state_gives_the_sensor_nothing_else(tmp_path: Path) -> None:
+    """Whoever took a sensor over must not get at other files by its next start as root."""
+    command = [sys.executable, "-c", _LINKED, str(tmp_path)]
+    owner = subprocess.run(command, cwd=ROOT, check=False).returncode
+    assert (tmp_path / "other").stat().st_uid == owner

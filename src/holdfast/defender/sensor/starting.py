@@ -54,8 +54,8 @@ def take_privileges(user: str, state: Path) -> None:
     if account.pw_uid == 0:
         return
     make_private_folder(state)
-    for path in (state, *state.rglob("*")):
-        os.chown(path, account.pw_uid, account.pw_gid)
+    for path in (state, *state.rglob("*")):  # what a link leads to is not the sensor's to have
+        os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
     try:
         drop_privileges(account.pw_uid, account.pw_gid)
     except PermissionError:
