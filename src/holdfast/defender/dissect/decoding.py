@@ -3,9 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import TypeVar, TypeVarTuple
 
 from holdfast.defender.dissect.session import MalformedError
 from holdfast.defender.record import Fields, Record
+
+_LONGEST_REMEMBERED = 256
+_Others = TypeVarTuple("_Others")
+_Answer = TypeVar("_Answer")
+
+
+def remembered(
+    entries: int,
+) -> Callable[[Callable[[*_Others, bytes], _Answer]], Callable[[*_Others, bytes], _Answer]]:
+    """Remember what a function says of bytes from the wire, its last argument: polls repeat.
+
+    Long ones are read anew each time, so that nobody can fill the memory with them.
+    """
+
+    def decorate(read: Callable[[*_Others, bytes], _Answer]) -> Callable[[*_Others, bytes], _Answer]:
+        known = lru_cache(maxsize=entries)(read)
+
+        @wraps(read)
+        def look(*arguments: *tuple[*_Others, bytes]) -> _Answer:
+            octets: bytes = arguments[-1]
+            return known(*arguments) if len(octets) <= _LONGEST_REMEMBERED else read(*arguments)
+
+        return look
+
+    return decorate
 
 
 def fields_of(fill: Callable[[Record, Fields], None]) -> Callable[[Record], Fields]:

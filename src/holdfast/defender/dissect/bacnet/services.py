@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from functools import lru_cache
 
 from holdfast.defender.dissect.bacnet.names import (
     COMMUNICATION_STATES,
@@ -22,6 +21,7 @@ from holdfast.defender.dissect.bacnet.tags import (
     primitive,
     read_tag,
 )
+from holdfast.defender.dissect.decoding import remembered
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import MalformedError
 from holdfast.defender.dissect.tables import names
@@ -32,20 +32,15 @@ About = tuple[tuple[int, int, int | None], ...]
 
 _MAXIMUM_VALUES = 4096
 _MAXIMUM_ABOUT = 64
-_LONGEST_REMEMBERED = 128
-"""Bytes of parameters."""
 _PROPERTY_ACCESS_ERROR = 5
 """Context tag of an error in place of a value."""
 _PROPERTY_SERVICES = frozenset({"read_property", "write_property", "read_range"})
 _MULTIPLE = frozenset({"read_property_multiple", "write_property_multiple"})
 
 
+@remembered(65_536)
 def about(service: str, octets: bytes) -> About:
     """What a request is about, up to what cannot be read."""
-    return _remembered(service, octets) if len(octets) <= _LONGEST_REMEMBERED else _about(service, octets)
-
-
-def _about(service: str, octets: bytes) -> About:
     rows: list[Fields] = []
     with contextlib.suppress(MalformedError):
         _read_rows(service, True, Reader(octets), rows)
@@ -53,9 +48,6 @@ def _about(service: str, octets: bytes) -> About:
     for row in rows[:_MAXIMUM_ABOUT]:
         found[row["_object"], row["_instance"], row["_property"]] = None
     return tuple(found)
-
-
-_remembered = lru_cache(maxsize=65_536)(_about)  # polls repeat
 
 
 def read_service(service: str, request: bool, octets: bytes, fields: Fields) -> None:

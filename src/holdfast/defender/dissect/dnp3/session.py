@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from functools import lru_cache
 
-from holdfast.defender.dissect.decoding import fields_of
+from holdfast.defender.dissect.decoding import fields_of, remembered
 from holdfast.defender.dissect.dnp3.names import (
     CONTROL_STATUS,
     FUNCTIONS,
@@ -66,7 +66,7 @@ def checksum(octets: bytes) -> int:
     return value ^ 0xFFFF
 
 
-@lru_cache(maxsize=65_536)
+@remembered(65_536)
 def _named_objects(function: int, octets: bytes) -> tuple[tuple[int, int], ...]:
     """The objects that a request without data names, as far as it can be read."""
     found: list[tuple[int, int]] = []

@@ -7,11 +7,10 @@ the error class and code behind; of unconfirmed ones (service name,); of the oth
 from __future__ import annotations
 
 from collections.abc import Hashable
-from functools import lru_cache
 from typing import NamedTuple
 
 from holdfast.defender.dissect import ber
-from holdfast.defender.dissect.decoding import text
+from holdfast.defender.dissect.decoding import remembered, text
 from holdfast.defender.dissect.iec61850 import mms_fields
 from holdfast.defender.dissect.iec61850.mms_names import CONFIRMED_SERVICES, UNCONFIRMED_SERVICES
 from holdfast.defender.dissect.session import MalformedError
@@ -63,7 +62,7 @@ class _Shape(NamedTuple):
     names: tuple[str, ...]
 
 
-@lru_cache(maxsize=8192)
+@remembered(8192)
 def _request_shape(service: bytes) -> _Shape:
     """Which service a request asks for, of which objects. Polls repeat, so it is remembered."""
     element = ber.read(service, 0, len(service))

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from functools import lru_cache
 
+from holdfast.defender.dissect.decoding import remembered
 from holdfast.defender.dissect.opcua.events import selected_fields
 from holdfast.defender.dissect.opcua.status import status_name
 from holdfast.defender.dissect.opcua.types import (
@@ -34,7 +34,7 @@ _MAXIMUM_NODES = 64
 """Nodes of a request that its key holds."""
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def nodes_of(service: str, octets: bytes) -> tuple[str, ...]:
     """The nodes that a request names; `octets` follow its header. Polls repeat, so they are remembered."""
     fields: Fields = {}

@@ -12,7 +12,7 @@ from collections.abc import Hashable
 from functools import lru_cache
 from typing import NamedTuple
 
-from holdfast.defender.dissect.decoding import text
+from holdfast.defender.dissect.decoding import remembered, text
 from holdfast.defender.dissect.s7.fields import ack_fields, continues, job_fields, user_data_fields
 from holdfast.defender.dissect.s7.names import FUNCTIONS, SUBFUNCTIONS, USER_DATA_GROUPS
 from holdfast.defender.dissect.s7.variables import referenced
@@ -36,7 +36,7 @@ class _Shape(NamedTuple):
     key: tuple[Hashable, ...]
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def _job_shape(parameters: bytes) -> _Shape:
     """What a job asks. Polls repeat, so it is remembered by its parameters, which hold no values."""
     if not parameters:
