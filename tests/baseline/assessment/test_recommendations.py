@@ -50,6 +50,11 @@ def test_what_the_operator_has_not_configured_comes_with_the_steps() -> None:
     assert found.affected == ("device MQTT",)
 
 
+def test_what_is_on_from_the_start_and_should_not_be_is_for_the_operator_to_switch_off() -> None:
+    found = only(service(LOCAL, supported=True, enabled=True), observation("p", in_force=True))
+    assert (found.problem, found.responsible) == ("in use here", Responsibility.OPERATOR)
+
+
 def test_what_is_in_order_is_fixed_and_what_nobody_looked_at_unknown() -> None:
     assert only(ON, HEALTHY).status is Status.FIXED
     assert only(ON).status is Status.UNKNOWN

@@ -95,7 +95,16 @@ def test_what_was_never_assessed_is_valid_too() -> None:
         assert MODELS[root](**content)
 
 
-def test_a_dangling_reference_is_not_published(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "write_plan", lambda *_: b'{"assessment-plan": {"control-id": "xx-1"}}')
+@pytest.mark.parametrize(
+    ("writer", "document"),
+    [
+        ("write_plan", b'{"assessment-plan": {"control-id": "xx-1"}}'),
+        ("write_plan_of_action", b'{"plan-of-action-and-milestones": {"risk-uuid": "xx-1"}}'),
+    ],
+)
+def test_a_dangling_reference_is_not_published(
+    writer: str, document: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, writer, lambda *_: document)
     with pytest.raises(DocumentError, match="xx-1 does not exist"):
         publish_oscal(publication(), {})

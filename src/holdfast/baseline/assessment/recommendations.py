@@ -218,7 +218,10 @@ def _steps(feature: FeatureState) -> tuple[str, ...]:
 
 
 def _responsible(feature: FeatureState) -> Responsibility:
-    """Whoever the claim names; for what is missing or broken that is the product."""
+    """Whoever the claim names; for what is missing or broken the product, for what is set here the operator."""
     named = feature.claim.responsibility
-    missing = feature.claim.supported is not Answer.TRUE or not feature.proven
-    return Responsibility.HOLDFAST if missing or named is Responsibility.NOT_APPLICABLE else named
+    if feature.claim.supported is not Answer.TRUE or not feature.proven:
+        return Responsibility.HOLDFAST
+    if feature.state is State.NOT_SATISFIED and named is not Responsibility.SHARED:
+        return Responsibility.OPERATOR
+    return named

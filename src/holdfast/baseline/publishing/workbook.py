@@ -1,6 +1,7 @@
 """A service baseline as a workbook: the published sheets, then state, evidence and history."""
 
 from holdfast.baseline.assessment.assess import Assessment, ControlState, FeatureState
+from holdfast.baseline.assessment.recommendations import Status
 from holdfast.baseline.assessment.states import State
 from holdfast.baseline.documents.completion import completed
 from holdfast.baseline.documents.workbook.layout import FEATURE_SHEET, OUR_SHEETS
@@ -65,7 +66,7 @@ def _seen(assessment: Assessment) -> _Seen:
 
 def _state(assessment: Assessment, seen: _Seen) -> Sheet:
     """How everything stands; from a state one gets to its evidence, from a feature to what is claimed."""
-    steps = {item.id: item for item in todo(assessment)}
+    steps = {item.id: item for item in todo(assessment) if item.status is not Status.FIXED}
     evidence = {name: number for number, (_, name, _) in reversed([*enumerate(seen, 2)])}
     claims = {entry.feature: number for number, entry in enumerate(completed(assessment.service).entries, 2)}
 

@@ -25,13 +25,17 @@ def publish_oscal(publication: Publication, probes: Mapping[str, Probe]) -> dict
     files: dict[str, bytes] = {}
     for assessment in publication.assessments:
         documents = _documents(publication, assessment, probes)
-        problems = list(
-            reference_problems({name: data for name, data in documents.items() if name != ACTION_FILE})
-        )
-        if problems:
-            raise DocumentError(f"oscal/{assessment.service.key}", "", problems[0])
+        for part in _checked_together(documents):
+            for problem in reference_problems(part):
+                raise DocumentError(f"oscal/{assessment.service.key}", "", problem)
         files |= {f"oscal/{assessment.service.key}/{name}": data for name, data in documents.items()}
     return files
+
+
+def _checked_together(documents: Mapping[str, bytes]) -> tuple[Mapping[str, bytes], ...]:
+    """The plan of action stands on its own: it repeats the observations of the results under their UUIDs."""
+    action = {name: data for name, data in documents.items() if name == ACTION_FILE}
+    return action, {name: data for name, data in documents.items() if name != ACTION_FILE}
 
 
 def _documents(
