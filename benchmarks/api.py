@@ -159,6 +159,9 @@ GROUPS = {
     "5 members": 'owner = "owner 7" AND site = 47',
     "no member": 'owner = "owner 7" AND site = 48',
     "no member, by a flag": '$simulated = true AND owner = "owner 7"',
+    "by a beginning": 'STARTS_WITH($displayName, "Pump 1999") AND $enabled = true',
+    "by a part": 'CONTAINS($displayName, "1999") AND $enabled = true',
+    "in a range": "site > 499 AND site < 501",
 }
 
 

@@ -18,10 +18,23 @@ PATHS: dict[str, list[Scalar]] = {
 }
 
 
+WITHIN: dict[Operator, Callable[[str, str], bool]] = {
+    Operator.CONTAINS: operator.contains,
+    Operator.STARTS_WITH: str.startswith,
+    Operator.ENDS_WITH: str.endswith,
+}
+"""Searches in texts, of which both sides are lowered."""
+PARTS = ["", "p", "Pu", "PUMP", "pump 1", "o", "LoNg l", "%", "pum_"]
+
+
 def compares() -> st.SearchStrategy[Condition]:
-    ordered = [
-        op for op in Operator if op not in (Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH)
-    ]
+    ordered = [op for op in Operator if op not in WITHIN]
+    parts = st.builds(
+        Compare,
+        st.sampled_from(["name", "place.city"]),
+        st.sampled_from(list(WITHIN)),
+        st.sampled_from(PARTS),
+    )
 
     def for_path(path: str) -> st.SearchStrategy[Condition]:
         values = st.sampled_from(PATHS[path])
@@ -31,7 +44,7 @@ def compares() -> st.SearchStrategy[Condition]:
         )
         return single | absence | st.builds(In, st.just(path), st.lists(values, max_size=2).map(tuple))
 
-    return st.sampled_from(sorted(PATHS)).flatmap(for_path)
+    return st.sampled_from(sorted(PATHS)).flatmap(for_path) | parts
 
 
 CONDITIONS = st.recursive(
@@ -72,5 +85,7 @@ def compared(present: object, comparison: Operator, value: Scalar) -> bool:
         return present == value
     if comparison is Operator.NOT_EQUAL:
         return present != value
+    if comparison in WITHIN:
+        return isinstance(present, str) and WITHIN[comparison](present.lower(), str(value).lower())
     comparable = present is not None and isinstance(present, str) == isinstance(value, str)
     return comparable and ORDERED[comparison](present, value)

@@ -9,7 +9,9 @@ import pytest
 
 from holdfast.kernel.clock import ManualClock, SystemClock, SystemRandomness
 from holdfast.kernel.errors import InvalidError
+from holdfast.kernel.json import JsonValue
 from holdfast.keys.file import open_key_ring
+from holdfast.log import walking
 from holdfast.log.open import open_reader, open_writer
 from holdfast.log.port import Entry, Position, Record
 from holdfast.telemetry.connections import connections
@@ -158,9 +160,25 @@ def test_a_range_that_makes_no_sense_is_refused(world: World, ends: float, bucke
 def test_raw_messages_come_newest_first_and_bounded(world: World) -> None:
     for number in range(9):
         world.say("a", {"n": number}, NOON + number, "k=v")
-    found = raw_messages(world.log, ["a"], NOON, NOON + 8, limit=3)
+    found, cut_at = raw_messages(world.log, ["a"], NOON, NOON + 8, limit=3)
+    assert cut_at is None
     assert [message.values["n"] for message in found] == [7, 6, 5]
     assert found[0].properties == "k=v"
+
+
+def test_a_search_that_read_too_much_says_where_another_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walking, "MAXIMUM_BYTES", 1)
+    for number in range(40):
+        world.say("a", {"n": number}, NOON + 600 * number)
+    numbers: list[JsonValue] = []
+    ends: float | None = NOON + 600 * 40
+    for _ in range(40):
+        if ends is not None:
+            found, ends = raw_messages(world.log, ["a"], NOON, ends)
+            numbers += [message.values["n"] for message in found]
+    assert numbers == list(range(39, -1, -1))
 
 
 def test_messages_are_counted_by_the_minute_and_once(world: World) -> None:

@@ -84,9 +84,11 @@ def _raw_data(request: ApiRequest) -> Reply:
     found = raw_data(request.services.log, device.id, template, begins, ends, limit)
     twin = request.services.state.twin(device.id)
     body: JsonObject = {
-        "value": [_raw_shown(data) for data in found],
+        "value": [_raw_shown(data) for data in found.found],
         "reported": [_judged_shown(judged) for judged in reported_data(twin, template)],
     }
+    if found.cut_at is not None:
+        body["readBackTo"] = isoformat(found.cut_at)
     return Reply(200, body)
 
 
@@ -140,7 +142,7 @@ def _proposal(request: ApiRequest) -> Reply:
         raise InvalidError("@id and displayName are texts.", "/@id")
     services = request.services
     seen = raw_data(services.log, device.id, template, 0.0, float("inf"), OBSERVED)
-    body = proposed_template(identifier, name, seen, services.state.twin(device.id))
+    body = proposed_template(identifier, name, seen.found, services.state.twin(device.id))
     return Reply(200, {"@id": identifier, **body})
 
 

@@ -190,11 +190,13 @@ def raw(
     context: typer.Context,
     device: Device,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many messages, newest first.")] = 20,
+    ends: Annotated[str, typer.Option(help="Only what came before, such as 2027-01-31T12:00:00Z.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Show messages as they came. What does not fit the template or is not in it is marked."""
+    asked = urlencode({"$top": limit, **({"ends": ends} if ends else {})})
     with connect(context) as remote:
-        found = remote.get(f"/api/fleet/devices/{device}/rawData?%24top={limit}")
+        found = remote.get(f"/api/fleet/devices/{device}/rawData?{asked}")
     if as_json:
         show_object(found)
         return
@@ -206,6 +208,9 @@ def raw(
             cells = (message["time"], value.get("component"), value["name"], json.dumps(value["value"]), fit)
             table.add_row(*(Text(cell or "") for cell in cells))
     Console().print(table)
+    if "readBackTo" in found:
+        back = found["readBackTo"]
+        typer.echo(f"The log was read back to {back}. Go on with --ends {back}.", err=True)
 
 
 @app.command("propose-template")

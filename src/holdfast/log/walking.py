@@ -56,8 +56,14 @@ class Walk:
     ends: float
     kind: str = "telemetry"
     newest_first: bool = False
-    complete: bool = True
-    """Whether the walk came to the end of its range; False when it reached its bound before."""
+    stopped_at: float | None = None
+    """Where the walk reached its bound: the moment in Unix seconds at which another may go on. None while it
+    did not, so at the end of a whole range."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the walk did not reach its bound."""
+        return self.stopped_at is None
 
     def __iter__(self) -> Iterator[Record]:
         """Read the range once, in blocks."""
@@ -81,7 +87,7 @@ class Walk:
         rows, walked = 16, 0
         while start < end:
             if walked > MAXIMUM_BYTES:
-                self.complete = False
+                self.stopped_at = self._received_at(end if self.newest_first else start)
                 return
             if self.newest_first:
                 lower, upper = max(start, end - rows), end
@@ -94,6 +100,10 @@ class Walk:
             size = sum(len(data) for _, data in block)
             walked += size
             rows = min(MAXIMUM_BLOCK, 2 * rows, max(1, BLOCK_BYTES * rows // max(1, size)))
+
+    def _received_at(self, sequence: int) -> float:
+        row = self.rows.first_from(sequence)
+        return self.begins if row is None else _received(*row)
 
 
 def sequence_at(rows: Rows, moment: float) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 
 import sqlalchemy
 from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, true
@@ -13,7 +14,7 @@ from holdfast.resources.indexes import Indexes, encode
 from holdfast.resources.model import IndexType, Kind
 from holdfast.resources.normal_form import normal_form
 from holdfast.resources.query import All, AnyOf, Compare, Condition, In, Not, Operator, Scalar
-from holdfast.storage.columns import lowered
+from holdfast.storage.columns import like_without_case, lowered
 
 Expression = ColumnElement[bool]
 Column = ColumnElement[str] | ColumnElement[float]
@@ -40,6 +41,8 @@ CLOSE = 8
 """So many times the rows of the narrowest condition are listed sooner than looked up one by one."""
 TOGETHER = 8
 """Alternatives whose rows are counted, each with a statement, to list them together."""
+LETTERS = 4
+"""At the beginning of a text, of which both cases are looked for in the index: sixteen ranges."""
 MAXIMUM_DEPTH = 32
 MAXIMUM_CONDITIONS = 500
 
@@ -70,7 +73,7 @@ def compiled(
     if _size(condition, 1) > MAXIMUM_CONDITIONS:
         raise InvalidError(f"A search has at most {MAXIMUM_CONDITIONS} conditions.", "filter")
     normal = normal_form(condition, kind)
-    conditions = normal.conditions if isinstance(normal, All) else (normal,)
+    conditions = _by_path(normal.conditions) if isinstance(normal, All) else (normal,)
     return _around_narrowest(conditions, kind.name, indexes, estimate, paged=paged)
 
 
@@ -103,6 +106,34 @@ def _around_narrowest(
     )
 
 
+def _by_path(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """The same, with comparisons of one path together: its one value is in the range between them."""
+    found: dict[object, list[Condition]] = {}
+    for place, condition in enumerate(conditions):
+        path = condition.path if isinstance(condition, Compare) and _is_plain(condition) else place
+        found.setdefault(path, []).append(condition)
+    return tuple(All(tuple(some)) if len(some) > 1 else some[0] for some in found.values())
+
+
+def _is_plain(condition: Condition) -> bool:
+    """Whether it is a comparison that an index lists as one range."""
+    return (
+        isinstance(condition, Compare)
+        and condition.path not in BUILT_IN
+        and condition.value is not None
+        and condition.operator is not Operator.NOT_EQUAL
+        and condition.operator not in _WITHOUT_CASE
+    )
+
+
+def _of_one_path(conditions: tuple[Condition, ...]) -> bool:
+    """Whether they are plain comparisons of one path and one column."""
+    if not conditions or not all(map(_is_plain, conditions)):
+        return False
+    compared = [(one.path, isinstance(one.value, str)) for one in conditions if isinstance(one, Compare)]
+    return len(set(compared)) == 1
+
+
 def _listings(condition: Condition, kind: str, indexes: Indexes) -> list[Rows] | None:
     """What a condition lists together; None for one that is no plain ranges of indexes."""
     match condition:
@@ -111,13 +142,14 @@ def _listings(condition: Condition, kind: str, indexes: Indexes) -> list[Rows] |
             return None if None in parts else [rows for part in parts for rows in part or ()]
         case In(path, values) if path not in BUILT_IN and None not in values:
             return _rows_of_values(condition, kind, indexes)
-        case Compare(path, operator, value) if (
-            path not in BUILT_IN
-            and value is not None
-            and operator is not Operator.NOT_EQUAL
-            and operator not in _WITHOUT_CASE
-        ):
+        case All(conditions) if _of_one_path(conditions):
+            return [_rows_between(conditions, kind, indexes)]
+        case Compare() if _is_plain(condition):
             return [_rows(condition, kind, indexes)]
+        case Compare(path, Operator.NOT_EQUAL, None) if path not in BUILT_IN:
+            return [(tables.indexed_value.c.path == indexes.path(kind, path).number, true())]
+        case Compare(path, Operator.STARTS_WITH, str()) if path not in BUILT_IN:
+            return _rows_beginning(condition, kind, indexes)
         case _:
             return None
 
@@ -128,6 +160,32 @@ def _rows(condition: Compare, kind: str, indexes: Indexes) -> Rows:
     type_ = _type_of(condition.value) if indexed.type is IndexType.ANY else indexed.type
     present = tables.indexed_value.c.path == indexed.number
     return present, _test(column_of(type_), type_, condition.operator, condition)
+
+
+def _rows_between(conditions: tuple[Condition, ...], kind: str, indexes: Indexes) -> Rows:
+    """The rows where several comparisons of one path hold together."""
+    rows = [_rows(one, kind, indexes) for one in conditions if isinstance(one, Compare)]
+    return rows[0][0], and_(*(test for _, test in rows))
+
+
+def _rows_beginning(condition: Compare, kind: str, indexes: Indexes) -> list[Rows]:
+    """The rows with texts that begin so, by the ways to write the first letters: each a range of the index.
+
+    SQLite's planner, which has no statistics, would read every text where the ranges stand beside each other.
+    """
+    present, begins = _rows(condition, kind, indexes)
+    head = str(condition.value)
+    if not head or not head.isascii():
+        return [(present, begins)]
+    while sum(map(str.isalpha, head)) > LETTERS:
+        head = head[:-1]
+    writings = sorted(map("".join, product(*({sign.lower(), sign.upper()} for sign in head))))
+    column = tables.indexed_value.c.text
+    ends = (writing[:-1] + chr(ord(writing[-1]) + 1) for writing in writings)
+    return [
+        (present, and_(column >= low, column < high, begins))
+        for low, high in zip(writings, ends, strict=True)
+    ]
 
 
 def _rows_of_values(condition: In, kind: str, indexes: Indexes) -> list[Rows]:
@@ -146,7 +204,7 @@ def _count(listings: list[Rows], estimate: Estimate) -> int:
     """How many rows they have together, as far as `MANY`."""
     total = 0
     for rows in listings:
-        total += estimate(sqlalchemy.select(tables.indexed_value.c.id).where(*rows))
+        total += estimate(_listed(*rows))
         if total >= MANY:
             break
     return total
@@ -158,7 +216,7 @@ def _scans(condition: Condition) -> bool:
         case All(conditions) | AnyOf(conditions):
             return any(map(_scans, conditions))
         case Compare(_, operator, _):
-            return operator in _WITHOUT_CASE
+            return operator in (Operator.CONTAINS, Operator.ENDS_WITH)
         case _:
             return False
 
@@ -179,6 +237,8 @@ def _size(condition: Condition, depth: int) -> int:
 
 def _compiled(condition: Condition, kind: str, indexes: Indexes, has: Has) -> Expression:
     match condition:
+        case All(conditions) if _of_one_path(conditions):
+            return has(*_rows_between(conditions, kind, indexes))
         case All(conditions):
             return and_(true(), *(_compiled(inner, kind, indexes, has) for inner in conditions))
         case AnyOf(conditions):
@@ -199,6 +259,9 @@ def _compare(condition: Compare, kind: str, indexes: Indexes, has: Has) -> Expre
         return {Operator.EQUAL: not_(found), Operator.NOT_EQUAL: found}.get(condition.operator, false())
     if condition.operator is Operator.NOT_EQUAL:
         return not_(has(*_rows(replace(condition, operator=Operator.EQUAL), kind, indexes)))
+    if condition.operator is Operator.STARTS_WITH and has is _has:
+        listed = (_listed(*rows) for rows in _rows_beginning(condition, kind, indexes))
+        return tables.resource.c.id.in_(sqlalchemy.union_all(*listed))
     return has(*_rows(condition, kind, indexes))
 
 
@@ -216,9 +279,12 @@ def _type_of(value: Scalar) -> IndexType:
     return IndexType.BOOLEAN if isinstance(value, bool) else IndexType.NUMBER
 
 
+def _listed(*conditions: Expression) -> Select[tuple[str]]:
+    return sqlalchemy.select(tables.indexed_value.c.id).where(*conditions)
+
+
 def _has(*conditions: Expression) -> Expression:
-    rows = sqlalchemy.select(tables.indexed_value.c.id).where(*conditions)
-    return tables.resource.c.id.in_(rows)
+    return tables.resource.c.id.in_(_listed(*conditions))
 
 
 def _has_by_lookup(*conditions: Expression) -> Expression:
@@ -281,5 +347,5 @@ def _like(column: Column, operator: Operator, value: str) -> Expression:
     escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     pattern = _WITHOUT_CASE[operator].format(escaped)
     if value.isascii():
-        return column.ilike(pattern, escape="\\")
+        return like_without_case(column, pattern)
     return lowered(column).like(pattern.lower(), escape="\\")

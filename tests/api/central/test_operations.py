@@ -81,6 +81,10 @@ def _organizations(central: Central) -> None:
     assert central.ok("PATCH", "/organizations/dock", {"displayName": "Quay"})["displayName"] == "Quay"
     assert central.ok("GET", "/organizations/dock")["displayName"] == "Quay"
     assert set(_listed(central, "/organizations")) == {"north", "dock"}
+    moved = central.ok("PATCH", "/organizations/dock", {"parent": None})
+    assert "parent" not in moved
+    assert central("PATCH", "/organizations/north", {"parent": "north"}).status_code == 400
+    assert central.ok("PATCH", "/organizations/dock", {"parent": "north"})["parent"] == "north"
     assert central("DELETE", "/organizations/north").status_code == 409, "it is not empty"
     central.ok("DELETE", "/organizations/dock", status=204)
 

@@ -173,8 +173,8 @@ def _history(request: ApiRequest) -> Reply:
         DEVICE_COMMAND,
         READ,
         lambda kept: _command_shown(kept.id, kept.body),
-        Compare("key", Operator.EQUAL, key),
-        Order("@id", descending=True),
+        where=Compare("key", Operator.EQUAL, key),
+        order=Order("@id", descending=True),
     )
 
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from holdfast.access.people.organizations import path_of
 from holdfast.api.frame import ApiRequest, Reply
 from holdfast.devices.query.expression import Fields
+from holdfast.devices.query.fields import TableFields
 from holdfast.devices.query.odata import parse_filter, parse_order
 from holdfast.kernel.errors import InvalidError, NotFoundError
 from holdfast.kernel.json import JsonObject, JsonValue
@@ -49,6 +50,9 @@ MAXIMUM_PAGE = 100
 _OWN = ("id", "etag", "organizations")
 """Fields of answers that are not in a body."""
 
+BY_ID = TableFields({"id": "@id"})
+"""The filter of lists that have no other."""
+
 Form = Callable[[Resource], JsonObject]
 """A resource as the API shows it."""
 
@@ -86,44 +90,29 @@ def listing(
     kind: str,
     permission: Permission,
     form: Form,
+    fields: Fields = BY_ID,
     where: Condition | None = None,
     order: Order | None = None,
 ) -> Reply:
-    """One page of the resources of a kind that the principal may see."""
+    """One page of the resources that the principal may see and that fulfil `where`, as the request asks."""
     query = Query(kind=kind, reach=request.principal.reach(permission), where=where, order=order)
-    return paged(request, query, form)
+    return paged(request, query, form, fields)
 
 
-def paged(request: ApiRequest, query: Query, form: Form) -> Reply:
-    """The page of a query that the request asks for."""
-    asked = replace(query, limit=page_size(request), after=parameter(request, "$skiptoken"))
-    page = request.services.store.find(asked)
+def paged(request: ApiRequest, query: Query, form: Form, fields: Fields) -> Reply:
+    """The page of a query that the request asks for; `fields` are what it may filter by."""
+    text, order = parameter(request, "$filter", "filter"), parameter(request, "$orderby", "orderby")
+    if text:
+        asked = parse_filter(text, fields)
+        query = replace(query, where=asked if query.where is None else All((query.where, asked)))
+    if order:
+        query = replace(query, order=parse_order(order, ORDERS))
+    asked_page = replace(query, limit=page_size(request), after=parameter(request, "$skiptoken"))
+    page = request.services.store.find(asked_page)
     body: dict[str, JsonValue] = {"value": [form(item) for item in page.items]}
     if page.next:
         body["nextLink"] = next_link(request, page.next)
     return Reply(200, body)
-
-
-def searched(
-    request: ApiRequest,
-    kind: str,
-    permission: Permission,
-    form: Form,
-    fields: Fields,
-    where: Condition | None = None,
-) -> Reply:
-    """One page as `$filter` and `$orderby` ask for it, among the resources that fulfil `where`."""
-    text, order = parameter(request, "$filter", "filter"), parameter(request, "$orderby", "orderby")
-    asked = parse_filter(text, fields) if text else None
-    conditions = tuple(condition for condition in (where, asked) if condition is not None)
-    return listing(
-        request,
-        kind,
-        permission,
-        form,
-        All(conditions) if conditions else None,
-        parse_order(order, ORDERS) if order else None,
-    )
 
 
 def next_link(request: ApiRequest, token: str) -> str:
@@ -139,13 +128,13 @@ def organizations_of(path: OrganizationPath) -> list[JsonValue]:
 
 
 def organization_from(request: ApiRequest, body: JsonObject) -> OrganizationPath | None:
-    """Where the body wants the resource to live; None when it does not say.
+    """Where the body wants the resource to live; None when it does not say. Null removes, as in any patch.
 
     InvalidError when it names more than one, or one that does not exist.
     """
-    given = body.get("organizations")
-    if given is None:
+    if "organizations" not in body:
         return None
+    given = [] if body["organizations"] is None else body["organizations"]
     if not isinstance(given, list) or len(given) > 1 or not all(isinstance(item, str) for item in given):
         raise InvalidError(
             "organizations must be a list with the id of at most one organization.", "/organizations"

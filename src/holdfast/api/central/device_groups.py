@@ -1,20 +1,23 @@
 """`/api/deviceGroups`: queries that are kept, and the devices that they find."""
 
+from functools import partial
+
 from holdfast.api.central.common import (
     MERGE,
     VERSIONS,
     etag,
+    listing,
     organizations_of,
     paged,
     removed,
-    searched,
     visible,
     written,
 )
 from holdfast.api.central.devices import shown as device_shown
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.devices.groups import DEVICE_GROUP, members_query
-from holdfast.devices.query.fields import NAMED_FILTER_FIELDS
+from holdfast.devices.organizations import find_organization
+from holdfast.devices.query.fields import NAMED_FILTER_FIELDS, device_filter_fields
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Action, Resource
@@ -36,7 +39,7 @@ def _shown(group: Resource) -> JsonObject:
 
 
 def _list(request: ApiRequest) -> Reply:
-    return searched(request, DEVICE_GROUP, READ, _shown, NAMED_FILTER_FIELDS)
+    return listing(request, DEVICE_GROUP, READ, _shown, NAMED_FILTER_FIELDS)
 
 
 def _group(request: ApiRequest) -> Resource:
@@ -61,7 +64,9 @@ def _delete(request: ApiRequest) -> Reply:
 
 def _devices(request: ApiRequest) -> Reply:
     reach = request.principal.reach(Permission.DEVICE_READ)
-    return paged(request, members_query(request.services.store, _group(request), reach), device_shown)
+    store = request.services.store
+    members = members_query(store, _group(request), reach)
+    return paged(request, members, device_shown, device_filter_fields(partial(find_organization, store)))
 
 
 _GROUP = "/api/deviceGroups/{group}"

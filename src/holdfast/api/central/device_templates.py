@@ -1,6 +1,6 @@
 """`/api/deviceTemplates`: publishing templates, and what of them may change."""
 
-from holdfast.api.central.common import MERGE, VERSIONS, applied, etag, removed, searched, visible, without
+from holdfast.api.central.common import MERGE, VERSIONS, applied, etag, listing, removed, visible, without
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.devices.query.fields import TEMPLATE_FILTER_FIELDS
 from holdfast.devices.templates.kind import DEVICE_TEMPLATE
@@ -18,7 +18,7 @@ def _shown(template: Resource) -> JsonObject:
 
 
 def _list(request: ApiRequest) -> Reply:
-    return searched(request, DEVICE_TEMPLATE, READ, _shown, TEMPLATE_FILTER_FIELDS)
+    return listing(request, DEVICE_TEMPLATE, READ, _shown, TEMPLATE_FILTER_FIELDS)
 
 
 def _get(request: ApiRequest) -> Reply:

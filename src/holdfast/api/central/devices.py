@@ -7,9 +7,9 @@ from holdfast.api.central.common import (
     MERGE,
     VERSIONS,
     etag,
+    listing,
     organization_from,
     organizations_of,
-    searched,
     visible,
 )
 from holdfast.api.frame import ApiRequest, Reply, Route
@@ -66,7 +66,7 @@ _DEPLOYING = frozenset({"template", "type", "deploymentManifest"})
 def _list(request: ApiRequest) -> Reply:
     store = request.services.store
     fields = device_filter_fields(lambda name: find_organization(store, name))
-    return searched(request, DEVICE, Permission.DEVICE_READ, shown, fields)
+    return listing(request, DEVICE, Permission.DEVICE_READ, shown, fields)
 
 
 def _device(request: ApiRequest, permission: Permission = Permission.DEVICE_READ) -> Resource:

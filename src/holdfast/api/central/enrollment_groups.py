@@ -1,6 +1,6 @@
 """`/api/enrollmentGroups`: groups, their signing certificates, and the proof of possession."""
 
-from holdfast.api.central.common import MERGE, VERSIONS, etag, searched, visible
+from holdfast.api.central.common import MERGE, VERSIONS, etag, listing, visible
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.devices.attestation import with_keys
 from holdfast.devices.certificates import parse_pem, sha1
@@ -59,7 +59,7 @@ def _certificate_shown(entry: JsonObject) -> JsonObject:
 
 
 def _list(request: ApiRequest) -> Reply:
-    return searched(request, ENROLLMENT_GROUP, READ, _shown, NAMED_FILTER_FIELDS)
+    return listing(request, ENROLLMENT_GROUP, READ, _shown, NAMED_FILTER_FIELDS)
 
 
 def _get(request: ApiRequest) -> Reply:

@@ -9,7 +9,6 @@ from holdfast.api.central.common import (
     organization_from,
     organizations_of,
     removed,
-    searched,
     visible,
     without,
     written,
@@ -17,7 +16,7 @@ from holdfast.api.central.common import (
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.devices.jobs.kinds import JOB, JOB_DEVICE, SCHEDULED_JOB
 from holdfast.devices.jobs.model import DeviceStatus, JobStatus
-from holdfast.devices.query.fields import NAMED_FILTER_FIELDS
+from holdfast.devices.query.fields import NAMED_FILTER_FIELDS, TableFields
 from holdfast.kernel.errors import ConflictError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT
@@ -50,7 +49,7 @@ def _shown(job: Resource) -> JsonObject:
 
 
 def _list(request: ApiRequest) -> Reply:
-    return searched(request, JOB, READ, _shown, NAMED_FILTER_FIELDS)
+    return listing(request, JOB, READ, _shown, NAMED_FILTER_FIELDS)
 
 
 def _job(request: ApiRequest) -> Resource:
@@ -75,7 +74,7 @@ def _put(request: ApiRequest) -> Reply:
 
 def _devices(request: ApiRequest) -> Reply:
     where = Compare("job", Operator.EQUAL, _job(request).id)
-    return listing(request, JOB_DEVICE, READ, _device_shown, where)
+    return listing(request, JOB_DEVICE, READ, _device_shown, TableFields(paths={"status": "state"}), where)
 
 
 def _device_shown(row: Resource) -> JsonObject:
@@ -122,7 +121,7 @@ def _scheduled_shown(scheduled: Resource) -> JsonObject:
 
 
 def _list_scheduled(request: ApiRequest) -> Reply:
-    return searched(request, SCHEDULED_JOB, READ, _scheduled_shown, NAMED_FILTER_FIELDS)
+    return listing(request, SCHEDULED_JOB, READ, _scheduled_shown, NAMED_FILTER_FIELDS)
 
 
 def _scheduled(request: ApiRequest) -> Resource:
@@ -150,7 +149,7 @@ def _delete_scheduled(request: ApiRequest) -> Reply:
 
 def _jobs_of_scheduled(request: ApiRequest) -> Reply:
     where = Compare("scheduledJobId", Operator.EQUAL, _scheduled(request).id)
-    return listing(request, JOB, READ, _shown, where)
+    return listing(request, JOB, READ, _shown, NAMED_FILTER_FIELDS, where)
 
 
 _JOB = "/api/jobs/{job}"

@@ -1,5 +1,7 @@
 """`/api/users`, `/api/roles`, `/api/organizations`, `/api/apiTokens`: who may do what, and where."""
 
+from operator import attrgetter
+
 import msgspec
 
 from holdfast.access.control import AccessControl
@@ -24,6 +26,8 @@ from holdfast.api.central.common import (
     visible,
 )
 from holdfast.api.frame import ApiRequest, Reply, Route
+from holdfast.devices.query.fields import TableFields
+from holdfast.devices.query.odata import parse_order
 from holdfast.kernel.errors import InvalidError, NotFoundError
 from holdfast.kernel.json import JsonObject, merge_patch
 from holdfast.kernel.permissions import Permission
@@ -36,6 +40,10 @@ _PUBLISHED = {
     "servicePrincipal": ("type", "tenantId", "objectId", "roles"),
     "adGroup": ("type", "tenantId", "objectId", "roles"),
 }
+_USER_FIELDS = TableFields(
+    {"id": "@id", **{name: name for name in ("type", "email", "displayName", "tenantId", "objectId")}}
+)
+_ORGANIZATION_FIELDS = TableFields({"id": "@id", "displayName": "displayName", "parent": "parent"})
 _OURS = ("displayName", "enabled", "breakGlass")
 """What only the console and the command line say about a user; a replacement over this API keeps it."""
 
@@ -46,7 +54,7 @@ def _user_shown(user: Resource) -> JsonObject:
 
 
 def _list_users(request: ApiRequest) -> Reply:
-    return listing(request, USER, Permission.USER_READ, _user_shown)
+    return listing(request, USER, Permission.USER_READ, _user_shown, _USER_FIELDS)
 
 
 def _user(request: ApiRequest) -> Resource:
@@ -103,7 +111,12 @@ def _role_shown(role: Role) -> JsonObject:
 
 
 def _list_roles(request: ApiRequest) -> Reply:
+    if parameter(request, "$filter", "filter"):
+        raise InvalidError("The few roles are not filtered; read them without $filter.", "$filter")
     roles = list(all_roles(request.services.store))
+    if order := parameter(request, "$orderby", "orderby"):
+        asked = parse_order(order, {"displayName": "name", "id": "id"})
+        roles.sort(key=attrgetter(asked.path), reverse=asked.descending)
     after, size = parameter(request, "$skiptoken"), page_size(request)
     ids = [role.id for role in roles]
     if after and after not in ids:
@@ -133,7 +146,9 @@ def _organization_shown(organization: Resource) -> JsonObject:
 
 
 def _list_organizations(request: ApiRequest) -> Reply:
-    return listing(request, ORGANIZATION, Permission.ORGANIZATION_READ, _organization_shown)
+    return listing(
+        request, ORGANIZATION, Permission.ORGANIZATION_READ, _organization_shown, _ORGANIZATION_FIELDS
+    )
 
 
 def _organization(request: ApiRequest) -> Resource:

@@ -3,6 +3,7 @@
 from holdfast.api.central.common import MERGE, VERSIONS, listing, visible, without
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.devices.device import DEVICE
+from holdfast.devices.query.fields import TableFields
 from holdfast.devices.relationships import (
     RELATIONSHIP,
     connect,
@@ -27,7 +28,8 @@ def _shown(relationship: Resource) -> JsonObject:
 def _list(request: ApiRequest) -> Reply:
     device = visible(request, DEVICE, request.path["device"], READ)
     where = AnyOf(tuple(Compare(end, Operator.EQUAL, device.id) for end in ("source", "target")))
-    return listing(request, RELATIONSHIP, READ, _shown, where)
+    fields = TableFields(paths={"source": "source", "target": "target"})
+    return listing(request, RELATIONSHIP, READ, _shown, fields, where)
 
 
 def _relationship(request: ApiRequest) -> Resource:

@@ -21,6 +21,7 @@ from holdfast.devices.dashboards import DASHBOARD, of_person
 from holdfast.devices.device import DEVICE
 from holdfast.devices.file_uploads import FILE_UPLOAD, THE_SETTING
 from holdfast.devices.manifests import DEPLOYMENT_MANIFEST, assignment
+from holdfast.devices.query.fields import NAMED_FILTER_FIELDS
 from holdfast.kernel.errors import InvalidError, NotFoundError
 from holdfast.kernel.json import JsonObject, merge_patch
 from holdfast.kernel.permissions import Permission
@@ -97,6 +98,7 @@ def _list_dashboards(request: ApiRequest) -> Reply:
         DASHBOARD,
         Permission.DASHBOARD_READ,
         lambda dashboard: _dashboard_shown(dashboard, request.principal.id),
+        NAMED_FILTER_FIELDS,
         of_person(request.principal.id),
     )
 
@@ -166,7 +168,8 @@ def _manifest_shown(manifest: Resource) -> JsonObject:
 
 
 def _list_manifests(request: ApiRequest) -> Reply:
-    return listing(request, DEPLOYMENT_MANIFEST, Permission.DEPLOYMENT_MANIFEST_READ, _manifest_shown)
+    read = Permission.DEPLOYMENT_MANIFEST_READ
+    return listing(request, DEPLOYMENT_MANIFEST, read, _manifest_shown, NAMED_FILTER_FIELDS)
 
 
 def _manifest(request: ApiRequest) -> Resource:

@@ -10,14 +10,14 @@ from holdfast.devices.templates.kind import TEMPLATES
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Resource
 from holdfast.telemetry.connections import connections
-from holdfast.telemetry.raw_data import RawData, raw_data
+from holdfast.telemetry.raw_data import RawPage, raw_data
 
 RAW, FILES = Permission.DEVICE_RAW_DATA, Permission.DEVICE_FILES_READ
 RAW_SECONDS = 7 * 86_400.0
 SHOWN = 50
 
 
-def _messages(request: ApiRequest, device: Resource) -> list[RawData]:
+def _messages(request: ApiRequest, device: Resource) -> RawPage:
     """The newest messages with how each value fits the template."""
     now = request.services.clock.now()
     template = TEMPLATES.get(request.services.store, str(device.body.get("template") or ""))
@@ -31,11 +31,11 @@ def _files(request: ApiRequest) -> Response:
 
 def _raw(request: ApiRequest) -> Response:
     device = device_of(request, RAW)
-    return device_page(request, "device_raw.html", device, messages=_messages(request, device))
+    return device_page(request, "device_raw.html", device, raw=_messages(request, device))
 
 
 def _raw_table(request: ApiRequest) -> Response:
-    return fragment("device_raw_table.html", messages=_messages(request, device_of(request, RAW)))
+    return fragment("device_raw_table.html", raw=_messages(request, device_of(request, RAW)))
 
 
 def _history(request: ApiRequest) -> Response:
