@@ -91,6 +91,18 @@ def test_dashboards_read_standards_controls_and_assessments(client: TestClient) 
     assert {item["properties"]["state"] for item in assessments} == {"Failed"}
 
 
+def test_clients_of_defender_for_cloud_find_them_where_they_look(client: TestClient) -> None:
+    root = "/subscriptions/tide/providers/Microsoft.Security/regulatoryComplianceStandards"
+    version = "?api-version=2019-01-01-preview"
+    (first, *_) = client.get(f"{root}{version}").json()["value"]
+    assert first["id"] == f"{root}/holdfast"
+    one = f"{root}/holdfast/regulatoryComplianceControls/BR-1/regulatoryComplianceAssessments/native-backup"
+    found = client.get(f"{one}{version}").json()
+    assert (found["id"], found["properties"]["state"]) == (one, "Failed")
+    assert client.get(f"{one}x{version}").status_code == 404
+    assert client.get(f"{root}?api-version=2001-01-01").status_code == 404
+
+
 def test_an_auditor_gets_one_control_with_the_whole_chain(client: TestClient) -> None:
     answer = client.get("/api/baseline/audit?control=br-1")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from holdfast.api.central.common import text_field
-from holdfast.api.frame import ApiRequest, Reply, Route
+from holdfast.api.frame import ApiRequest, Handler, Reply, Route
 from holdfast.baseline.assessment import regulatory
 from holdfast.baseline.assessment.assess import Assessment
 from holdfast.baseline.assessment.recommendations import recommendations
@@ -153,8 +153,13 @@ def _publication(request: ApiRequest) -> Response:
 # Regulatory compliance, as existing dashboards read it
 
 
+def _scope(request: ApiRequest) -> str:
+    """What stands where the subscription does: the one that was asked, or our own."""
+    return request.path.get("subscription", request.services.id_scope)
+
+
 def _standards(request: ApiRequest) -> Reply:
-    baseline, scope = _baseline(request), request.services.id_scope
+    baseline, scope = _baseline(request), _scope(request)
     found = [baseline.assessment(service.key) for service in ASSESSED]
     return Reply(200, {"value": [regulatory.standard(item, scope) for item in found]})
 
@@ -164,11 +169,11 @@ def _standard(request: ApiRequest) -> Assessment:
 
 
 def _one_standard(request: ApiRequest) -> Reply:
-    return Reply(200, regulatory.standard(_standard(request), request.services.id_scope))
+    return Reply(200, regulatory.standard(_standard(request), _scope(request)))
 
 
 def _controls(request: ApiRequest) -> Reply:
-    assessment, scope = _standard(request), request.services.id_scope
+    assessment, scope = _standard(request), _scope(request)
     found: list[JsonValue] = [regulatory.control(assessment, item, scope) for item in assessment.controls]
     return Reply(200, {"value": found})
 
@@ -176,20 +181,45 @@ def _controls(request: ApiRequest) -> Reply:
 def _one_control(request: ApiRequest) -> Reply:
     assessment = _standard(request)
     state = find_control(assessment, request.path["control"])
-    return Reply(200, regulatory.control(assessment, state, request.services.id_scope))
+    return Reply(200, regulatory.control(assessment, state, _scope(request)))
 
 
 def _assessments(request: ApiRequest) -> Reply:
     assessment = _standard(request)
     state = find_control(assessment, request.path["control"])
-    found = regulatory.assessments(assessment, state, request.services.id_scope)
+    found = regulatory.assessments(assessment, state, _scope(request))
     body: JsonObject = {"value": found}
     return Reply(200, body)
 
 
+def _one_assessment(request: ApiRequest) -> Reply:
+    assessment, wanted = _standard(request), request.path["assessment"]
+    state = find_control(assessment, request.path["control"])
+    for found in regulatory.assessments(assessment, state, _scope(request)):
+        if isinstance(found, dict) and found["name"] == wanted:
+            return Reply(200, found)
+    raise NotFoundError(f"{state.control} has no assessment {wanted}.")
+
+
 _READ, _EVIDENCE = Permission.ASSESSMENT_READ, Permission.EVIDENCE_READ
-_STANDARDS = "/api/baseline/regulatoryComplianceStandards"
-_CONTROLS = _STANDARDS + "/{standard}/regulatoryComplianceControls"
+_ARM_VERSIONS = frozenset({"2019-01-01", "2019-01-01-preview"})
+
+
+def _regulatory(root: str, versions: frozenset[str] = frozenset()) -> list[Route]:
+    """The shapes of regulatory compliance below an address."""
+    standard = f"{root}/regulatoryComplianceStandards"
+    control = f"{standard}/{{standard}}/regulatoryComplianceControls"
+    assessed = f"{control}/{{control}}/regulatoryComplianceAssessments"
+    rows: list[tuple[str, Handler, str]] = [
+        (standard, _standards, "Services as standards"),
+        (f"{standard}/{{standard}}", _one_standard, "A service as a standard"),
+        (control, _controls, "The controls of a standard"),
+        (f"{control}/{{control}}", _one_control, "A control of a standard"),
+        (assessed, _assessments, "The assessments of a control"),
+        (f"{assessed}/{{assessment}}", _one_assessment, "An assessment of a control"),
+    ]
+    return [Route("GET", path, _READ, handler, summary, versions) for path, handler, summary in rows]
+
 
 ROUTES = [
     Route("GET", "/api/baseline/assessment", _READ, _show, "How a service stands"),
@@ -209,15 +239,6 @@ ROUTES = [
     Route("GET", "/api/baseline/evidence/key", _EVIDENCE, _key, "The key that verifies evidence"),
     Route("GET", "/api/baseline/audit", _EVIDENCE, _audit, "State and evidence of a period, for auditors"),
     Route("GET", "/api/baseline/publications/{format}", _EVIDENCE, _publication, "Documents, in a ZIP"),
-    Route("GET", _STANDARDS, _READ, _standards, "Services as standards"),
-    Route("GET", _STANDARDS + "/{standard}", _READ, _one_standard, "A service as a standard"),
-    Route("GET", _CONTROLS, _READ, _controls, "The controls of a standard"),
-    Route("GET", _CONTROLS + "/{control}", _READ, _one_control, "A control of a standard"),
-    Route(
-        "GET",
-        _CONTROLS + "/{control}/regulatoryComplianceAssessments",
-        _READ,
-        _assessments,
-        "The assessments of a control",
-    ),
+    *_regulatory("/api/baseline"),
+    *_regulatory("/subscriptions/{subscription}/providers/Microsoft.Security", _ARM_VERSIONS),
 ]

@@ -218,7 +218,7 @@ def _steps(feature: FeatureState) -> tuple[str, ...]:
 
 
 def _responsible(feature: FeatureState) -> Responsibility:
-    """Whoever the claim names; for what is missing or broken the product, for what is set here the operator."""
+    """Whoever the claim names; the product for what is missing or broken, the operator for settings."""
     named = feature.claim.responsibility
     if feature.claim.supported is not Answer.TRUE or not feature.proven:
         return Responsibility.HOLDFAST
