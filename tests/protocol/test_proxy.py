@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdfast.kernel.network import parse_address
 from holdfast.protocol.proxy import (
     MAXIMUM_BODY,
     SIGNATURE,
@@ -21,9 +22,15 @@ ports = st.integers(0, 0xFFFF)
 def test_a_header_reads_as_it_was_written(four: object, six: object, port: int, v: int, rest: bytes) -> None:
     address = str(four if v == 4 else six)
     header = encode_proxy(address, port, address, 8883)
-    assert parse_proxy(header + rest) == ProxyHeader(len(header), address, port)
+    assert parse_proxy(header + rest) == ProxyHeader(len(header), str(parse_address(address)), port)
     for length in range(len(header)):
         assert parse_proxy(header[:length]) is None
+
+
+def test_an_ipv4_client_behind_a_balancer_of_both_families_keeps_its_address() -> None:
+    header = parse_proxy(encode_proxy("::ffff:192.0.2.7", 5000, "::ffff:192.0.2.1", 443))
+    assert header is not None
+    assert header.address == "192.0.2.7"
 
 
 def test_the_header_has_the_bytes_of_the_specification() -> None:

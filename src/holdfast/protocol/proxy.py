@@ -7,6 +7,7 @@ taken: it has no length in front, so that a listener cannot tell where it ends w
 import ipaddress
 from typing import NamedTuple
 
+from holdfast.kernel.network import parse_address
 from holdfast.protocol.errors import ProtocolError
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
@@ -67,7 +68,9 @@ def _parse_addresses(family: int, body: bytes) -> ProxyHeader:
     if len(body) < 2 * width + 4:
         raise ProxyError("The PROXY header is too short for its addresses.")
     port = int.from_bytes(body[2 * width : 2 * width + 2], "big")
-    return ProxyHeader(_FIXED + len(body), str(ipaddress.ip_address(body[:width])), port)
+    # A balancer that listens on both families names an IPv4 client by its mapped IPv6 address.
+    address = parse_address(str(ipaddress.ip_address(body[:width])))
+    return ProxyHeader(_FIXED + len(body), str(address), port)
 
 
 def encode_proxy(source: str, source_port: int, target: str, target_port: int) -> bytes:
