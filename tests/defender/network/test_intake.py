@@ -1,5 +1,6 @@
 """What sensors say becomes what the platform knows: once, in order, merged, and within its zone."""
 
+import msgspec
 import pytest
 
 from holdfast.alerts.exclusion import ExclusionRule, Window
@@ -40,6 +41,22 @@ def test_assets_connections_alerts_packets_and_events_are_there(platform: Platfo
     assert (stopped.organization, stopped.site, stopped.zone) == (NORTH, "plant", "north")
     assert platform.network.pcap([NORTH], stopped.id).startswith(b"M<\xb2\xa1")
     assert platform.network.events([NORTH], EventFilter(type="DEVICE_CREATE")).total == 3
+
+
+def test_no_character_of_the_wire_stops_the_taking_in(platform: Platform) -> None:
+    odd = msgspec.structs.replace(EVENT, title="a\0b\\u0000", devices=["\0"])
+    platform.tell("s1", Events([odd]))
+    (event,) = platform.network.events([NORTH]).items
+    assert (event["title"], event["devices"]) == ("a\ufffdb\\u0000", ["\ufffd"])
+    assets = (each for each in Bulletins(heard("s1", poll)).everything() if isinstance(each, Assets))
+    named = [msgspec.structs.replace(item, name="x\0y") for item in next(assets).items]
+    platform.tell("s1", Assets(named))
+    assert {each["name"] for each in platform.network.assets([NORTH]).items} == {"x\ufffdy"}
+
+
+def test_a_number_that_fits_nowhere_costs_its_message_alone(platform: Platform) -> None:
+    platform.tell("s1", Events([msgspec.structs.replace(EVENT, count=1 << 61)]), Events([EVENT]))
+    assert "hello" in {each["title"] for each in platform.network.events([NORTH]).items}
 
 
 def test_nothing_is_seen_outside_its_zone(platform: Platform) -> None:

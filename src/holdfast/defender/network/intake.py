@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 import structlog
 from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.exc import DataError
 
 from holdfast.alerts.model import Alert
 from holdfast.defender.network.alerts import Unwanted, take_alerts
@@ -150,7 +151,7 @@ class Intake:
             message = unpack(arrived.data)
             with savepoint(connection):
                 return self._dispatch(connection, arrived, message, unwanted)
-        except (MessageError, ValueError) as error:
+        except (MessageError, ValueError, DataError) as error:  # DataError: a number that fits no column
             self._log.warning(
                 "a sensor's message was refused", sensor=arrived.source.sensor, reason=str(error)
             )

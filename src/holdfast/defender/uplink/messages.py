@@ -5,6 +5,7 @@ whose property bag has `bulletin=1`, the sensor's `spool` (a random id of its sp
 it, which grows by one; so the platform takes each exactly once and in order.
 """
 
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
@@ -84,6 +85,8 @@ class Health(msgspec.Struct, frozen=True, tag="health", tag_field="kind"):
 
 Message: TypeAlias = Assets | Gone | Connections | Events | Alerts | Packets | Health
 
+_NUL: Final = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+"""NUL in JSON, behind backslashes that stand for themselves: devices say it, and PostgreSQL keeps none."""
 _decoder = msgspec.json.Decoder(Message)
 _encode = msgspec.json.Encoder().encode
 
@@ -100,7 +103,7 @@ def unpack(data: bytes) -> Message:
         plain = inflate.decompress(data, MAXIMUM_PLAIN)
         if not inflate.eof:
             raise MessageError("The message is cut off, or larger than allowed when unpacked.")
-        message: Message = _decoder.decode(plain)
+        message: Message = _decoder.decode(_NUL.sub(rb"\1\\ufffd", plain))
         return message
     except zlib.error:
         raise MessageError("The message is not compressed data.") from None
