@@ -16,7 +16,7 @@ from holdfast.defender.dissect.hart.commands import (
     read_command,
 )
 from holdfast.defender.dissect.reader import Reader
-from holdfast.defender.dissect.session import Dissector, MalformedError, Session
+from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
 from holdfast.defender.flows.addresses import ip_text
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record
@@ -111,24 +111,27 @@ def _commands(body: bytes, identifier: int, sort: int) -> list[tuple[int, int, b
     """Number, response code and data of each command; the code of a request is 0."""
     if sort not in (_REQUEST, _RESPONSE):
         return []
-    reader = Reader(body, _HEADER_LENGTH)
     if identifier == _TOKEN_PASSING:
-        return _token_passing(reader, sort)
+        return [_token_passing(body, sort)]
     if identifier == _DIRECT:
-        return _direct(reader, sort)
+        return _direct(Reader(body, _HEADER_LENGTH), sort)
     return []
 
 
-def _token_passing(reader: Reader, sort: int) -> list[tuple[int, int, bytes]]:
-    delimiter = reader.u8()
-    reader.skip((5 if delimiter & 0x80 else 1) + (delimiter >> 5 & 3))
-    number = reader.u8()
-    data = reader.within(reader.u8())
-    code = 0
-    if sort == _RESPONSE and data.left >= 2:
-        code = data.u8()
-        data.skip(1)
-    return [(number, code, data.rest())]
+def _token_passing(body: bytes, sort: int) -> tuple[int, int, bytes]:
+    """Indexes by hand: nearly all messages are of this kind."""
+    try:
+        delimiter = body[_HEADER_LENGTH]
+        start = _HEADER_LENGTH + (6 if delimiter & 0x80 else 2) + (delimiter >> 5 & 3)
+        number, count = body[start], body[start + 1]
+    except IndexError:
+        raise MalformedError(TRUNCATED, "A token-passing PDU is cut.", len(body)) from None
+    data = body[start + 2 : start + 2 + count]
+    if len(data) < count:
+        raise MalformedError(TRUNCATED, f"{count} bytes of data are announced, {len(data)} are there.", start)
+    if sort == _RESPONSE and count >= 2:
+        return number, data[0], data[2:]
+    return number, 0, data
 
 
 def _direct(reader: Reader, sort: int) -> list[tuple[int, int, bytes]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from holdfast.defender.dissect.decoding import fields_of, text
-from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
 from holdfast.defender.flows.addresses import ip_text, mac_text
 from holdfast.defender.flows.model import Direction
@@ -36,9 +35,8 @@ class LldpSession(Session):
     def feed(self, data: bytes, start: int, end: int, frame: int, time: int, direction: Direction) -> int:
         """See `Session.feed`."""
         values = _tlvs(data, start, end)
-        chassis, port = (
-            next((octets for kind, octets in values if kind == wanted), b"") for wanted in (1, 2)
-        )
+        first = dict(reversed(values))
+        chassis, port = first.get(_CHASSIS, b""), first.get(_PORT, b"")
         if not chassis or not port:
             raise MalformedError(TRUNCATED, "An LLDP frame names its chassis and port.")
         key = (chassis, port)
@@ -47,13 +45,16 @@ class LldpSession(Session):
 
 
 def _tlvs(data: bytes, start: int, end: int) -> list[tuple[int, bytes]]:
-    reader = Reader(data, start, end)
     found: list[tuple[int, bytes]] = []
-    while reader.left >= 2 and len(found) < _MAXIMUM_TLVS:
-        head = reader.u16()
+    while start + 2 <= end and len(found) < _MAXIMUM_TLVS:
+        head = data[start] << 8 | data[start + 1]
+        start, stop = start + 2, start + 2 + (head & 0x1FF)
         if head >> 9 == _END:
             break
-        found.append((head >> 9, reader.take(head & 0x1FF)))
+        if stop > end:
+            raise MalformedError(TRUNCATED, f"A value of {head & 0x1FF} bytes is cut.", start)
+        found.append((head >> 9, data[start:stop]))
+        start = stop
     return found
 
 

@@ -16,6 +16,8 @@ from holdfast.defender.record import FAILURE, REQUEST, RESPONSE, Fields, Record
 NAME = "nbns"
 _HEADER = struct.Struct(">HHHHHH").unpack_from
 _HEADER_LENGTH = 12
+_PLAIN_NAME = 34
+"""Bytes of a name without scope: a length, 32 letters, the end."""
 OPERATIONS = {
     0: "query",
     5: "registration",
@@ -43,13 +45,25 @@ class NbnsSession(Session):
         operation = OPERATIONS.get(flags >> 11 & 15, f"operation-{flags >> 11 & 15}")
         name, suffix = "", 0
         if questions or answers:
-            name, suffix = decode_name(read_name(Reader(body, _HEADER_LENGTH)))
+            name, suffix = _first_name(body)
         role = REQUEST
         if flags & 0x8000:
             role = FAILURE if flags & 15 else RESPONSE
         key = (operation, name, suffix)
         self.emit(Record(frame, time, direction, NAME, operation, role, key, body, _fields))
         return end
+
+
+def _first_name(body: bytes) -> tuple[str, int]:
+    plain = body[_HEADER_LENGTH : _HEADER_LENGTH + _PLAIN_NAME]
+    if plain[:1] == b" " and plain[-1:] == b"\0":  # 32 letters and no scope
+        return _plain_name(plain)
+    return decode_name(read_name(Reader(body, _HEADER_LENGTH)))
+
+
+@lru_cache(maxsize=4096)
+def _plain_name(octets: bytes) -> tuple[str, int]:
+    return decode_name(read_name(Reader(octets)))
 
 
 @lru_cache(maxsize=4096)

@@ -75,8 +75,8 @@ def interface_name(octets: bytes, little: bool) -> str:
     return INTERFACES.get(identifier, identifier)
 
 
-def _is_profinet(data: bytes, start: int, little: bool) -> bool:
-    interface = data[start + 24 : start + 40]
+@lru_cache(maxsize=1024)
+def _is_profinet(interface: bytes, little: bool) -> bool:
     if little:
         interface = interface[:4] + interface[5:3:-1] + interface[7:5:-1] + interface[8:]
     return interface[4:] == _PROFINET_INTERFACE
@@ -105,7 +105,7 @@ class ConnectionlessSession(Session):
         values = _LAYOUTS[order].header.unpack_from(body, 56)
         operation = values[3]
         role = _ROLES.get(sort, NOTICE)
-        if _is_profinet(data, start, bool(order)):
+        if _is_profinet(body[24:40], bool(order)):
             self._profinet(body, sort, order, operation, role, frame, time, direction)
             return end
         interface = interface_name(body[24:40], bool(order))
@@ -152,7 +152,7 @@ def recognize(data: bytes, start: int, end: int, expected: bool) -> bool:
     order = data[start + 4] >> 4
     if order not in _LAYOUTS or data[start + 4] & 15 > 1 or data[start + 5] > 3:
         return False
-    return expected or _is_profinet(data, start, bool(order))
+    return expected or _is_profinet(data[start + 24 : start + 40], bool(order))
 
 
 def _raw_identifier(octets: bytes) -> str:
