@@ -3,7 +3,8 @@ first stages apart, `plant` how memory grows.
 
 The file is mixed from the captures beside the checkout, or from our own labelled traffic where they are
 absent: each is repeated with its time moved on, so that flows begin and end as they would in a plant.
-Conversations whose beginning a capture lacks look like retransmissions when they come again. The peer is tshark with 13 fields in the same run, where it is installed.
+Conversations whose beginning a capture lacks look like retransmissions when they come again. The peer is
+tshark with 13 fields in the same run, where it is installed.
 """
 
 import resource
