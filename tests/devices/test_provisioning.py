@@ -19,6 +19,7 @@ from holdfast.devices.enrollment_group import (
 )
 from holdfast.devices.provisioning import ProvisioningService
 from holdfast.devices.registry import Registry
+from holdfast.devices.shared_access import SHARED_ACCESS_POLICY_KIND
 from holdfast.kernel.errors import ConflictError, InvalidError
 from holdfast.kernel.json import JsonObject
 from holdfast.protocol.dps import Code
@@ -28,6 +29,7 @@ from tests.support.pki import Identity, issue
 from tests.support.world import World, open_world
 
 SCOPE = "0ne00000001"
+KINDS = [DEVICE_KIND, ENROLLMENT_GROUP_KIND, ATTESTATION_KIND, SHARED_ACCESS_POLICY_KIND]
 
 
 class Fleet:
@@ -69,7 +71,7 @@ class Fleet:
 
 @pytest.fixture
 def fleet(tmp_path: Path) -> Iterator[Fleet]:
-    with open_world(tmp_path, [DEVICE_KIND, ENROLLMENT_GROUP_KIND, ATTESTATION_KIND]) as world:
+    with open_world(tmp_path, KINDS) as world:
         yield Fleet(world)
 
 

@@ -21,6 +21,7 @@ from holdfast.devices.enrollment_group import ENROLLMENT_GROUP, ENROLLMENT_GROUP
 from holdfast.devices.file_uploads import FILE_UPLOAD_KIND, upload_settings
 from holdfast.devices.provisioning import ProvisioningService
 from holdfast.devices.registry import Registry
+from holdfast.devices.shared_access import SHARED_ACCESS_POLICY_KIND
 from holdfast.devices.templates.kind import DEVICE_TEMPLATE_KIND
 from holdfast.devices.uploads.content import open_content
 from holdfast.devices.uploads.model import UploadLimits, Uploads
@@ -48,6 +49,7 @@ KINDS = [
     ATTESTATION_KIND,
     DEVICE_TEMPLATE_KIND,
     FILE_UPLOAD_KIND,
+    SHARED_ACCESS_POLICY_KIND,
 ]
 
 
@@ -165,7 +167,6 @@ async def open_platform(
     mqtt_port: int = 0,
     https_port: int = 0,
     proxies: tuple[str, ...] = (),
-    policies: dict[str, tuple[bytes, ...]] | None = None,
     addresses: tuple[str, ...] = (),
     upload_limits: UploadLimits | None = None,
 ) -> AsyncIterator[Platform]:
@@ -200,7 +201,7 @@ async def open_platform(
         gateway = Gateway(
             ports,
             [ServerCertificate(issued.chain_pem, issued.key_pem)],
-            HubIdentity(frozenset({address}), policies or {}),
+            HubIdentity(frozenset({address})),
             limits or GatewayLimits(),
         )
         state = open_state(folder, world.ring, clock, world.randomness, writer)

@@ -17,10 +17,10 @@ from tests.support.pki import Identity, issue
 
 NOW = 1_800_000_000.0
 KEY, SECOND, POLICY = b"k" * 32, b"s" * 32, b"p" * 32
-HUB = HubIdentity(frozenset({"hub.test"}), {"device": (POLICY,)})
+HUB = HubIdentity(frozenset({"hub.test"}))
 USER = HubUser("hub.test", "Dev-1")
 CREDENTIALS = DeviceCredentials(
-    "Dev-1", ROOT, True, 1, symmetric_keys=(KEY, SECOND), modules=("m",), template=""
+    "Dev-1", ROOT, True, 1, symmetric_keys=(KEY, SECOND), modules=("m",), policies={"device": (POLICY,)}
 )
 ROOT_CA = issue("root", authority=True)
 MIDDLE_CA = issue("middle", ROOT_CA, authority=True)

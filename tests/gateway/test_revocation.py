@@ -15,6 +15,7 @@ from holdfast.protocol.mqtt.connect import Connect, encode_connect
 from holdfast.protocol.mqtt.disconnect import Disconnect
 from holdfast.protocol.mqtt.publish import Publish
 from holdfast.protocol.mqtt.reasons import Reason
+from holdfast.protocol.sas import decode_key, sign_sas
 from holdfast.resources.model import Action
 from tests.gateway.client import V5, Client, Closed, connect, connect_device, hello, open_client
 from tests.gateway.platform import Platform
@@ -199,3 +200,17 @@ async def test_what_another_gateway_deleted_gets_no_state_from_a_session_that_is
     again = await connect_device(platform, "dev-1", key, ["$iothub/twin/res/#"])
     again.send_publish("$iothub/twin/PATCH/properties/reported/?$rid=2", b'{"t":2}')
     assert b"/204/" in (await again.take(Publish)).topic
+
+
+async def test_a_shared_access_policy_signs_for_every_device_until_it_is_deleted(platform: Platform) -> None:
+    platform.device_with_key("dev-1", platform.key_group())
+    key = new_key(platform.world.randomness)
+    await platform.change("sharedAccessPolicy", "pool", {"primaryKey": key, "secondaryKey": key})
+    token = sign_sas(platform.address, decode_key(key), int(platform.clock.now() + 60), "pool")
+    client, answer = await connect(platform, hello(platform, "dev-1", token, version=V5))
+    assert answer.code == 0
+    platform.world.change(Action.DELETE, "sharedAccessPolicy", "pool")
+    await platform.control.bus.publish("invalidate.sharedAccessPolicy", {"id": "pool"})
+    assert (await client.take(Disconnect)).reason == Reason.NOT_AUTHORIZED
+    _client, answer = await connect(platform, hello(platform, "dev-1", token))
+    assert answer.code == 5

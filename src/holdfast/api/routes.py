@@ -8,6 +8,7 @@ from holdfast.api import (
     files,
     fleet,
     instance,
+    shared_access,
     telemetry_live,
 )
 from holdfast.api.access import decisions, identity, keys, local_methods, people, resources
@@ -36,6 +37,7 @@ ROUTES: list[Route] = [
     *relationships.ROUTES,
     *capabilities.ROUTES,
     *enrollment_groups.ROUTES,
+    *shared_access.ROUTES,
     *fleet.ROUTES,
     *instance.ROUTES,
     *iot_apps.ROUTES,

@@ -19,6 +19,7 @@ class _Entry(NamedTuple):
 COMMANDS: dict[str, _Entry] = {
     "device": _Entry("holdfast.cli.device", "Devices: list, create, block, ask, watch"),
     "enrollment-group": _Entry("holdfast.cli.enrollment_group", "Enrollment groups, their keys and CAs"),
+    "shared-access-policy": _Entry("holdfast.cli.shared_access", "Keys that sign for every device"),
     "user": _Entry("holdfast.cli.user", "Users, their roles and sign-in links"),
     "role": _Entry("holdfast.cli.role", "Built-in and custom roles"),
     "organization": _Entry("holdfast.cli.organization", "The organization tree"),

@@ -5,7 +5,8 @@ with a cache that the relay's invalidations empty; provisioning goes through the
 it changes resources.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from holdfast.kernel.json import JsonObject
@@ -29,6 +30,8 @@ class DeviceCredentials:
     """Lower-case hexadecimal SHA-1 or SHA-256 of accepted (also self-signed) certificates."""
     authorities: tuple[bytes, ...] = ()
     """DER of verified CA certificates whose leafs with CN = device id are accepted."""
+    policies: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
+    """Shared access policies of the application: name → the keys that sign for this device as for any."""
     revoked_serials: frozenset[int] = frozenset()
     template: str = ""
     modules: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -16,6 +17,7 @@ from holdfast.devices.attestation import ATTESTATION, keys_of, thumbprints_of
 from holdfast.devices.device import DEVICE, find_device
 from holdfast.devices.directory import DeviceCredentials
 from holdfast.devices.enrollment_group import DEFAULT_SAS_GROUP, ENROLLMENT_GROUP, Group, read_group
+from holdfast.devices.shared_access import SHARED_ACCESS_POLICY, PolicyKeys, policy_keys
 from holdfast.kernel.organizations import OrganizationPath
 from holdfast.protocol.sas import derive_key
 from holdfast.resources.model import Resource
@@ -72,6 +74,8 @@ class Registry:
         self._trusted = trusted
         self._entries: OrderedDict[str, DeviceCredentials | None] = OrderedDict()
         self._generation = 0
+        self._policies: PolicyKeys | None = None
+        """Of the whole application; None before they were read."""
         self._lock = threading.Lock()
 
     def credentials(self, device: str) -> DeviceCredentials | None:
@@ -106,6 +110,18 @@ class Registry:
                 self._entries.pop(id.lower(), None)
             else:
                 self._entries.clear()
+                if kind == SHARED_ACCESS_POLICY:
+                    self._policies = None
+
+    def _shared_access(self) -> PolicyKeys:
+        found = self._policies
+        if found is None or not self._trusted():
+            generation = self._generation
+            found = policy_keys(self._store)
+            with self._lock:
+                if generation == self._generation:
+                    self._policies = found
+        return found
 
     def _load(self, presented: str) -> DeviceCredentials | None:
         id = find_device(self._store, presented)
@@ -116,8 +132,10 @@ class Registry:
         group_id = str(device.body.get("group") or DEFAULT_SAS_GROUP)
         group, group_etag = self._groups.get(group_id) or (None, "")
         sas_allowed = self._sas_allowed(device.organization)
+        policies = self._shared_access() if sas_allowed else {}
         parts = (device.etag, individual.etag if individual else "", group_etag, str(sas_allowed))
-        return _credentials(device, individual, group, sas_allowed, _epoch(parts))
+        found = _credentials(device, individual, group, sas_allowed, _epoch((*parts, repr(policies))))
+        return replace(found, policies=policies)
 
 
 def _epoch(parts: tuple[str, ...]) -> int:

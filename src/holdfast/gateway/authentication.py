@@ -1,11 +1,10 @@
 """Who connects to the hub: judges a CONNECT by the device's credentials. Pure: no lookups, no clock.
 
-A device proves itself by a shared access signature (its own key, or a policy of the hub) in the password, or
-by the certificate that it presented in TLS. What a device may learn from a refusal is one code for every
-cause.
+A device proves itself by a shared access signature in the password (with its own key, or a shared access
+policy's), or by the certificate that it presented in TLS. What a device may learn from a refusal is one code
+for every cause.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -56,8 +55,6 @@ class HubIdentity:
 
     hosts: frozenset[str] = frozenset()
     """Names that may stand in a token, in lower case; empty: any name."""
-    policies: Mapping[str, tuple[bytes, ...]] | None = None
-    """Shared access policies: name → the keys that sign for every device."""
 
 
 def read_proof(password: bytes | None, chain: tuple[bytes, ...]) -> Proof:
@@ -94,7 +91,7 @@ def _judge_token(
 ) -> float:
     if is_expired(token, now):
         raise RefusedError("the token has expired", guilty=False)
-    policy = (hub.policies or {}).get(token.key_name) if token.key_name else None
+    policy = credentials.policies.get(token.key_name) if credentials else None
     keys = policy or (credentials.symmetric_keys if credentials else ()) or (_NOBODYS_KEY,)
     signed = [is_signed_by(token, key) for key in keys]
     if not any(signed) or keys == (_NOBODYS_KEY,):

@@ -49,7 +49,7 @@ SILENT_RECHECK_SECONDS = 5.0
 
 PER_DEVICE = frozenset({"device", "deviceAttestation"})
 """Kinds of resources whose change concerns the one device that has their id."""
-FOR_ALL = frozenset({"enrollmentGroup", "accessSettings", "organization"})
+FOR_ALL = frozenset({"enrollmentGroup", "accessSettings", "organization", "sharedAccessPolicy"})
 """Kinds whose change may concern any device."""
 
 

@@ -14,6 +14,7 @@ from holdfast.devices.groups import DEVICE_GROUP_KIND
 from holdfast.devices.jobs.kinds import JOB_DEVICE_KIND, JOB_KIND, SCHEDULED_JOB_KIND
 from holdfast.devices.manifests import DEPLOYMENT_MANIFEST_KIND
 from holdfast.devices.relationships import RELATIONSHIP_KIND
+from holdfast.devices.shared_access import SHARED_ACCESS_POLICY_KIND
 from holdfast.devices.templates.kind import DEVICE_TEMPLATE_KIND
 from holdfast.policy.kinds.table import POLICY_KINDS, VERSION_KINDS
 from holdfast.resources.model import Kind
@@ -29,6 +30,7 @@ KINDS: dict[str, Kind] = {
         RELATIONSHIP_KIND,
         ENROLLMENT_GROUP_KIND,
         ATTESTATION_KIND,
+        SHARED_ACCESS_POLICY_KIND,
         JOB_KIND,
         JOB_DEVICE_KIND,
         SCHEDULED_JOB_KIND,
