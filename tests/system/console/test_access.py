@@ -1,5 +1,7 @@
 """Journeys with access, each once: people, roles, elevation, support, what-if, tokens, reviews, audit."""
 
+import re
+
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.hostile import HOSTILE
@@ -157,6 +159,10 @@ def test_the_audit_log_is_filtered_and_checked(page: Page) -> None:
     page.goto("/audit")
     page.get_by_role("button", name="Check every record now").click()
     expect(page.get_by_role("main")).to_contain_text("intact")
+    page.get_by_label("Until").fill("2020-01-01T00:00")
+    page.get_by_role("button", name="Filter", exact=True).click()
+    page.wait_for_url(re.compile(r"until=20\d\d-\d\d-\d\dT"))
+    expect(page.get_by_role("region", name="Audit log")).to_have_count(0)
     page.goto("/access/sessions")
     expect(page.get_by_role("region", name="Your own sessions")).to_be_visible()
     page.goto("/access/keys")

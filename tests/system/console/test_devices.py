@@ -224,7 +224,7 @@ def test_a_group_shows_what_it_finds_while_its_query_is_typed(page: Page) -> Non
     page.get_by_role("textbox", name="Name").fill(HOSTILE[0])
     page.get_by_role("button", name="Create").click()
     page.wait_for_url("**/groups/scripts")
-    expect(page.get_by_role("link", name=HOSTILE[0])).to_be_visible()
+    expect(page.get_by_role("main").get_by_role("link", name=HOSTILE[0]).first).to_be_visible()
     assert page.evaluate("window.owned") is None
 
 

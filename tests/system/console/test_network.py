@@ -43,7 +43,7 @@ def test_what_a_person_says_of_an_asset_stays(page: Page) -> None:
 
 
 def test_an_alert_is_looked_into_and_closed(page: Page) -> None:
-    page.goto("/network/alerts?filter=10.1.0.20&status=new")
+    page.goto("/network/alerts?filter=modbus&status=new")
     for link in [each.get_attribute("href") or "" for each in page.locator("tbody a").all()]:
         page.goto(link)
         if page.get_by_role("link", name="Decoded packets").count():
@@ -70,3 +70,28 @@ def test_a_capture_is_uploaded_and_analyzed_while_one_looks(page: Page) -> None:
     page.get_by_label("Capture file").set_input_files(upload)
     page.get_by_role("button", name="Upload and analyze").click()
     expect(page.locator("tr", has_text="again.pcap").get_by_text("done")).to_be_visible()
+
+
+def test_an_alert_is_muted_and_heard_again(page: Page) -> None:
+    page.goto("/network/alerts?filter=FTP")
+    page.locator("tbody a").first.click()
+    page.get_by_role("button", name="Mute", exact=True).click()
+    expect(page.locator(".heading")).to_contain_text("muted")
+    page.get_by_role("button", name="Unmute").click()
+    expect(page.get_by_role("button", name="Unmute")).to_have_count(0)
+
+
+def test_a_sought_asset_is_told_of_and_an_unknown_one_is_said(page: Page) -> None:
+    page.goto("/network/map?focus=10.1.0.30")
+    expect(page.locator("#map-side h2")).to_have_text("10.1.0.30")
+    page.get_by_label("Find on the map").fill("10.9.9.9")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("There is no asset “10.9.9.9”")).to_be_visible()
+
+
+def test_findings_and_the_timeline_lead_to_assets(page: Page) -> None:
+    page.goto("/network/findings")
+    page.get_by_text("Password in clear text").first.click()
+    expect(page.get_by_role("main").get_by_role("link", name="10.1.0.20").first).to_be_visible()
+    page.goto("/network/timeline?filter=10.1.0.30")
+    expect(page.get_by_role("main").get_by_role("row").filter(has_text="10.1.0.30").first).to_be_visible()

@@ -120,8 +120,9 @@ def _controls(_request: ApiRequest, text: str) -> Iterator[Hit]:
                 feature.name, page_of("baseline/features", feature.key), f"Feature of {feature.control}"
             )
     for control in benchmark(LATER).controls:
-        if asked in control.id.lower():
-            yield Hit(control.id, "/baseline", "Control")
+        title = f"{control.id}: {control.title}"
+        if asked in title.lower():
+            yield Hit(title, page_of("baseline/controls", control.id), "Control")
 
 
 SOURCES = (

@@ -211,6 +211,7 @@ async function start() {
   });
   slider(map, drawing);
   zooming(map);
+  addEventListener("resize", () => { map.resize(); map.fit(undefined, 20); });
   say(drawing.told);
   frame.dataset.drawn = drawing.spots.length;
 }

@@ -6,7 +6,8 @@ const ZONE = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" })
 
 for (const field of document.querySelectorAll("input[data-utc]")) {
   if (field.value) field.value = local(new Date(`${field.value}Z`));
-  field.addEventListener("input", () => { field.form.elements.range.value = "custom"; });
+  const { range } = field.form.elements; // of several ranges the one from a moment to a moment
+  field.addEventListener("input", () => { if (range) range.value = "custom"; });
 }
 for (const zone of document.querySelectorAll("[data-zone]")) zone.textContent = ZONE;
 
@@ -14,7 +15,7 @@ for (const zone of document.querySelectorAll("[data-zone]")) zone.textContent = 
 document.addEventListener("formdata", (event) => {
   const form = event.target;
   for (const field of form.querySelectorAll("input[data-utc]")) {
-    if (form.elements.range.value === "custom" && field.value) event.formData.set(field.name, new Date(field.value).toISOString());
+    if (field.value && (form.elements.range?.value ?? "custom") === "custom") event.formData.set(field.name, new Date(field.value).toISOString());
     else event.formData.delete(field.name);
   }
 });

@@ -116,6 +116,7 @@ def _page(request: ApiRequest) -> Response:
         layout=_layout(request),
         begin=request.query.get("begin", ""),
         end=request.query.get("end", ""),
+        focus=request.query.get("focus", ""),
         opened=_opened(request),
         data=f"/network/map/data?{query}",
         listed=f"/network/map/list?{query}",
