@@ -20,6 +20,9 @@ from holdfast.baseline.model.vocabulary import (
 )
 from holdfast.baseline.model.wording import Wording
 
+PROFILE_ATTRIBUTES = 4
+"""Lines of every published security profile."""
+
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 

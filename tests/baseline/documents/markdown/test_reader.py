@@ -175,6 +175,13 @@ def test_a_table_that_stands_in_another_file_is_named() -> None:
     assert "the table of Microsoft.Tides stands in another file (INCLUDE); put it here" in problem(text)
 
 
+@pytest.mark.parametrize("character", ["\0", "\x1b", "\x7f"])
+def test_a_control_character_is_named_with_its_line(character: str) -> None:
+    assert f"line 12: holds the control character {character!r}" in problem(
+        PAGE.replace("How Tide", f"How{character} Tide")
+    )
+
+
 def test_bytes_that_are_no_text_are_refused() -> None:
     with pytest.raises(DocumentError, match=r"page\.md: is not UTF-8 text"):
         read_page(b"# \xff", "page.md")

@@ -99,6 +99,11 @@ def test_numbers_and_truth_values_are_read_as_text() -> None:
     assert any("read as text" in oddity.remark for oddity in document.oddities)
 
 
+def test_a_profile_with_lines_left_out_is_reported() -> None:
+    remarks = [str(oddity) for oddity in read_workbook(workbook(profile=PROFILE[:1]), WORKBOOK).oddities]
+    assert remarks == ['sheet "Security Profile": has 1 of 4 attributes']
+
+
 def test_a_foreign_sheet_is_reported() -> None:
     book = opened(workbook())
     book.create_sheet("Scratch")

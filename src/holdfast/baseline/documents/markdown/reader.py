@@ -21,12 +21,17 @@ from holdfast.baseline.documents.naming import key_of_name
 from holdfast.baseline.documents.oddities import find_oddities, reason_for
 from holdfast.baseline.documents.validation import first_problem
 from holdfast.baseline.model.oddity import Oddity
-from holdfast.baseline.model.service import Entry, PolicyTable, ProfileAttribute, ServiceBaseline
+from holdfast.baseline.model.service import (
+    PROFILE_ATTRIBUTES,
+    Entry,
+    PolicyTable,
+    ProfileAttribute,
+    ServiceBaseline,
+)
 from holdfast.baseline.model.vocabulary import Answer, GuidanceKind, Responsibility
 from holdfast.baseline.model.wording import FeatureText, Labels, Wording
 
-PROFILE_ATTRIBUTES = 4
-
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _TITLE = re.compile(r".*?baseline for (?P<service>.+)")
 _TOO_EARLY = (
     "is a page on the Azure Security Benchmark version {version}, which has guidance for controls and no "
@@ -97,11 +102,18 @@ def read_lines(lines: Sequence[NumberedLine], front_matter: str, file: str) -> D
 
 
 def decoded(data: bytes, file: str) -> str:
-    """The text of a page, lines ending with a line feed. Raises DocumentError when it is not UTF-8."""
+    """The text of a page, lines ending with a line feed.
+
+    Raises DocumentError when it is not UTF-8, or holds a control character, which no other format can hold.
+    """
     try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise DocumentError(file, "", f"is not UTF-8 text (byte {error.start})") from error
+    if found := _CONTROL_CHARACTER.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise DocumentError(file, f"line {line}", f"holds the control character {found.group()!r}; remove it")
+    return text
 
 
 def _front_matter(lines: list[NumberedLine], file: str) -> _FrontMatter:

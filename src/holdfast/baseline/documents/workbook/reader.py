@@ -20,7 +20,13 @@ from holdfast.baseline.documents.workbook import layout
 from holdfast.baseline.documents.workbook.archive import check_archive
 from holdfast.baseline.documents.workbook.policies import joined, policy_table
 from holdfast.baseline.model.oddity import Oddity
-from holdfast.baseline.model.service import Entry, PolicyTable, ProfileAttribute, ServiceBaseline
+from holdfast.baseline.model.service import (
+    PROFILE_ATTRIBUTES,
+    Entry,
+    PolicyTable,
+    ProfileAttribute,
+    ServiceBaseline,
+)
 from holdfast.baseline.model.vocabulary import Answer, Combination, Responsibility
 
 MAXIMUM_ROWS = 2_000
@@ -45,6 +51,9 @@ def read_workbook(data: bytes, file: str, name: str | None = None) -> Document:
     entries = with_kinds([_entry(row, file, oddities) for row in rows])
     oddities += find_oddities(entries, [row.place for row in rows])
     oddities += missing_features(entries, f'sheet "{layout.FEATURE_SHEET}"')
+    if len(profile) < PROFILE_ATTRIBUTES:
+        remark = f"has {len(profile)} of {PROFILE_ATTRIBUTES} attributes"
+        oddities.append(Oddity(f'sheet "{layout.PROFILE_SHEET}"', remark))
     identity = _identity(workbook, file)
     baseline = ServiceBaseline(
         key=identity.key,
