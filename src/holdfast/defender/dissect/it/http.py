@@ -25,7 +25,7 @@ _METHODS = frozenset(
 )
 _REQUEST_LINE = re.compile(rb"([A-Z-]{3,16}) (\S{1,8000}) HTTP/(\d\.\d)")
 _STATUS_LINE = re.compile(rb"HTTP/(\d\.\d) (\d{3})(?: (.{0,200}))?")
-_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+_ENDS_OF_HEAD = (b"\n\r\n", b"\n\n")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})(?:;[^\r\n]{0,200})?\r\n")
 _WITHOUT_BODY = frozenset({204, 304})
 _UNTIL_CLOSE = -1
@@ -71,13 +71,13 @@ class HttpSession(Session):
             start, waiting = _pass_body(data, start, end, body)
             if waiting or start >= end:
                 return start
-            found = _END_OF_HEAD.search(data, start, end)
-            if found is None:
+            stop = _end_of_head(data, start, end)
+            if stop < 0:
                 if end - start > _MAXIMUM_HEAD:
                     raise MalformedError("too long", f"A head has more than {_MAXIMUM_HEAD} bytes.")
                 return start
-            head = _read_head(data[start : found.start()])
-            start = found.end()
+            head = _read_head(data[start:stop].rstrip(b"\r\n"))
+            start = stop
             self._message(head, body, frame, time, direction)
         return start
 
@@ -114,6 +114,12 @@ class HttpSession(Session):
             return
         length = _content_length(head)
         _expect_body(head, body, _UNTIL_CLOSE if length is None else length)
+
+
+def _end_of_head(data: bytes, start: int, end: int) -> int:
+    """Where the body begins; -1 while the empty line has not come. Heads may come byte by byte."""
+    found = [place + len(mark) for mark in _ENDS_OF_HEAD if (place := data.find(mark, start, end)) >= 0]
+    return min(found, default=-1)
 
 
 def _expect_body(head: _Head, body: _Body, length: int) -> None:
