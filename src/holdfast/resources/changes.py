@@ -25,7 +25,7 @@ from holdfast.resources.effects import gather
 from holdfast.resources.events import OK, REFUSED, event_of
 from holdfast.resources.model import Applied, Change, Event, Kind
 from holdfast.resources.port import Authorizer, PolicyGate
-from holdfast.resources.prepare import NoPolicies, Prepared, Rules, guard, prepare, revalidated
+from holdfast.resources.prepare import NoPolicies, Prepared, Rules, check_place, guard, prepare, revalidated
 from holdfast.resources.refusals import Refusals
 from holdfast.resources.sealing import Sealer
 from holdfast.resources.store import RowReader, SqlResourceStore
@@ -276,6 +276,7 @@ class QueuedChangePath:
 
     def _change(self, transaction: Transaction, reader: RowReader, job: _Job, change: Change) -> Applied:
         prepared = self._judged(reader, job.principal, change, job.prepared)
+        check_place(self._rules, prepared, reader)
         guard(prepared, reader)
         return transaction.write(prepared)
 

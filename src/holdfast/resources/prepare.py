@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from holdfast.kernel.errors import ConflictError, InvalidError, NotFoundError, PreconditionFailedError
 from holdfast.kernel.json import JsonObject, merge_patch
-from holdfast.kernel.organizations import ROOT, OrganizationPath
+from holdfast.kernel.organizations import ROOT, OrganizationPath, name
 from holdfast.kernel.principal import Principal
 from holdfast.resources import secrets
 from holdfast.resources.model import Action, Change, Draft, Kind, Reader, Resource, unchecked
@@ -28,6 +28,11 @@ class Rules:
     kinds: Mapping[str, Kind]
     authorizer: Authorizer
     gate: PolicyGate
+
+    @property
+    def nodes(self) -> Kind | None:
+        """The kind whose resources are the organization tree; None where there is no tree."""
+        return next((kind for kind in self.kinds.values() if kind.is_node), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,22 @@ def revalidated(prepared: Prepared, reader: Reader) -> Prepared:
     if kind.validate is unchecked or draft.change.action in (Action.DELETE, Action.EMIT):
         return prepared
     return replace(prepared, draft=replace(draft, body=kind.validate(draft, reader)))
+
+
+def check_place(rules: Rules, prepared: Prepared, reader: Reader) -> None:
+    """ConflictError where something would come to an organization that moved or went meanwhile."""
+    draft = prepared.draft
+    stays = draft.before is not None and draft.before.organization == draft.organization
+    if stays or draft.organization == ROOT or draft.change.action is Action.EMIT:
+        return
+    nodes = rules.nodes
+    if nodes is None or prepared.kind is nodes:
+        return
+    node = reader.get(nodes.name, name(draft.organization))
+    if node is None or node.organization != draft.organization:
+        raise ConflictError(
+            f"The {nodes.name} “{name(draft.organization)}” was moved or removed meanwhile; try again."
+        )
 
 
 def guard(prepared: Prepared, reader: Reader) -> None:

@@ -1,5 +1,7 @@
 """An organization moves with all that lies in it, its people's rights follow, and nobody gains by moving."""
 
+from pathlib import Path
+
 import pytest
 
 from holdfast.access.errors import EscalationError
@@ -12,7 +14,8 @@ from holdfast.kernel.organizations import Move, OrganizationPath
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import SYSTEM, Principal
 from holdfast.resources.model import Action, Change
-from tests.access.world import AccessWorld
+from tests.access.world import AccessWorld, open_access
+from tests.resources.kinds import KINDS
 
 VIEWER, BOSS = ORGANIZATION_VIEWER.id, ORGANIZATION_ADMINISTRATOR.id
 
@@ -166,3 +169,16 @@ def test_tokens_and_sessions_that_live_follow_at_once(tree: AccessWorld) -> None
     for who in (tree.who(authorization=text), tree.who(cookie=cookie)):
         assert who.allows(Permission.DEVICE_READ, new)
         assert not who.allows(Permission.DEVICE_READ, old)
+
+
+def test_nothing_comes_to_where_the_organization_was(tmp_path: Path) -> None:
+    """Whoever looked its place up before the move tries again."""
+    with open_access(tmp_path, *KINDS) as here:
+        here.organization("north")
+        here.organization("plant", "north")
+        here.world.put("thing", "early", {}, organization="/north/plant/")
+        move(here, "plant", "")
+        with pytest.raises(ConflictError, match="moved or removed meanwhile"):
+            here.world.put("thing", "late", {}, organization="/north/plant/")
+        here.world.put("thing", "late", {}, organization="/plant/")
+        assert {place(here, "thing", id) for id in ("early", "late")} == {"/plant/"}
