@@ -211,7 +211,11 @@ async function start() {
   });
   slider(map, drawing);
   zooming(map);
-  addEventListener("resize", () => { map.resize(); map.fit(undefined, 20); });
+  let width = innerWidth; // phones change the height alone while one scrolls
+  addEventListener("resize", () => {
+    if (innerWidth !== width) map.resize().fit(undefined, 20);
+    width = innerWidth;
+  });
   say(drawing.told);
   frame.dataset.drawn = drawing.spots.length;
 }
