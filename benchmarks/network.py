@@ -16,8 +16,6 @@ import msgspec
 from tests.defender.network.conftest import heard
 from tests.support.traffic.cases.modbus import poll
 
-from holdfast.console.graph import Layout, Wish, document, draw
-from holdfast.console.pages.network.map import _edge, _node
 from holdfast.defender.network.alerts import Unwanted
 from holdfast.defender.network.filters import AssetFilter
 from holdfast.defender.network.intake import Arrived, Intake, Surroundings
@@ -87,14 +85,6 @@ def _ip(number: int) -> str:
     return f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
 
 
-def _drawing(network: Network, layout: Layout) -> bytes:
-    seen, links = network.graph(REACH)
-    nodes = [_node(node, {"/plant/north/": "north"}) for node in seen]
-    return msgspec.json.encode(
-        document(draw(nodes, list(map(_edge, links)), Wish(layout, frozenset(), None)))
-    )
-
-
 def main() -> None:
     """Print the figures."""
     with tempfile.TemporaryDirectory() as folder, _plant(Path(folder)) as (network, taken):
@@ -109,10 +99,7 @@ def main() -> None:
             ("scores of all zones", lambda: zones(network.zone_sums(REACH))),
             ("the map as JSON, unclustered", lambda: network.map(REACH)),
             ("every device, documented API", lambda: devices(Seen(network, REACH, ()))),
-            *(
-                (f"the map drawn by {layout}", lambda layout=layout: _drawing(network, layout))
-                for layout in Layout
-            ),
+            ("what the map's page draws", lambda: network.graph(REACH)),
         )
         for name, ask in asked:
             print(f"  {name:<34} {_milliseconds(ask):7.1f} ms")
