@@ -22,7 +22,12 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jwt import JWTClaimsRegistry
 
-from holdfast.access.roles.builtin import ADMINISTRATOR, OPERATOR, ORGANIZATION_VIEWER
+from holdfast.access.roles.builtin import (
+    ADMINISTRATOR,
+    OPERATOR,
+    ORGANIZATION_ADMINISTRATOR,
+    ORGANIZATION_VIEWER,
+)
 from holdfast.kernel.clock import SystemClock, isoformat
 from tests.support.receiving import Lines, Mail, listening
 from tests.support.running import RunningInstance, running
@@ -104,7 +109,12 @@ def test_people_roles_and_organizations_from_the_command_line(instance: RunningI
 def test_a_token_made_on_the_command_line_works_until_it_is_deleted(instance: RunningInstance) -> None:
     token = run(instance, "token", "create", "ci", "--role", OPERATOR.id).stdout.strip()
     assert answer(instance, "access", "me", token=token)["id"] == "ci"
-    assert "ci" in run(instance, "token", "list").stdout
+    listed = run(instance, "token", "list").stdout
+    assert ("ci" in listed, "Operator" in listed, "last used" in listed) == (True, True, True)
+    answer(instance, "organization", "add", "yard", "--name", "Yard")
+    role = f"{ORGANIZATION_ADMINISTRATOR.id}@yard"
+    below = run(instance, "token", "create", "below", "--role", role).stdout.strip()
+    assert "Org" in run(instance, "token", "list", token=below).stdout
     assert run(instance, "token", "delete", "ci").returncode == 0
     refused = run(instance, "access", "me", token=token)
     assert (refused.returncode, "unknown, deleted or expired" in refused.stderr) == (1, True)
@@ -151,7 +161,10 @@ def test_switching_a_local_method_off_first_lists_what_uses_it(instance: Running
     refused = run(instance, "access", "switch-off", "apiTokens")
     assert (refused.returncode, "still use it" in refused.stderr) == (1, True)
     assert "first-start" in run(instance, "access", "usage", "apiTokens").stdout
-    assert "SAS-IoT-Devices" in run(instance, "access", "usage", "deviceSas").stdout
+    with instance.remote() as remote:
+        remote.put("/api/sharedAccessPolicies/balancer", {})
+    listed = run(instance, "access", "usage", "deviceSas").stdout
+    assert ("SAS-IoT-Devices" in listed, "balancer" in listed) == (True, True)
 
 
 def test_our_issuer_is_published_from_the_first_minute(instance: RunningInstance) -> None:

@@ -86,6 +86,7 @@ SAMPLES = {
     "rules": "rule-{}",
     "scheduledJobs": "scheduled-{}",
     "sensors": "sensor-{}",
+    "sharedAccessPolicies": "whole",
     "sessions": "whole",
     "settings": "{}",
     "subscriptions": "holdfast",
@@ -99,12 +100,11 @@ SAMPLES = {
 """What stands for a part of an address, by the part before it; `{}` is the place. The product gave what is
 empty."""
 ASKED = {
-    "/api/query": {"query": f"SELECT $id, t FROM {TEMPLATE}"},
     "/api/access/why": {"principal": f"user-{SOUTH}", "permission": "organization:device:read"},
     "/api/access/conditionalAccessPolicies/whatIf": {"principal": f"user-{SOUTH}", "address": "192.0.2.1"},
 }
 """Operations that read and take a body."""
-READ_BY_POST = ("queryResults", "summarize", "whatIf", "why", "/api/query")
+READ_BY_POST = ("queryResults", "summarize", "whatIf", "why")
 PART = re.compile(r"([\w.-]+)/\{\w+(?::path)?\}")
 
 
@@ -119,6 +119,7 @@ def address(plants: Plants, route: Route, place: str) -> str:
 
     def filled(match: re.Match[str]) -> str:
         part = "assets" if route.path.startswith("/api/v1/devices/") else match[1]
+        assert part in SAMPLES, f"{route.path}: say in SAMPLES what stands behind {part}/"
         given = SAMPLES[part] or plants.found["alerts" if part == "pcap" else part, place]
         return f"{match[1]}/{given.format(place)}"
 

@@ -1,12 +1,14 @@
 """`holdfast token`: API tokens."""
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
-from holdfast.cli.remote import AsJson, connect, remote_group, show_table
-from holdfast.cli.user import assignment
+from holdfast.cli.remote import AsJson, Cell, connect, remote_group, show_table
+from holdfast.cli.user import assignment, role_text
 from holdfast.kernel.clock import SystemClock, isoformat
+from holdfast.kernel.errors import ForbiddenError
 
 app = remote_group("API tokens: list, create, delete.")
 
@@ -16,17 +18,18 @@ DAY = 86_400
 
 @app.command("list")
 def list_tokens(context: typer.Context, as_json: AsJson = False) -> None:
-    """List every API token that you may see, with its last use."""
+    """List every API token that you may see, with its last use if you may read how access is controlled."""
+    columns: dict[str, Cell] = {
+        "id": lambda t: t["id"],
+        "roles": lambda t: ", ".join(map(role_text, t["roles"])),
+        "expires": lambda t: t.get("expiry"),
+    }
     with connect(context) as remote:
         tokens = remote.pages("/api/apiTokens")
-        used = remote.get("/api/access/localMethods/apiTokens/usage")["value"]
-    last = {item["id"]: item["lastUsed"] for item in used}
-    columns = {
-        "id": lambda t: t["id"],
-        "roles": lambda t: ", ".join(role["role"] for role in t["roles"]),
-        "expires": lambda t: t.get("expiry"),
-        "last used": lambda t: last.get(t["id"]) or "never",
-    }
+        with suppress(ForbiddenError):
+            used = remote.get("/api/access/localMethods/apiTokens/usage")["value"]
+            last = {item["id"]: item["lastUsed"] for item in used}
+            columns["last used"] = lambda t: last.get(t["id"]) or "never"
     show_table(tokens, columns, as_json)
 
 

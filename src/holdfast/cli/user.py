@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from holdfast.access.roles.builtin import BUILT_IN
 from holdfast.cli.remote import AsJson, connect, remote_group, show_object, show_table
 from holdfast.kernel.errors import InvalidError
 
@@ -19,7 +20,7 @@ COLUMNS = {
     "id": lambda u: u["id"],
     "type": lambda u: u["type"],
     "who": lambda u: u.get("email") or f"{u.get('tenantId')}/{u.get('objectId')}",
-    "roles": lambda u: ", ".join(_role_text(role) for role in u["roles"]),
+    "roles": lambda u: ", ".join(map(role_text, u["roles"])),
 }
 
 
@@ -31,9 +32,11 @@ def assignment(text: str) -> dict[str, str]:
     return {"role": role, "organization": organization} if organization else {"role": role}
 
 
-def _role_text(role: dict[str, str]) -> str:
-    place = role.get("organization")
-    return f"{role['role']}@{place}" if place else role["role"]
+def role_text(role: dict[str, str]) -> str:
+    """An assignment for people: what a built-in role is called, and where."""
+    built_in, place = BUILT_IN.get(role["role"]), role.get("organization")
+    name = built_in.name if built_in else role["role"]
+    return f"{name}@{place}" if place else name
 
 
 @app.command("list")

@@ -17,6 +17,7 @@ from holdfast.alerts.port import AlertSink
 from holdfast.cluster.port import INVALIDATE, Bus, Cluster
 from holdfast.devices.attestation import ATTESTATION
 from holdfast.devices.enrollment_group import ENROLLMENT_GROUP
+from holdfast.devices.shared_access import SHARED_ACCESS_POLICY
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import OrganizationPath
@@ -84,11 +85,15 @@ async def tend(access: AccessControl, stopping: asyncio.Event) -> None:
 
 
 def sas_in_use(reader: Reader, node: OrganizationPath) -> Iterator[InUse]:
-    """What would stop working without symmetric keys of devices: enrollment groups, and single devices."""
+    """What would stop working without symmetric keys of devices: enrollment groups, keys that sign for every
+    device, and single devices."""
     groups = Query(ENROLLMENT_GROUP, (node,), Compare("attestation.type", Operator.EQUAL, "symmetricKey"))
     for group in pages(reader, groups):
         name = str(group.body["displayName"])
         yield InUse(ENROLLMENT_GROUP, group.id, name, group.organization, 0.0)
+    for policy in pages(reader, Query(SHARED_ACCESS_POLICY, (node,))):
+        if policy.body["enabled"]:
+            yield InUse(SHARED_ACCESS_POLICY, policy.id, policy.id, policy.organization, 0.0)
     for attestation in pages(reader, Query(ATTESTATION, (node,), limit=500)):
         if attestation.body["type"] == "symmetricKey":
             yield InUse("device", attestation.id, attestation.id, attestation.organization, 0.0)
