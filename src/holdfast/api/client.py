@@ -14,6 +14,7 @@ from holdfast.kernel.errors import (
     ConflictError,
     ForbiddenError,
     HoldfastError,
+    InvalidError,
     NotFoundError,
     TooManyRequestsError,
     UnauthenticatedError,
@@ -195,7 +196,14 @@ def _error(response: httpx.Response, what: str) -> HoldfastError:
 
 _ERRORS: dict[int, type[HoldfastError]] = {
     error.status: error
-    for error in (UnauthenticatedError, ForbiddenError, NotFoundError, ConflictError, UnavailableError)
+    for error in (
+        InvalidError,
+        UnauthenticatedError,
+        ForbiddenError,
+        NotFoundError,
+        ConflictError,
+        UnavailableError,
+    )
 }
 """Status → error; the others are a plain HoldfastError."""
 

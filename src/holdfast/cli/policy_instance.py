@@ -40,14 +40,21 @@ def _path(kind: str, name: str) -> str:
 def upload(
     context: typer.Context, paths: Annotated[list[Path], typer.Argument(help="Files, or folders of them.")]
 ) -> None:
-    """Store definitions and initiatives as published."""
+    """Store definitions and initiatives as published. Those that are refused are named."""
     documents = [document for path in json_files(paths) if isinstance(document := read_document(path), dict)]
+    refused = 0
     with connect(context) as remote:
         for kind, stored in _STORED.items():
             for document in documents:
                 if kind_of(document) is kind and "name" in document:
-                    remote.put(_path(stored, str(document["name"])), document)
-                    typer.echo(f"{kind}  {document['name']}")
+                    try:
+                        remote.put(_path(stored, str(document["name"])), document)
+                        typer.echo(f"{kind}  {document['name']}")
+                    except InvalidError as error:
+                        refused += 1
+                        typer.echo(f"refused  {document['name']}: {error}", err=True)
+    if refused:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -1,14 +1,10 @@
 import pytest
 
 from holdfast.alerts.model import Alert, AlertType, Severity, Violation
-from holdfast.delivery.alerts.forwarder import Forwarder
 from holdfast.delivery.alerts.message import SensorOrigin, alert_message
 from holdfast.delivery.alerts.rule import ForwardingRule
 from holdfast.delivery.formats.cef import cef
-from holdfast.delivery.model import Message, Urgency
-from holdfast.delivery.outbox import Outbox
-from holdfast.delivery.shelves.memory import MemoryShelf
-from holdfast.kernel.clock import ManualClock, SystemRandomness
+from holdfast.delivery.model import Urgency
 
 ORIGIN = SensorOrigin("north", "s-1", "line 3", "z-1", "plant", "p-1")
 MACS = {"10.0.0.9": "00:11:22:33:44:55"}
@@ -63,35 +59,6 @@ def mac_of(address: str) -> str:
 )
 def test_a_rule_forwards_what_matches_all_of_its_parts(rule: ForwardingRule, wanted: bool) -> None:
     assert rule.wants(alert()) is wanted
-
-
-def test_each_destination_gets_an_alert_once_however_many_rules_want_it() -> None:
-    taken: list[tuple[str, str]] = []
-
-    class Receiver:
-        def __init__(self, name: str) -> None:
-            self.name = name
-
-        def send(self, message: Message) -> None:
-            taken.append((self.name, message.id))
-
-        def close(self) -> None:
-            pass
-
-    outbox = Outbox(MemoryShelf(), {name: Receiver(name) for name in "xy"}, ManualClock(), SystemRandomness())
-    rules = [ForwardingRule("one", ("x", "y")), ForwardingRule("two", ("x",))]
-    forwarder = Forwarder(rules, outbox, ORIGIN, mac_of)
-    forwarder.alert(alert())
-    outbox.run_once()
-    assert sorted(taken) == [("x", "a-1"), ("y", "a-1")]
-    assert forwarder.forwarded == 2
-
-
-def test_what_no_rule_wants_stays() -> None:
-    shelf = MemoryShelf()
-    outbox = Outbox(shelf, {}, ManualClock(), SystemRandomness())
-    Forwarder([ForwardingRule("high", ("x",), Severity.HIGH)], outbox, ORIGIN, mac_of).alert(alert())
-    assert not list(shelf.destinations())
 
 
 def test_the_message_has_the_documented_fields() -> None:

@@ -38,6 +38,12 @@ def test_a_definition_in_order_has_no_findings() -> None:
         (document({"field": "color", "equals": 1}), "warning", f"{IF}/field", "no alias"),
         (document({"value": "[field('Vendor.X/y/z')]", "equals": 1}), "warning", f"{IF}/value", "not known"),
         (document({"value": "[parameters('p')]", "equals": 1}), "error", f"{IF}/value", "not declared"),
+        (
+            document({"value": "[parameters('p')]", "equals": 1}, policyType="BuiltIn"),
+            "warning",
+            f"{IF}/value",
+            "not declared",
+        ),
         (document(parameters={"p": {"type": "String"}}), "warning", "/properties/parameters/p", "not used"),
         (document(parameters={"p": {"type": "Text"}}), "error", "/properties/parameters/p", "no type"),
         (

@@ -26,8 +26,12 @@ def rfc5424(message: Message, host: str, app: str) -> str:
 
 
 def enveloped(message: Message, host: str, app: str, content: str) -> str:
-    """`content` (CEF, LEEF, plain text) as the message of a header without structured data."""
-    return f"{_header(message, host, app)} {_NIL} {_one_line(content)}"
+    """`content` (CEF, LEEF, plain text) as the message of a header without structured data.
+
+    Tabs stay: they part the attributes of LEEF, whose values have none.
+    """
+    line = "\t".join(map(_one_line, content.split("\t")))
+    return f"{_header(message, host, app)} {_NIL} {line}"
 
 
 def octet_counted(text: str) -> bytes:

@@ -127,7 +127,8 @@ def _parameters_are_declared(subject: Subject) -> Iterator[Finding]:
                 continue
             used.add(name.lower())
             if name.lower() not in subject.definition.parameters:
-                yield _error(template.pointer, f"The parameter '{name}' is not declared")
+                found = _warning if subject.definition.is_published else _error
+                yield found(template.pointer, f"The parameter '{name}' is not declared")
     if subject.definition.is_resource_manager:
         for name, parameter in subject.definition.parameters.items():
             if name not in used and not _serves_deployment(subject, name):

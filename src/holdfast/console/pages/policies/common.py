@@ -1,6 +1,6 @@
 """What the pages of policies share: the service behind them, forms that are stored."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 from starlette.responses import Response
 
@@ -9,8 +9,9 @@ from holdfast.console.rendering import redirect
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.permissions import Permission
 from holdfast.policy.azure.resources import PolicyResources
-from holdfast.policy.kinds.names import ASSIGNMENT
-from holdfast.resources.model import Resource
+from holdfast.policy.kinds.lookup import find_policy
+from holdfast.policy.kinds.names import ASSIGNMENT, DEFINITION, full_id
+from holdfast.resources.model import Reader, Resource
 from holdfast.resources.query import Query
 
 READ, MANAGE = Permission.POLICY_READ, Permission.POLICY_MANAGE
@@ -30,6 +31,17 @@ def assigned(request: ApiRequest) -> list[Resource]:
     """The assignments that the reader may see."""
     query = Query(ASSIGNMENT, request.principal.reach(READ), limit=SHOWN)
     return list(request.services.store.find(query).items)
+
+
+def titles_of(request: ApiRequest, definitions: Iterable[str]) -> dict[str, str]:
+    """What people call definitions, by their names; the name itself where nobody calls it anything."""
+    return {name: _title(request.services.store, name) for name in set(definitions)}
+
+
+def _title(reader: Reader, name: str) -> str:
+    found = find_policy(reader, full_id(DEFINITION, name))
+    properties = found.document["properties"] if found is not None else {}
+    return str((isinstance(properties, Mapping) and properties.get("displayName")) or name)
 
 
 def stored(change: Callable[[], object], address: str, again: Again) -> Response:

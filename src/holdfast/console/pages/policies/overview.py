@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
+from holdfast.console.pages.policies.common import titles_of
 from holdfast.console.rendering import page
 from holdfast.console.tables import Cell, Column, ResourceTable
 from holdfast.kernel.organizations import OrganizationPath
@@ -61,12 +62,14 @@ def _page(request: ApiRequest) -> Response:
     by_policy = states.by_policy(Filter(reach))
     standings = [Standing(*key, numbers) for key, numbers in by_policy.items()]
     standings.sort(key=lambda s: (-s.counts.against, s.assignment, s.reference))
+    against = _against(states, reach)
     return page(
         request,
         "policies/overview.html",
         overall=states.by_resource(Filter(reach)),
         standings=standings,
-        against=_against(states, reach),
+        against=against,
+        titles=titles_of(request, (each.definition for each in against)),
         assignments=request.services.store.count(ASSIGNMENT, reach),
         table=DEFINITIONS.show(request),
     )

@@ -12,9 +12,9 @@ from holdfast.console.pages.policies.common import READ, SHOWN, assigned, polici
 from holdfast.console.rendering import FORM, form_token, fragment, page, read_form
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.permissions import Permission
-from holdfast.policy.kinds.names import ASSIGNMENT, REMEDIATION, full_id
+from holdfast.policy.kinds.names import ASSIGNMENT, REMEDIATION, full_id, name_in
 from holdfast.policy.remediation.kind import APPROVE, CANCEL
-from holdfast.policy.remediation.model import TaskState, read_task
+from holdfast.policy.remediation.model import Task, TaskState, read_task
 from holdfast.policy.remediation.undo import undoable
 from holdfast.resources.model import Resource
 from holdfast.resources.query import Query
@@ -27,6 +27,12 @@ def _address(name: str) -> str:
     return f"/policies/remediations/{quote(name, safe='')}"
 
 
+def _row(task: Resource) -> tuple[str, str, str, Task, float]:
+    """Name, address, assignment, the task, when it was asked for."""
+    read = read_task(task)
+    return task.id, _address(task.id), name_in(read.policy_assignment_id), read, task.created
+
+
 def _list(request: ApiRequest, problem: str = "", status: int = 200) -> Response:
     query = Query(REMEDIATION, request.principal.reach(READ), limit=SHOWN)
     found = sorted(request.services.store.find(query).items, key=lambda each: -each.created)
@@ -35,7 +41,7 @@ def _list(request: ApiRequest, problem: str = "", status: int = 200) -> Response
         "policies/remediations.html",
         status=status,
         problem=problem,
-        tasks=[(each.id, _address(each.id), read_task(each), each.created) for each in found],
+        tasks=[_row(each) for each in found],
         assignments=assigned(request),
         chosen=request.query.get("assignment", ""),
         reference=request.query.get("reference", ""),

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from starlette.responses import Response
 
 from holdfast.api.frame import ApiRequest, Route
-from holdfast.console.pages.policies.common import READ, SHOWN
+from holdfast.console.pages.policies.common import READ, SHOWN, titles_of
 from holdfast.console.rendering import page
 from holdfast.kernel.errors import NotFoundError
 from holdfast.kernel.json import JsonObject, JsonValue
@@ -47,6 +47,7 @@ def _page(request: ApiRequest) -> Response:
     return page(
         request,
         "policies/resource.html",
+        titles=titles_of(request, (each.definition for each in found)),
         id=identity,
         said=[Said(state, reason_lines(state.reason)) for state in found],
         changes=changes,

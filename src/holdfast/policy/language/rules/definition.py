@@ -36,6 +36,7 @@ def parse_definition(document: object) -> Definition:
         version=optional_text(members, "version") or _metadata_version(members),
         versions=tuple(each for each in _versions(members) if isinstance(each, str)),
         rule_pointer=rule.pointer,
+        policy_type=optional_text(members, "policytype"),
     )
 
 

@@ -167,6 +167,12 @@ class Definition:
     version: str = ""
     versions: tuple[str, ...] = ()
     rule_pointer: str = ""
+    policy_type: str = ""
+
+    @property
+    def is_published(self) -> bool:
+        """Whether it is one of those that ship with a cloud: taken as they are, mistakes included."""
+        return self.policy_type.lower() in ("builtin", "static")
 
     @property
     def is_indexed(self) -> bool:
