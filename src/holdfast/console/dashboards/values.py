@@ -240,10 +240,10 @@ def _said(seen: Sight) -> Iterable[tuple[float, str, str, str]]:
     """What the devices said of the capabilities, oldest first, values as texts."""
     wanted = [capability.name for capability in seen.tile.capabilities]
     log = seen.request.services.log
-    messages = (
-        raw_messages(log, seen.ids, seen.begins, seen.now + 1, MAXIMUM_MESSAGES) if seen.devices else ()
-    )
-    for message in reversed(messages):
+    if not seen.devices:
+        return
+    heard = raw_messages(log, seen.ids, seen.begins, seen.now + 1, MAXIMUM_MESSAGES)
+    for message in reversed(heard.found):
         for name in wanted:
             if name in message.values:
                 yield message.time, message.device, name, _as_text(message.values[name])

@@ -75,10 +75,10 @@ def _empty() -> JsonObject:
 def _proposed(request: ApiRequest, id: str) -> tuple[str, JsonObject]:
     device, services = visible(request, DEVICE, id, Permission.DEVICE_RAW_DATA), request.services
     now, twin = services.clock.now(), services.state.twin(device.id)
-    messages = raw_messages(services.log, [device.id], now - _WEEK, now + 60, MESSAGES)
+    heard = raw_messages(services.log, [device.id], now - _WEEK, now + 60, MESSAGES)
     name = "".join(c if c.isalnum() and c.isascii() else "_" for c in device.id).strip("_") or "device"
     template = f"dtmi:proposed:d{name}:template;1"
-    telemetry = ((message.component, dict(message.values)) for message in messages)
+    telemetry = ((message.component, dict(message.values)) for message in heard.found)
     return template, propose(
         template, str(device.body["displayName"]), telemetry, twin.reported, twin.desired
     )
