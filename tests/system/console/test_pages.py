@@ -142,7 +142,7 @@ def test_pages_read_without_script(
     page.get_by_role("button", name="Create").click()
     assert page.get_by_role("heading", name="without-script").is_visible()
     page.goto(f"{instance.url}/devices")
-    page.get_by_label("Filter").fill("without-script")
+    page.get_by_label("Filter", exact=True).fill("without-script")
     page.get_by_role("button", name="Apply").click()
     assert page.get_by_text("1 of 1", exact=True).is_visible()
     page.goto(f"{instance.url}/network/map")
