@@ -28,7 +28,14 @@ FEATURES = [
     feature("not satisfied", proven=False),
     feature("not assessed", proven=False),
 ]
-ASSESSMENT = {"features": FEATURES, "compliance": 0.25, "coverage": None}
+PROFILE = {
+    "attribute": "Stores customer content at rest",
+    "value": True,
+    "state": "satisfied",
+    "evidence": "1 of 1 subjects as expected",
+    "age": 5.0,
+}
+ASSESSMENT = {"profile": [PROFILE], "features": FEATURES, "compliance": 0.25, "coverage": None}
 
 
 def test_what_is_not_satisfied_is_told_apart_by_who_can_change_it() -> None:
@@ -42,7 +49,7 @@ def test_what_is_not_satisfied_is_told_apart_by_who_can_change_it() -> None:
 def test_only_what_is_not_as_claimed_is_red() -> None:
     column = assessment_table(ASSESSMENT).columns[3]
     styles = [str(getattr(cell, "style", "")) for cell in column.cells]
-    assert styles == ["green", "yellow", "dim", "red", "yellow"]
+    assert styles == ["green", "green", "yellow", "dim", "red", "yellow"], "the line of the profile is first"
 
 
 def test_the_table_says_what_was_seen_and_when() -> None:
@@ -50,5 +57,6 @@ def test_the_table_says_what_was_seen_and_when() -> None:
     with console.capture() as captured:
         console.print(assessment_table(ASSESSMENT))
     text = captured.get()
+    assert "Stores customer content at rest" in text
     assert "not configured here: 2 of 2 subjects as expected" in text
     assert "1 min" in text

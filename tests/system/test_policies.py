@@ -284,7 +284,7 @@ def test_drift_is_an_alert_that_arrives_although_everything_was_killed(client: C
     made = client.ok(
         "PUT",
         "/api/alerts/destinations/hook",
-        {"displayName": "Hook", "connection": connection, "alerts": {}},
+        {"displayName": "Hook", "connection": connection, "alerts": {"engines": ["policy"]}},
     )
     assert made["credentials"] == ["connection.headers.X-Token"]
     assert "s3cret" not in json.dumps(made)

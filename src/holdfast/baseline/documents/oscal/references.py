@@ -1,7 +1,7 @@
 """Finds what schema validation of OSCAL lets through: identifiers used twice and references to nothing."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from holdfast.baseline.documents.oscal.building import OSCAL_VERSION
@@ -73,7 +73,7 @@ class _Index:
             self.links.append(_Found(path, value[1:]))
 
 
-def reference_problems(documents: dict[str, bytes]) -> Iterator[str]:
+def reference_problems(documents: Mapping[str, bytes]) -> Iterator[str]:
     """One sentence for each problem in documents that belong together; nothing when all is well."""
     index = _Index()
     for name, data in documents.items():
