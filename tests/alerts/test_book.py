@@ -134,6 +134,7 @@ def test_muting_suppresses_until_unmuted() -> None:
     fresh = alerts.report(report(time=400.0))
     assert fresh is not None
     assert fresh.id != alert.id
+    assert alert.resolution is Resolution.HANDLED, "nothing says any longer that its kind is silent"
     with pytest.raises(ConflictError):
         alerts.unmute(alert.id)
 

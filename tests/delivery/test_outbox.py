@@ -1,13 +1,15 @@
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
-from holdfast.delivery import outbox as module
 from holdfast.delivery.model import DeliveryError, Message
 from holdfast.delivery.outbox import Outbox
 from holdfast.delivery.retry import Patience
-from holdfast.delivery.shelves.memory import MemoryShelf
-from holdfast.kernel.clock import ManualClock
+from holdfast.delivery.shelves.sql import SqlShelf, open_shelf
+from holdfast.kernel.clock import ManualClock, SystemRandomness
+from holdfast.keys.file import open_key_ring
 
 
 @dataclass
@@ -32,107 +34,126 @@ class Steady:
         return b"\xff" * length
 
 
-def message(identifier: str) -> Message:
-    return Message(identifier, 0.0, "alert", "t", "x")
+@dataclass
+class Post:
+    """An outbox over a real shelf, with a sender for each receiver: d0, d1 and so on."""
+
+    shelf: SqlShelf
+    clock: ManualClock
+    box: Outbox
+
+    def expect(self, *receivers: Receiver, patience: Patience | None = None) -> None:
+        senders = {f"d{number}": receiver for number, receiver in enumerate(receivers)}
+        self.box = Outbox(self.shelf, senders, self.clock, Steady(), patience or Patience())
+
+    def hand_in(self, destination: str, *identifiers: str) -> None:
+        messages = [Message(identifier, 0.0, "alert", "t", "x") for identifier in identifiers]
+        entries = [(destination, message) for message in messages]
+        self.shelf.take_in("tests", 0, entries, self.clock.now())
+
+    def send(self) -> int:
+        """Everything that is due to anybody; how many arrived."""
+        return sum(self.box.send(name, 100) for name in self.shelf.destinations())
+
+    def dead(self, destination: str) -> list[tuple[str, str]]:
+        return [(letter.message.id, letter.error) for letter in self.shelf.dead(destination)]
 
 
-def outbox(*receivers: Receiver, patience: Patience | None = None) -> tuple[Outbox, ManualClock, MemoryShelf]:
-    clock, shelf = ManualClock(), MemoryShelf()
-    senders = {f"d{number}": receiver for number, receiver in enumerate(receivers)}
-    return Outbox(shelf, senders, clock, Steady(), patience or Patience()), clock, shelf
+@pytest.fixture
+def post(tmp_path: Path) -> Iterator[Post]:
+    clock = ManualClock()
+    shelf = open_shelf(tmp_path, open_key_ring(tmp_path, clock, SystemRandomness()))
+    shelf.prepare()
+    yield Post(shelf, clock, Outbox(shelf, {}, clock, Steady()))
+    shelf.close()
 
 
-def test_messages_arrive_once_and_in_order() -> None:
+def test_messages_arrive_once_and_in_order(post: Post) -> None:
     receiver = Receiver()
-    box, _clock, _shelf = outbox(receiver)
-    for identifier in "abc":
-        assert box.hand_in("d0", message(identifier))
-    assert not box.hand_in("d0", message("b"))
-    assert box.run_once() == 3
+    post.expect(receiver)
+    post.hand_in("d0", "a", "b", "c")
+    assert post.send() == 3
     assert receiver.taken == ["a", "b", "c"]
-    assert box.run_once() == 0
+    assert post.send() == 0
 
 
-def test_a_failing_destination_waits_longer_each_time_and_keeps_the_order() -> None:
+def test_a_failing_destination_waits_longer_each_time_and_keeps_the_order(post: Post) -> None:
     receiver = Receiver([DeliveryError("down"), DeliveryError("down"), None])
-    box, clock, _shelf = outbox(receiver)
-    box.hand_in("d0", message("a"))
-    box.hand_in("d0", message("b"))
-    assert box.run_once() == 0
-    assert box.next_due() == 2.0
-    clock.advance(1.9)
-    assert box.run_once() == 0
-    assert len(receiver.answers) == 2
-    clock.advance(0.2)
-    assert box.run_once() == 0
-    assert box.next_due() == pytest.approx(4.0)
-    clock.advance(4.0)
-    assert box.run_once() == 2
+    post.expect(receiver)
+    post.hand_in("d0", "a", "b")
+    for wait in (2.0, 4.0):
+        assert post.box.is_due("d0")
+        assert post.send() == 0
+        left = len(receiver.answers)
+        post.clock.advance(wait - 0.1)
+        assert not post.box.is_due("d0")
+        assert (post.send(), len(receiver.answers)) == (0, left), "not even tried"
+        post.clock.advance(0.1)
+    assert post.send() == 2
     assert receiver.taken == ["a", "b"]
-    assert (box.counters["d0"].failed, box.counters["d0"].delivered) == (2, 2)
+    counters = post.box.counters["d0"]
+    assert (counters.failed, counters.delivered) == (2, 2)
 
 
-def test_one_failing_destination_does_not_hold_up_another() -> None:
+def test_one_failing_destination_does_not_hold_up_another(post: Post) -> None:
     broken, fine = Receiver([DeliveryError("down")]), Receiver()
-    box, _clock, _shelf = outbox(broken, fine)
-    box.hand_in("d0", message("a"))
-    box.hand_in("d1", message("a"))
-    box.run_once()
+    post.expect(broken, fine)
+    post.hand_in("d0", "a")
+    post.hand_in("d1", "a")
+    post.send()
     assert (broken.taken, fine.taken) == ([], ["a"])
 
 
-def test_a_hopeless_message_goes_to_the_dead_letters_and_the_next_one_goes_out() -> None:
+def test_a_hopeless_message_goes_to_the_dead_letters_and_the_next_one_goes_out(post: Post) -> None:
     receiver = Receiver([DeliveryError("refused", permanent=True)])
-    box, clock, shelf = outbox(receiver)
-    box.hand_in("d0", message("a"))
-    box.hand_in("d0", message("b"))
-    assert box.run_once() == 1
+    post.expect(receiver)
+    post.hand_in("d0", "a", "b")
+    assert post.send() == 1
     assert receiver.taken == ["b"]
-    letter = shelf.dead[0]
-    assert (letter.parcel.message.id, letter.error, letter.time) == ("a", "refused", clock.now())
+    assert post.dead("d0") == [("a", "refused")]
 
 
 @pytest.mark.parametrize("patience", [Patience(attempts=3), Patience(age=5.0)])
-def test_patience_has_an_end(patience: Patience) -> None:
-    receiver = Receiver([DeliveryError("down")] * 10)
-    box, clock, shelf = outbox(receiver, patience=patience)
-    box.hand_in("d0", message("a"))
+def test_patience_has_an_end(post: Post, patience: Patience) -> None:
+    post.expect(Receiver([DeliveryError("down")] * 10), patience=patience)
+    post.hand_in("d0", "a")
     for _ in range(5):
-        box.run_once()
-        clock.advance(100.0)
-    assert [letter.parcel.message.id for letter in shelf.dead] == ["a"]
-    assert box.next_due() is None
+        post.send()
+        post.clock.advance(100.0)
+    assert post.dead("d0") == [("a", "down")]
+    assert not post.shelf.destinations()
 
 
-def test_the_destinations_wish_to_wait_is_respected() -> None:
-    box, _clock, _shelf = outbox(Receiver([DeliveryError("busy", retry_after=120.0)]))
-    box.hand_in("d0", message("a"))
-    box.run_once()
-    assert box.next_due() == 120.0
+def test_the_destinations_wish_to_wait_is_respected(post: Post) -> None:
+    post.expect(Receiver([DeliveryError("busy", retry_after=120.0)]))
+    post.hand_in("d0", "a")
+    post.send()
+    post.clock.advance(119.9)
+    assert not post.box.is_due("d0")
+    post.clock.advance(0.1)
+    assert post.box.is_due("d0")
 
 
-def test_the_throttle_spreads_a_flood() -> None:
-    receiver = Receiver()
-    box, clock, _shelf = outbox(receiver)
-    box.rate = 10.0
-    for number in range(25):
-        box.hand_in("d0", message(str(number)))
-    assert box.run_once() == 10
-    assert box.run_once() == 0
-    clock.advance(1.0)
-    assert box.run_once() == 10
+def test_a_destination_that_is_configured_anew_is_tried_at_once(post: Post) -> None:
+    post.expect(Receiver([DeliveryError("busy", retry_after=120.0)]))
+    post.hand_in("d0", "a")
+    post.send()
+    post.box.reset("d0")
+    assert post.send() == 1
 
 
-def test_a_full_destination_refuses_visibly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAXIMUM_PENDING", 2)
-    box, _clock, shelf = outbox(Receiver())
-    assert [box.hand_in("d0", message(identifier)) for identifier in "abc"] == [True, True, False]
-    assert [letter.parcel.message.id for letter in shelf.dead] == ["c"]
+def test_the_throttle_spreads_a_flood(post: Post) -> None:
+    post.expect(Receiver())
+    post.box.rate = 10.0
+    post.hand_in("d0", *map(str, range(25)))
+    assert post.send() == 10
+    assert post.send() == 0
+    assert not post.box.is_due("d0")
+    post.clock.advance(1.0)
+    assert post.send() == 10
 
 
-def test_what_has_no_sender_stays_where_it_is() -> None:
-    box, _clock, shelf = outbox()
-    box.hand_in("removed", message("a"))
-    assert box.run_once() == 0
-    assert shelf.pending("removed") == 1
-    assert box.next_due() is None
+def test_what_has_no_sender_stays_where_it_is(post: Post) -> None:
+    post.hand_in("removed", "a")
+    assert post.send() == 0
+    assert post.shelf.status("removed").waiting == 1

@@ -133,6 +133,7 @@ class AlertBook:
         if alert.key not in self.muted:
             raise ConflictError(f"The alert {identifier} is not muted.")
         del self.muted[alert.key]
+        lifecycle.unmute(alert)
         return alert
 
     def expire(self, now: float, after: float = lifecycle.AUTO_CLOSE_AFTER) -> list[Alert]:

@@ -29,6 +29,12 @@ def close(alert: Alert, now: float, resolution: Resolution = Resolution.HANDLED)
     alert.closed_at = now
 
 
+def unmute(alert: Alert) -> None:
+    """Say no longer of a closed alert that nothing of its kind is raised."""
+    if alert.resolution is Resolution.MUTED:
+        alert.resolution = Resolution.HANDLED
+
+
 def set_severity(alert: Alert, severity: Severity) -> None:
     """Let a person judge it differently from its type."""
     alert.severity = severity

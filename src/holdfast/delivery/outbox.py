@@ -1,9 +1,9 @@
 """Messages on their way, in order for each destination, with retries, throttle and dead letters.
 
-The outbox decides; a `Shelf` keeps what must survive a restart. One thread calls `run_once` again and again.
+The outbox decides; a `Shelf` keeps what must survive a restart.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,8 +15,6 @@ from holdfast.kernel.clock import Clock, Randomness
 
 logger = structlog.get_logger(__name__)
 
-MAXIMUM_PENDING = 10_000
-"""Messages that wait for one destination; when full, new ones become dead letters at once."""
 DEFAULT_RATE = 50.0
 """Messages a second to one destination."""
 
@@ -36,22 +34,10 @@ class Parcel:
 
 
 class Shelf(Protocol):
-    """Keeps parcels and dead letters."""
-
-    def add(self, destination: str, message: Message, now: float) -> Parcel | None:
-        """Keep a message; None when `destination` has a parcel with the message's id already."""
-        ...
+    """Keeps parcels and dead letters; see `shelves.sql` for how parcels come in."""
 
     def first(self, destination: str) -> Parcel | None:
         """The oldest parcel for a destination."""
-        ...
-
-    def pending(self, destination: str) -> int:
-        """How many wait."""
-        ...
-
-    def destinations(self) -> Iterable[str]:
-        """Those for which something waits."""
         ...
 
     def delivered(self, parcel: Parcel) -> None:
@@ -92,32 +78,6 @@ class Outbox:
     _ready: dict[str, float] = field(default_factory=dict)
     """When a destination that failed may be tried again."""
     _throttles: dict[str, Throttle] = field(default_factory=dict)
-
-    def hand_in(self, destination: str, message: Message) -> bool:
-        """Take a message for a destination; False when it is there already or the destination is full."""
-        now = self.clock.now()
-        full = self.shelf.pending(destination) >= MAXIMUM_PENDING
-        parcel = self.shelf.add(destination, message, now)
-        if parcel is None:
-            return False
-        if full:
-            self._bury(parcel, f"{MAXIMUM_PENDING} messages were waiting already.", now)
-            return False
-        return True
-
-    def run_once(self, maximum: int = 100) -> int:
-        """Send what is due, at most so many messages to each destination; how many arrived."""
-        return sum(self.send(destination, maximum) for destination in list(self.shelf.destinations()))
-
-    def next_due(self) -> float | None:
-        """Seconds until `run_once` has something to do; None while nothing waits."""
-        now = self.clock.now()
-        waits = [
-            max(self._ready.get(name, 0.0) - now, self._throttle(name).wait(now))
-            for name in self.shelf.destinations()
-            if name in self.senders
-        ]
-        return max(0.0, min(waits)) if waits else None
 
     def is_due(self, destination: str) -> bool:
         """Whether a destination may be sent to now, as far as its failures and its rate go."""

@@ -79,6 +79,7 @@ def test_a_muted_matter_raises_nothing_until_it_is_unmuted(desk: Desk) -> None:
     assert [a.source for a in desk.all()] == ["pump", "valve"]
     assert desk.all()[0].resolution is Resolution.MUTED
     desk.store.unmute(muted.id, EVERYWHERE)
+    assert desk.all()[0].resolution is Resolution.HANDLED, "nothing says any longer that its kind is silent"
     desk.see(report())
     assert [a.source for a in desk.all()] == ["pump", "valve", "pump"]
     with pytest.raises(ConflictError):

@@ -11,7 +11,6 @@ from holdfast.console.pages.destinations.forms import MEMBERS
 from holdfast.delivery.destinations import Destination
 from holdfast.delivery.kind import DESTINATION, FORMS
 from holdfast.delivery.model import DeliveryError, Message, Urgency
-from holdfast.delivery.outbox import Parcel
 from holdfast.delivery.service import Delivery
 from holdfast.delivery.shelves.sql import SqlShelf
 from holdfast.kernel.json import JsonObject, at_path
@@ -142,9 +141,10 @@ def test_a_test_message_says_whether_it_arrived(place: Place) -> None:
 
 def test_what_waits_and_what_was_given_up_is_shown(place: Place) -> None:
     place.browser.post("/destinations/new/webhook", id="siem", **HOOK)
-    parcels = [place.shelf.add("siem", message(title), 100.0) for title in ("First", "Second")]
-    assert isinstance(parcels[0], Parcel)
-    place.shelf.bury(parcels[0], "It was refused (410).", 200.0)
+    place.shelf.take_in("alerts", 1, [("siem", message(title)) for title in ("First", "Second")], 100.0)
+    refused = place.shelf.first("siem")
+    assert refused is not None
+    place.shelf.bury(refused, "It was refused (410).", 200.0)
     waiting = place.shelf.first("siem")
     assert waiting is not None
     place.shelf.failed(waiting, "Nobody answers.")

@@ -156,10 +156,12 @@ class AlertStore:
     def unmute(self, identity: str, reach: Sequence[OrganizationPath]) -> Alert:
         """Let the kind be raised again between these parties. ConflictError when it is not muted."""
         with self._database.write() as connection:
-            alert, _ = _one(connection, identity, reach)
+            alert, folding = _one(connection, identity, reach)
             matter = rows.folds(alert.matter)
             if not connection.execute(delete(muted).where(muted.c.matter == matter)).rowcount:
                 raise ConflictError(f"The alert {identity} is not muted.")
+            lifecycle.unmute(alert)
+            _save(connection, [alert], folding=folding)
             return alert
 
     # What time does

@@ -59,13 +59,24 @@ def _certificate_shown(entry: JsonObject) -> JsonObject:
 
 
 def _list(request: ApiRequest) -> Reply:
-    return listing(request, ENROLLMENT_GROUP, READ, _shown, NAMED_FILTER_FIELDS)
+    def shown(group: Resource) -> JsonObject:
+        _record_reading(request, group)
+        return _shown(group)
+
+    return listing(request, ENROLLMENT_GROUP, READ, shown, NAMED_FILTER_FIELDS)
 
 
 def _get(request: ApiRequest) -> Reply:
     group = _group(request)
-    request.services.changes.record(request.principal, "enrollmentGroup.keys-read", resource=group.id)
+    _record_reading(request, group)
     return Reply(200, _shown(group, request.services.id_scope))
+
+
+def _record_reading(request: ApiRequest, group: Resource) -> None:
+    """Whoever reads a group with keys has read its keys, in a list too."""
+    attestation = group.body.get("attestation")
+    if isinstance(attestation, dict) and "symmetricKey" in attestation:
+        request.services.changes.record(request.principal, "enrollmentGroup.keys-read", resource=group.id)
 
 
 def _group(request: ApiRequest) -> Resource:

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from holdfast.delivery.model import Message, Urgency
-from holdfast.delivery.outbox import MAXIMUM_PENDING, Parcel
+from holdfast.delivery.outbox import Parcel
 from holdfast.delivery.shelves.tables import dead_letters, parcels, positions
 from holdfast.keys.port import KeyRing
 from holdfast.storage import postgresql, sqlcipher
@@ -17,6 +17,8 @@ from holdfast.storage.migrate import migrate
 
 FILE: Final = "delivery.db"
 KEY_PURPOSE: Final = "delivery"
+MAXIMUM_PENDING: Final = 10_000
+"""Messages that wait for one destination; when full, new ones become dead letters at once."""
 MAXIMUM_DEAD: Final = 1000
 """Dead letters that are kept for each destination; the oldest go."""
 _ERROR: Final = 1000
@@ -73,13 +75,6 @@ class SqlShelf:
 
     # What comes in
 
-    def add(self, destination: str, message: Message, now: float) -> Parcel | None:
-        """See `Shelf.add`."""
-        with self._database.write() as connection:
-            if _waits(connection, destination, message.id):
-                return None
-            return _add(connection, destination, message, now)
-
     def position(self, source: str) -> int | None:
         """Up to where a source was taken in; None when it never was."""
         with self._database.read() as connection:
@@ -109,13 +104,8 @@ class SqlShelf:
             row = connection.execute(oldest.limit(1)).one_or_none()
         return None if row is None else _parcel(row)
 
-    def pending(self, destination: str) -> int:
-        """See `Shelf.pending`."""
-        with self._database.read() as connection:
-            return _pending(connection, destination)
-
     def destinations(self) -> Iterable[str]:
-        """See `Shelf.destinations`."""
+        """Those for which something waits."""
         with self._database.read() as connection:
             return list(connection.execute(select(parcels.c.destination).distinct()).scalars())
 
