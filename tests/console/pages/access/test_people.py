@@ -83,6 +83,14 @@ def test_organizations_make_a_tree(http: Http, browser: Browser) -> None:
     assert page.index("North") < page.index("Plant 1")
     assert "Plant 2" in browser.post("/access/organizations/plant", action="rename", name="Plant 2")
     assert "not empty" in browser.refused("/access/organizations/north", action="remove")
+    browser.post("/access/organizations", id="south", name="South")
+    browser.post("/access/organizations/-/move", organization="plant", parent="south")
+    moved = http.here.world.store.get("organization", "plant")
+    assert moved is not None
+    assert moved.organization == "/south/plant/"
+    assert "below itself" in browser.refused(
+        "/access/organizations/-/move", organization="south", parent="plant"
+    )
     assert "Plant 2" not in browser.post("/access/organizations/plant", action="remove")
 
 

@@ -11,6 +11,7 @@ from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.pages.access.forms import Fields, places, submitted
 from holdfast.console.rendering import FORM, page
+from holdfast.console.tables import Choice
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Action, Change
@@ -53,6 +54,7 @@ def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response
         nodes=nodes,
         total=services.store.count(KIND, reach),
         parents=places(request),
+        movable=[Choice(node.id, node.name) for node in nodes if node.may_manage],
         may_create=bool(principal.reach(MANAGE)),
     )
 
@@ -82,9 +84,23 @@ def _change(request: ApiRequest) -> Response:
     return submitted(request, _page, work)
 
 
+def _move(request: ApiRequest) -> Response:
+    def work(fields: Fields) -> str:
+        node = visible(request, KIND, fields.get("organization", ""), READ)
+        body: JsonObject = {"displayName": node.body["displayName"]}
+        if fields.get("parent"):
+            body["parent"] = fields["parent"]
+        change = put_organization(request.services.store, node.id, body, node.etag)
+        request.services.changes.apply(request.principal, change)
+        return HERE
+
+    return submitted(request, _page, work)
+
+
 ROUTES = [
     Route("GET", HERE, READ, _page, "Organizations", is_page=True),
     Route("POST", HERE, MANAGE, _create, "Make one", content_types=FORM, is_page=True),
+    Route("POST", f"{HERE}/-/move", MANAGE, _move, "Move one", content_types=FORM, is_page=True),
     Route(
         "POST",
         f"{HERE}/{{organization}}",
