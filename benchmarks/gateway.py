@@ -1,9 +1,8 @@
 """The gateway of a real instance (`holdfast up`, everything on) beside Mosquitto, on one machine with the
 load.
 
-    throughput     messages acknowledged after fsync, over TLS; Mosquitto alone, and Mosquitto with a
-    subscriber
-                   that stores in SQLite with the same durability, in the same run
+    throughput     messages acknowledged after fsync, over TLS; in the same run Mosquitto alone, and Mosquitto
+                   with a subscriber that stores in SQLite with the same durability
     people         the same rate while the API is called 100 times a second
     connections    CPU a message from 100 to 5,000 connections
     stalled        memory while the log does not answer and 1,000 devices go on sending, once it is full

@@ -18,7 +18,7 @@ DAY = 86_400
 
 @app.command("list")
 def list_tokens(context: typer.Context, as_json: AsJson = False) -> None:
-    """List every API token that you may see, with its last use if you may read how access is controlled."""
+    """List every API token that you may see. With its last use, if you may read how access is controlled."""
     columns: dict[str, Cell] = {
         "id": lambda t: t["id"],
         "roles": lambda t: ", ".join(map(role_text, t["roles"])),
