@@ -33,6 +33,11 @@ def above(path: OrganizationPath) -> OrganizationPath:
     return OrganizationPath(path.rstrip("/").rpartition("/")[0] + "/")
 
 
+def site_of(zone: OrganizationPath) -> str:
+    """The id of a zone's site: the node above it, or itself directly below the root; empty for the root."""
+    return name(above(zone)) or name(zone)
+
+
 class Move(NamedTuple):
     """An organization that got another place, with everything in it and below it."""
 

@@ -5,7 +5,7 @@ from sqlalchemy import Column, Connection, Table, select, update
 from holdfast.alerts.store import rows
 from holdfast.alerts.store.tables import alert as table
 from holdfast.alerts.store.tables import muted
-from holdfast.kernel.organizations import Move, OrganizationPath, above, name
+from holdfast.kernel.organizations import Move, OrganizationPath, site_of
 from holdfast.resources.relocation import relocate_rows
 
 
@@ -13,7 +13,7 @@ def relocate_alerts(connection: Connection, move: Move) -> None:
     """Give alerts their new places; the matters of open and muted ones too, so that reports still fold."""
     relocate_rows(connection, table, move)
     zone = (table.c.organization == move.after, table.c.site != "")
-    connection.execute(update(table).where(*zone).values(site=_site(move)))
+    connection.execute(update(table).where(*zone).values(site=site_of(move.after)))
     _relocate_matters(connection, table, table.c.folds, move)
     _relocate_matters(connection, muted, muted.c.matter, move)
 
@@ -29,10 +29,5 @@ def _moved(matter: str, move: Move) -> str:
     """A matter as `rows.folds` has it; its place and site are last."""
     about, place, site = matter.rsplit(rows.SEPARATOR, 2)
     if place == move.before and site:
-        site = _site(move)
+        site = site_of(move.after)
     return rows.SEPARATOR.join((about, move.of(OrganizationPath(place)), site))
-
-
-def _site(move: Move) -> str:
-    """The site of what lies in the organization itself: the node above, or its own id below the root."""
-    return name(above(move.after)) or name(move.after)

@@ -14,10 +14,9 @@ from holdfast.defender.network.captures import blob_of
 from holdfast.defender.network.enrolling import SensorEnrolling
 from holdfast.defender.network.kinds import CAPTURE, SENSOR
 from holdfast.defender.network.reading import Network
-from holdfast.defender.network.source import site_of
 from holdfast.kernel.errors import ConflictError, ForbiddenError, InvalidError
 from holdfast.kernel.json import JsonObject, JsonValue
-from holdfast.kernel.organizations import ROOT, OrganizationPath, name
+from holdfast.kernel.organizations import ROOT, OrganizationPath, name, site_of
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Action, Change, Resource
 from holdfast.resources.query import Query

@@ -14,11 +14,11 @@ from holdfast.alerts.port import AlertSink
 from holdfast.defender.catalogue.table import alert_types
 from holdfast.defender.network.intake import Arrived, Heard, Intake
 from holdfast.defender.network.kinds import SENSOR
-from holdfast.defender.network.source import Source, site_of
+from holdfast.defender.network.source import Source
 from holdfast.defender.network.tables import sensors
 from holdfast.defender.uplink.messages import MARK, NUMBER, SPOOL
 from holdfast.kernel.clock import Clock
-from holdfast.kernel.organizations import name
+from holdfast.kernel.organizations import name, site_of
 from holdfast.log.port import PARTITIONS, LogReader, Position, Record
 from holdfast.resources.model import Resource
 from holdfast.resources.port import ResourceStore

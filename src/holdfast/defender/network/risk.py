@@ -23,10 +23,9 @@ from holdfast.defender.findings.risk import (
 )
 from holdfast.defender.findings.weak_points import WEAK_POINTS
 from holdfast.defender.inventory.model import AssetType
-from holdfast.defender.network.source import site_of
 from holdfast.defender.uplink.documents import FindingDocument, RiskDocument
 from holdfast.kernel.json import JsonObject, JsonValue
-from holdfast.kernel.organizations import OrganizationPath
+from holdfast.kernel.organizations import OrganizationPath, site_of
 
 _UNAUTHORIZED, _KEY = "unauthorized-device", "plc-not-in-run"
 _OPEN_KEYS = ("Remote", "Program")

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from holdfast.kernel.json import JsonObject
-from holdfast.kernel.organizations import ROOT, OrganizationPath, name
+from holdfast.kernel.organizations import OrganizationPath, name, site_of
 
 
 class Source(NamedTuple):
@@ -24,14 +24,6 @@ class Source(NamedTuple):
     def site(self) -> str:
         """The id of the node above the zone, or the zone's own where there is none above."""
         return site_of(self.organization)
-
-
-def site_of(organization: OrganizationPath) -> str:
-    """The site of a zone: the node above it, or itself directly below the root."""
-    if organization == ROOT:
-        return ""
-    parent = OrganizationPath(organization.rstrip("/").rpartition("/")[0] + "/")
-    return name(parent) or name(organization)
 
 
 def place_of(organization: str) -> JsonObject:

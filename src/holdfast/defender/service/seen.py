@@ -12,10 +12,9 @@ from holdfast.defender.findings.risk import AssetRisk
 from holdfast.defender.network.filters import EVERY_ASSET, AssetFilter, EventFilter
 from holdfast.defender.network.reading import MAXIMUM_PAGE, Network, Place, Reach
 from holdfast.defender.network.risk import kept_risk
-from holdfast.defender.network.source import site_of
 from holdfast.defender.uplink.documents import AssetDocument, ConnectionDocument
 from holdfast.kernel.json import JsonObject
-from holdfast.kernel.organizations import OrganizationPath, name
+from holdfast.kernel.organizations import OrganizationPath, name, site_of
 
 MAXIMUM: Final = 50_000
 """Devices or connections that one answer is made of."""
