@@ -8,11 +8,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from holdfast.kernel.clock import SystemClock, SystemRandomness
 from holdfast.kernel.errors import StartupError
+from holdfast.keys.file import open_key_ring
 from holdfast.log import operations
 from holdfast.log.backend import Limits, StateChange
 from holdfast.log.frames import DamagedRecordError
-from holdfast.log.open import open_writer
+from holdfast.log.open import open_reader, open_writer
 from holdfast.log.port import EMPTY_TWIN, Position, partition_of
 from holdfast.log.sqlite import segments
 from holdfast.log.sqlite.backend import LOOK_SECONDS, SqliteBackend
@@ -82,6 +84,19 @@ def test_a_file_rotates_by_age_once_it_has_rows(tmp_path: Path) -> None:
         age()
         assert len(files(log)) == 3
         assert log.texts("a") == ["0", "1", "0", "1"]
+
+
+def test_a_reader_waits_for_a_log_that_is_not_there_yet(tmp_path: Path) -> None:
+    clock = SystemClock()
+    ring = open_key_ring(tmp_path, clock, SystemRandomness())
+    with closing(open_reader(tmp_path, ring, clock)) as reader:
+        reader.wait(0.0)
+        assert not reader.wait(0.01), "nothing came"
+        assert reader.read(Position(0, 0)) == []
+        with open_log(tmp_path) as log:
+            fill(log, 1)
+            assert reader.wait(60.0)
+            assert reader.ends()
 
 
 def test_old_files_go_and_their_ends_are_remembered(log: LogWorld) -> None:

@@ -147,12 +147,17 @@ def test_organizations_make_a_tree(page: Page) -> None:
         _fold(page, "New organization")
         page.get_by_label("Id", exact=True).fill(id)
         page.get_by_label("Name", exact=True).fill(name)
-        page.locator("select[name=parent]").select_option(above)
+        form = page.locator("form", has=page.locator("input[name=id]"))
+        form.locator("select[name=parent]").select_option(above)
         page.get_by_role("button", name="Make").click()
-    expect(page.locator("li[data-depth]", has_text="Hall")).to_be_visible()
-    assert page.locator("li", has_text="Hall").get_attribute("data-depth") != page.locator(
-        "li", has_text="east"
-    ).first.get_attribute("data-depth")
+    hall = page.locator("li[data-depth]", has_text="Hall")
+    expect(hall).to_have_attribute("data-depth", "1")
+    _fold(page, "Move an organization")
+    form = page.locator("form", has=page.locator("select[name=organization]"))
+    form.locator("select[name=organization]").select_option("east-hall")
+    form.locator("select[name=parent]").select_option("")
+    form.get_by_role("button").click()
+    expect(hall).to_have_attribute("data-depth", "0")
 
 
 def test_the_audit_log_is_filtered_and_checked(page: Page) -> None:

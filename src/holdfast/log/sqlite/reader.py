@@ -108,7 +108,10 @@ class SqliteLogReader:
     def _signature(self) -> tuple[int, int]:
         """Changes whenever something was appended: when a file came or went, and the size of the newest one's
         write-ahead log."""
-        changed = self._folder.stat().st_mtime_ns
+        try:
+            changed = self._folder.stat().st_mtime_ns
+        except FileNotFoundError:  # the first writer of a new instance makes it, which may start later
+            return 0, 0
         if changed != self._newest[0]:
             present = segments.segments(self._folder)
             self._newest = (changed, segments.write_ahead(present[-1].path) if present else self._folder)
