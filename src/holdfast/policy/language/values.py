@@ -62,7 +62,7 @@ def fold(text: str) -> str:
 def number_from(text: str) -> int | float | None:
     """The number that `text` spells, or None; an integer where it is one."""
     text = text.strip()
-    if not text or len(text) > 400 or "_" in text:
+    if not text or len(text) > 400 or "_" in text or not text.isascii():
         return None
     try:
         return int(text)

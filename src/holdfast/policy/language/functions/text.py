@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 from holdfast.policy.language.errors import TemplateError
 from holdfast.policy.language.functions.base import ANY, Function, bounded_items, bounded_text, whole
 from holdfast.policy.language.limits import COMPARISONS, TEXT_LENGTH
-from holdfast.policy.language.values import UNDEFINED, fold, number_from, scalar_text, text_of
+from holdfast.policy.language.values import UNDEFINED, fold, number_from, same, scalar_text, text_of
 
 _ALTERNATIVE: Final = 10
 """Trying one of several delimiters costs as much as so many comparisons."""
@@ -36,8 +36,16 @@ def _original(text: str, place: int) -> int:
     return len(text)
 
 
-def _finder(find: Callable[[str, str], int], empty: Callable[[str], int]) -> Callable[..., object]:
+def _finder(
+    find: Callable[[str, str], int], empty: Callable[[str], int], end: Literal[0, -1]
+) -> Callable[..., object]:
+    """The position of a part of a text, without case, or of a member of an array, which must be the same:
+    the first one (`end` 0) or the last (-1)."""
+
     def position_of(text: object, part: object) -> object:
+        if isinstance(text, list):
+            places = [place for place, member in enumerate(text) if same(member, part)]
+            return places[end] if places else -1
         if not (isinstance(text, str) and isinstance(part, str)):
             return UNDEFINED
         if not part:
@@ -59,7 +67,7 @@ def _edge(test: Callable[[str, str], bool]) -> Callable[..., object]:
 def _pad_left(value: object, width: object, padding: object = " ") -> object:
     text = scalar_text(value)
     total = whole(number_from(width) if isinstance(width, str) else width)
-    if text is None or total is None or total > TEXT_LENGTH or not isinstance(padding, str):
+    if text is None or total is None or not 0 <= total <= TEXT_LENGTH or not isinstance(padding, str):
         return UNDEFINED
     return text.rjust(total, (padding or " ")[0])
 
@@ -106,9 +114,9 @@ def _string(value: object) -> object:
 FUNCTIONS: Final = (
     Function("concat", _concat, 0, ANY, of_text=True),
     Function("endsWith", _edge(str.endswith), 2, 2, of_text=True),
-    Function("indexOf", _finder(str.find, lambda text: 0), 2, 2, of_text=True),
+    Function("indexOf", _finder(str.find, lambda text: 0, 0), 2, 2, of_text=True),
     Function("join", _join, 2, 2),
-    Function("lastIndexOf", _finder(str.rfind, len), 2, 2, of_text=True),
+    Function("lastIndexOf", _finder(str.rfind, len, -1), 2, 2, of_text=True),
     Function("padLeft", _pad_left, 2, 3, of_text=True),
     Function("replace", _replace, 3, 3, of_text=True),
     Function("split", _split, 2, 2, of_text=True),
