@@ -37,11 +37,17 @@ class World:
         self.listener = PeopleListener(
             Starlette(routes=[Route("/", who)]),
             context,
-            lambda: self.rules,
+            self._rules,
             (parse_network("127.0.0.9"),),
             lambda address, _reason: self.refused.append(address),
         )
         self.port = 0
+        self.asked = 0
+        """How often the rules were looked at."""
+
+    def _rules(self) -> NetworkRules:
+        self.asked += 1
+        return self.rules
 
     async def connect(self, source: str = "127.0.0.1", hello: bytes = b"") -> socket.socket:
         loop = asyncio.get_running_loop()
@@ -95,6 +101,19 @@ async def test_changed_rules_close_the_live_connections_that_they_no_longer_admi
     with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
         await ask(*outside)
     assert await ask(*inside) == b"127.0.0.5"
+
+
+async def test_rules_that_change_during_a_handshake_are_looked_at_after_it(world: World) -> None:
+    connection = await world.connect("127.0.0.6")
+    while not world.asked:
+        await asyncio.sleep(0)
+    world.rules = NetworkRules(default_action="Deny")
+    assert world.listener.enforce() == 0, "there is no connection yet"
+    with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+        await ask(
+            *await asyncio.open_connection(sock=connection, ssl=world.trust, server_hostname="localhost")
+        )
+    assert world.refused == ["127.0.0.6"]
 
 
 async def test_a_trusted_proxy_names_the_client_and_the_rules_judge_that_one(world: World) -> None:

@@ -52,6 +52,8 @@ class _Connection(H11Protocol):
         super().connection_made(transport)
         self.client = (self.address, self.client[1] if self.client else 0)
         self._listener.connections[self] = transport
+        if self._listener.refuses(self.address):  # the rules changed during the handshake
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._listener.connections.pop(self, None)
@@ -138,9 +140,7 @@ class PeopleListener:
     async def _admit(self, connected: socket.socket, peer: str) -> None:
         try:
             address = await self._address_behind(connected, peer)
-            reason = self._rules().verdict(address)
-            if reason:
-                self._refused(address, reason)
+            if self.refuses(address):
                 connected.close()
                 return
             loop = asyncio.get_running_loop()
@@ -168,6 +168,13 @@ class PeopleListener:
                     raise ConnectionError("closed within the PROXY header")
                 data += more
         return header.address or address
+
+    def refuses(self, address: str) -> bool:
+        """Whether the present rules do not admit the address; the refusal is told."""
+        reason = self._rules().verdict(address)
+        if reason:
+            self._refused(address, reason)
+        return bool(reason)
 
     def enforce(self) -> int:
         """Close live connections that the present rules no longer admit; how many there were."""
