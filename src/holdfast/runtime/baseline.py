@@ -33,8 +33,9 @@ from holdfast.kernel.network import NetworkRules
 from holdfast.policy.compliance.reading import PolicyStates
 from holdfast.resources.model import Event
 from holdfast.resources.port import EventFeed
+from holdfast.runtime.drills import ORGANIZATION_ID, is_of_probes, probes_address
 from holdfast.runtime.instance import ROOT_CA_FILE, Instance
-from holdfast.runtime.personas import ORGANIZATION_ID, PRINCIPAL, Personas, is_of_probes, probes_address
+from holdfast.runtime.personas import PRINCIPAL, Personas
 from holdfast.runtime.scratch import ScratchInstances, endpoints_of, remove_left_drills
 from holdfast.storage.blobs import LocalBlobs
 

@@ -31,6 +31,7 @@ from holdfast.resources.port import PolicyGate
 from holdfast.resources.sealing import Sealer
 from holdfast.resources.store import SqlResourceStore
 from holdfast.resources.witness import WITNESS_FILE, HeadFile
+from holdfast.runtime.drills import ProbesAuthorizer
 from holdfast.runtime.kinds import KINDS
 from holdfast.runtime.settings import Settings
 from holdfast.runtime.start_checks import check_clock, check_parts
@@ -75,6 +76,7 @@ class Instance:
             self.clock,
             self.randomness,
             gate=gate,
+            authorizer=ProbesAuthorizer(),
             sealer=sealer,
             beside=(relocate_alerts,),
         )

@@ -1,7 +1,5 @@
 """Who the probes are: API tokens of their own, in organizations of their own, made and taken away here."""
 
-import hashlib
-from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -14,22 +12,17 @@ from holdfast.access.roles.builtin import AUDITOR, ORGANIZATION_ADMINISTRATOR, O
 from holdfast.access.tokens.kind import KIND as API_TOKEN
 from holdfast.access.tokens.secret import new_token, parse_token
 from holdfast.access.tokens.service import ApiTokens
-from holdfast.alerts.model import PLATFORM, Alert, Matter, Origin, Report, Sighting
-from holdfast.alerts.port import AlertSink
 from holdfast.baseline.probes.context import Persona
 from holdfast.devices.attestation import ATTESTATION
 from holdfast.devices.device import DEVICE
-from holdfast.kernel.clock import Randomness, isoformat
+from holdfast.kernel.clock import isoformat
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import Grant, Principal, PrincipalKind
-from holdfast.resources.model import Action, Change, Event, Resource
+from holdfast.resources.model import Action, Change, Resource
+from holdfast.runtime.drills import BESIDE_ID, ORGANIZATION_ID, TOKEN_PREFIX
 
-ORGANIZATION_ID: Final = "baseline-probes"
-BESIDE_ID: Final = "baseline-probes-beside"
-_ORGANIZATIONS: Final = (f"/{ORGANIZATION_ID}/", f"/{BESIDE_ID}/")
-TOKEN_PREFIX: Final = "baseline-probe-"  # noqa: S105 - the beginning of ids
 LIFETIME: Final = 86_400.0
 """Seconds that tokens are good for; they are renewed at half of it."""
 SHORT: Final = 1.0
@@ -39,58 +32,6 @@ PRINCIPAL: Final = Principal(
     "baseline", PrincipalKind.PROBE, "baseline probes", (Grant(ROOT, frozenset(Permission)),)
 )
 """Makes and removes what probes need, and records what changed."""
-
-
-def is_of_probes(event: Event, network: str = "") -> bool:
-    """Whether the probes themselves did it, so that it is no reason to probe again, nor to be alarmed.
-
-    `network` is the `probes_network` of the instance: what is refused there has no principal.
-    """
-    return (
-        event.actor_kind == PrincipalKind.PROBE
-        or event.actor.startswith(TOKEN_PREFIX)
-        or event.organization.startswith(_ORGANIZATIONS)
-        or bool(network and event.address.startswith(network))
-    )
-
-
-def probes_network(application: str) -> str:
-    """Where the probes of an instance come from: the beginning `127.x.` of addresses, x from 128 to 253.
-
-    Only this machine can send from there. Those of drills begin below, so a drill's own detections see them.
-    """
-    return f"127.{128 + hashlib.sha256(application.encode()).digest()[0] % 126}."
-
-
-def probes_address(application: str, randomness: Randomness) -> str:
-    """An address for one run of the probes, so that lock-outs of an earlier run do not concern it."""
-    third, fourth = randomness.bytes(2)
-    return f"{probes_network(application)}{third}.{1 + fourth % 254}"
-
-
-class WithoutProbes(AlertSink):
-    """A sink of alerts that passes over what happens in the probes' organizations: it is meant to."""
-
-    def __init__(self, sink: AlertSink) -> None:
-        self._sink = sink
-
-    def raise_alert(self, report: Report, origin: Origin = PLATFORM) -> None:
-        """See `AlertSink.raise_alert`."""
-        self.raise_alerts([Sighting(report, origin)])
-
-    def raise_alerts(self, sightings: Sequence[Sighting]) -> None:
-        """See `AlertSink.raise_alerts`."""
-        told = [each for each in sightings if not each.origin.organization.startswith(_ORGANIZATIONS)]
-        if told:
-            self._sink.raise_alerts(told)
-
-    def resolve_alerts(self, matters: Iterable[Matter]) -> None:
-        """See `AlertSink.resolve_alerts`."""
-        self._sink.resolve_alerts(matters)
-
-    def take_alerts(self, alerts: Sequence[Alert]) -> None:
-        """See `AlertSink.take_alerts`."""
-        self._sink.take_alerts(alerts)
 
 
 class Personas:

@@ -20,9 +20,9 @@ from holdfast.kernel.principal import SYSTEM, PrincipalKind
 from holdfast.log.open import open_reader
 from holdfast.resources.model import Action, Change, Event
 from holdfast.resources.port import ChangePath, ResourceStore
+from holdfast.runtime.drills import is_of_probes, probes_network
 from holdfast.runtime.instance import Instance
 from holdfast.runtime.network import open_monitoring
-from holdfast.runtime.personas import is_of_probes, probes_network
 
 SIGNAL: Final = "platform.risk-signal"
 """`about`, `level`, `reason`, `until`: what the worker asks of control."""

@@ -20,6 +20,7 @@ from holdfast.policy.compliance.states import States
 from holdfast.policy.remediation.engine import RemediationEngine
 from holdfast.policy.types.documents import PolicyDocument, supplied
 from holdfast.resources.port import ChangePath
+from holdfast.runtime.drills import is_drill
 from holdfast.runtime.instance import ROOT_CA_FILE, Instance, server_certificate_of
 from holdfast.runtime.kinds import KINDS
 from holdfast.telemetry.last_values import LastValues
@@ -70,6 +71,7 @@ def open_inventory(instance: Instance, last_values: LastValues) -> Inventory:
             "device": device_facts(instance.store, last_values.last_times),
             "sensor": sensor_facts(instance.store, last_values.last_times),
         },
+        is_drill=is_drill,
     )
     return Inventory(instance.store, KINDS, suppliers)
 

@@ -27,7 +27,6 @@ from holdfast.runtime.network import (
     open_monitoring,
     sensor_gauges,
 )
-from holdfast.runtime.personas import WithoutProbes
 from holdfast.runtime.platform_watch import open_platform_watch
 from holdfast.runtime.policies import open_monitor
 from holdfast.runtime.process import Role, spare_collections
@@ -109,7 +108,7 @@ async def _policies(worker: Worker, stopping: asyncio.Event) -> None:
     states = await asyncio.to_thread(open_states, settings.data, instance.ring, settings.database)
     values = await asyncio.to_thread(open_last_values, settings.data, instance.ring, settings.database)
     monitor = open_monitor(instance, states, values)
-    drift = DriftAlerts(states, WithoutProbes(worker.alerts), monitor.titles)
+    drift = DriftAlerts(states, worker.alerts, monitor.titles)
     try:
         await asyncio.to_thread(monitor.run, stopping.is_set, WAIT_SECONDS, drift.tell)
     finally:

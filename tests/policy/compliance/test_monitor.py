@@ -353,3 +353,14 @@ def test_policies_and_states_follow_an_organization_that_moves(watched: Watched)
     assert watched.found() == {f"/organizations/south/plant{valve}": "NonCompliant"}
     with pytest.raises(PolicyDeniedError):
         world.put("device", "other", {"simulated": True}, organization=OrganizationPath("/south/plant/"))
+
+
+def test_what_only_tries_the_product_out_has_no_state(tmp_path: Path) -> None:
+    sensors = [supplied(_SENSORS, name, {}, ROOT) for name in ("drill", "north")]
+    suppliers = Suppliers({_SENSORS: lambda: sensors}, is_drill=lambda it: "drill" in it.id)
+    with open_watched(tmp_path, suppliers) as watched:
+        watched.world.enforce({"field": "type", "in": [DEVICES, _SENSORS]}, "audit")
+        watched.catch_up()
+        for name in ("drill", "pump"):
+            watched.world.put("device", name, {})
+        assert set(watched.found()) == {_PUMP, f"/providers/{_SENSORS}/north"}

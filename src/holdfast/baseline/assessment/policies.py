@@ -8,7 +8,6 @@ from holdfast.baseline.assessment.states import State
 from holdfast.baseline.probes.observation import Observation, Outcome
 from holdfast.policy.builtin.catalog import Entry, entries
 from holdfast.policy.compliance.judging import State as Verdict
-from holdfast.policy.compliance.model import PolicyState
 from holdfast.policy.compliance.reading import EVERYWHERE, Filter, PolicyStates
 
 PREFIX: Final = "policy-state."
@@ -73,12 +72,12 @@ def standings(control: str, fresh: Mapping[str, Iterable[Observation]]) -> Itera
 
 
 def policy_observations(states: PolicyStates, now: float) -> Iterator[Observation]:
-    """What every policy says now; nothing of those that judge nothing but what probes made."""
+    """What every policy says now; nothing of those that judge nothing."""
     for entry in entries():
         found = [
             item
             for item in states.find(Filter(EVERYWHERE, definition=entry.name), MAXIMUM_JUDGED)
-            if item.state in _JUDGED and not is_of_probes(item)
+            if item.state in _JUDGED
         ]
         against = [item for item in found if item.state.is_against]
         for item in against[:MAXIMUM_SUBJECTS]:
@@ -102,11 +101,6 @@ def _counted(item: Observation) -> int:
 
 _JUDGED: Final = frozenset({Verdict.COMPLIANT, Verdict.PROTECTED, Verdict.NON_COMPLIANT, Verdict.ERROR})
 """States that count; exempt resources and those that nobody attested stand apart."""
-
-
-def is_of_probes(item: PolicyState) -> bool:
-    """Whether the resource is one of the probes' own, which live beside those of people."""
-    return "baseline-probe" in f"{item.organization}{item.name}"
 
 
 def _observation(entry: Entry, now: float, subject: str, observed: str, outcome: Outcome) -> Observation:

@@ -44,7 +44,7 @@ def probe_device(context: ProbeContext, certificate: str = "") -> Iterator[Probe
     """A device with keys of its own, or known by a certificate (PEM). RuntimeError when it is refused."""
     id_ = f"probe-{context.randomness.bytes(8).hex()}"
     path = f"/api/devices/{id_}"
-    body = in_place(context, {"displayName": id_})
+    body = in_place(context, {"displayName": f"Drill {id_}"})
     demand(ask(context, "PUT", f"{path}?{VERSION}", Persona.KEEPER, body), "a device of the probes")
     try:
         enrolled = _enrollment(certificate)

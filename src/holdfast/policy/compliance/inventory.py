@@ -26,6 +26,8 @@ class Suppliers:
     """By the name of the type."""
     facts: Mapping[str, Facts] = field(default_factory=dict)
     """By the name of the kind."""
+    is_drill: Callable[[PolicyDocument], bool] = lambda _: False
+    """Whether something only tries the product out, so that no policy says how it should be."""
 
 
 class Inventory:
@@ -37,6 +39,7 @@ class Inventory:
         suppliers = suppliers or Suppliers()
         self._sources = {name.lower(): source for name, source in suppliers.sources.items()}
         self._facts = suppliers.facts
+        self._is_drill = suppliers.is_drill
 
     def all(self) -> Iterator[PolicyDocument]:
         """Every document."""
@@ -47,14 +50,17 @@ class Inventory:
 
     def supplied(self) -> Iterator[PolicyDocument]:
         """Every document that no stored resource is behind."""
-        return chain.from_iterable(source() for source in self._sources.values())
+        return chain.from_iterable(map(self._supplied, self._sources))
+
+    def _supplied(self, name: str) -> Iterator[PolicyDocument]:
+        return (each for each in self._sources[name]() if not self._is_drill(each))
 
     def of_type(self, resource_type: str, place: OrganizationPath = ROOT) -> Iterator[PolicyDocument]:
         """Every document of a type at or below an organization."""
         wanted = resource_type.lower()
         known = policy_types().get(wanted)
         if wanted in self._sources:
-            found: Iterable[PolicyDocument] = self._sources[wanted]()
+            found: Iterable[PolicyDocument] = self._supplied(wanted)
         elif (name := PARTS.get(wanted) or (known.kind if known else "")) in self._kinds:
             found = self._stored(self._kinds[name], place)
         else:
@@ -97,5 +103,6 @@ class Inventory:
         facts = ask(resources) if ask is not None else {}
         for resource in resources:
             document = document_of_resource(kind, resource, facts.get(resource.id))
-            yield document
-            yield from parts_of(document)
+            if not self._is_drill(document):
+                yield document
+                yield from parts_of(document)
