@@ -93,6 +93,7 @@ def plant_beside(remote: Remote) -> None:
             "clientId": HOSTILE[1],
             "clientSecret": "s",
         },
+        "/api/sharedAccessPolicies/hostile": {},
         "/api/access/managedIdentities/hostile": {"displayName": script, "audiences": [HOSTILE[1]]},
         definition: {"properties": {**texts, "metadata": {"category": HOSTILE[2]}, "policyRule": _rule()}},
         assignment: {

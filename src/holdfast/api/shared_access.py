@@ -2,8 +2,7 @@
 
 from holdfast.api.central.common import applied, etag, listing, removed, visible, without
 from holdfast.api.frame import ApiRequest, Reply, Route
-from holdfast.devices.attestation import new_key
-from holdfast.devices.shared_access import SHARED_ACCESS_POLICY
+from holdfast.devices.shared_access import SHARED_ACCESS_POLICY, completed, rotated
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Action, Change, Resource
@@ -37,22 +36,17 @@ def _get(request: ApiRequest) -> Reply:
 
 
 def _put(request: ApiRequest) -> Reply:
-    body = without(request.object(), "id", "etag")
-    present = request.services.store.get(SHARED_ACCESS_POLICY, request.path["policy"])
-    for name in _KEYS:
-        kept = present.body[name] if present is not None else new_key(request.services.randomness)
-        body[name] = body.get(name) or kept
-    change = Change(Action.PUT, SHARED_ACCESS_POLICY, request.path["policy"], body, if_match=request.if_match)
+    policy, services = request.path["policy"], request.services
+    present = services.store.get(SHARED_ACCESS_POLICY, policy)
+    given = without(request.object(), "id", "etag")
+    body = completed(given, present.body if present is not None else None, services.randomness)
+    change = Change(Action.PUT, SHARED_ACCESS_POLICY, policy, body, if_match=request.if_match)
     return Reply(200, _shown(applied(request, change)))
 
 
 def _rotate(request: ApiRequest) -> Reply:
     policy = _policy(request)
-    body: JsonObject = {
-        **policy.body,
-        "primaryKey": new_key(request.services.randomness),
-        "secondaryKey": policy.body["primaryKey"],
-    }
+    body = rotated(policy.body, request.services.randomness)
     change = Change(Action.PUT, SHARED_ACCESS_POLICY, policy.id, body, if_match=policy.etag)
     return Reply(200, _shown(applied(request, change)))
 

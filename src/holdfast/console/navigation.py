@@ -63,6 +63,10 @@ SECTIONS = (
             Entry("Alerts", "/network/alerts", Permission.ALERT_READ, "a"),
             Entry("Timeline", "/network/timeline", Permission.ASSET_READ),
             Entry("Findings", "/network/findings", Permission.ASSET_READ),
+            Entry("Data mining", "/network/queries", Permission.ASSET_READ, words="saved queries, reports"),
+            Entry("Custom rules", "/network/rules", Permission.ALERT_READ, words="detection, conditions"),
+            Entry("Exclusions", "/network/exclusions", Permission.ALERT_READ, words="suppress, hide alerts"),
+            Entry("Maintenance", "/network/windows", Permission.ALERT_READ, words="windows, tickets"),
             Entry(
                 "Sensors",
                 "/network/sensors",
@@ -90,6 +94,12 @@ SECTIONS = (
             Entry("Roles", "/roles", Permission.ROLE_READ),
             Entry("Organizations", "/access/organizations", Permission.ORGANIZATION_READ),
             Entry("API tokens", "/tokens", Permission.API_TOKEN_READ),
+            Entry(
+                "Shared access policies",
+                "/access/shared-policies",
+                Permission.ENROLLMENT_READ,
+                words="skn, gateway, keys that sign for every device",
+            ),
             Entry("Elevation", "/access/elevation", Permission.ELEVATION_REQUEST),
             Entry("Access reviews", "/access/reviews", Permission.USER_READ),
             Entry("Conditional access", "/access/conditions", Permission.ACCESS_READ),

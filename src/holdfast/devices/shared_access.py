@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 
 from holdfast.access.reading import everything
-from holdfast.devices.attestation import checked_keys
+from holdfast.devices.attestation import checked_keys, new_key
+from holdfast.kernel.clock import Randomness
 from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT
@@ -23,7 +24,8 @@ RESERVED = "registration"
 """What the SDKs write into `skn` of tokens that a device signed itself."""
 
 _NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
-_FIELDS = frozenset({"enabled", "primaryKey", "secondaryKey"})
+_KEYS = ("primaryKey", "secondaryKey")
+_FIELDS = frozenset({"enabled", *_KEYS})
 
 PolicyKeys = Mapping[str, tuple[bytes, ...]]
 """Name → the keys that sign in it."""
@@ -32,10 +34,21 @@ PolicyKeys = Mapping[str, tuple[bytes, ...]]
 def policy_keys(reader: Reader) -> PolicyKeys:
     """The policies that are enabled."""
     return {
-        policy.id: tuple(decode_key(str(policy.body[name])) for name in ("primaryKey", "secondaryKey"))
+        policy.id: tuple(decode_key(str(policy.body[name])) for name in _KEYS)
         for policy in everything(reader, SHARED_ACCESS_POLICY)
         if policy.body["enabled"]
     }
+
+
+def completed(body: JsonObject, present: JsonObject | None, randomness: Randomness) -> JsonObject:
+    """`body` with both keys: what it has not is as at `present`, else made."""
+    kept = present if present is not None else {name: new_key(randomness) for name in _KEYS}
+    return {**body, **{name: body.get(name) or kept[name] for name in _KEYS}}
+
+
+def rotated(body: JsonObject, randomness: Randomness) -> JsonObject:
+    """`body` with a new primary key; the former one becomes the secondary."""
+    return {**body, "primaryKey": new_key(randomness), "secondaryKey": body["primaryKey"]}
 
 
 def _validate(draft: Draft, _reader: Reader) -> JsonObject:
@@ -65,6 +78,6 @@ SHARED_ACCESS_POLICY_KIND = Kind(
     delete=Permission.ENROLLMENT_MANAGE,
     validate=_validate,
     indexed={"enabled": IndexType.BOOLEAN},
-    secrets=frozenset({"primaryKey", "secondaryKey"}),
+    secrets=frozenset(_KEYS),
     policy_type="Holdfast.Devices/sharedAccessPolicies",
 )

@@ -20,6 +20,7 @@ from holdfast.console.rendering import error_page
 from holdfast.console.routes import ROUTES as PAGES
 from holdfast.delivery.kind import DESTINATION_KIND
 from holdfast.devices.enrollment_group import ENROLLMENT_GROUP_KIND
+from holdfast.devices.shared_access import SHARED_ACCESS_POLICY_KIND
 from holdfast.kernel.principal import SYSTEM
 from holdfast.resources.events import AuditFeed
 from holdfast.resources.integrity import AuditIntegrity
@@ -84,7 +85,7 @@ def open_http(
     folder: Path, further: Callable[[AccessWorld], dict[type, object]] = lambda here: {}
 ) -> Iterator[Http]:
     """An instance in `folder`, served in memory; with `further` services beside access control."""
-    with open_access(folder, ENROLLMENT_GROUP_KIND, DESTINATION_KIND) as here:
+    with open_access(folder, ENROLLMENT_GROUP_KIND, SHARED_ACCESS_POLICY_KIND, DESTINATION_KIND) as here:
         world = here.world
         heads = HeadFile(folder / WITNESS_FILE)
         parts = {

@@ -14,6 +14,7 @@ from holdfast.console.pages.access import (
     reviews,
     roles,
     sessions,
+    shared_access,
     support,
     tokens,
 )
@@ -26,6 +27,7 @@ ROUTES: list[Route] = [
         roles,
         organizations,
         tokens,
+        shared_access,
         elevation,
         reviews,
         conditions,
