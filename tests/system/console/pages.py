@@ -45,6 +45,7 @@ VARIANTS = (
     "/explorer?names=t",
     "/network/map?layout=connection",
     "/explorer?names=t&from=2026-05-04T06:00&to=2026-05-05",
+    "/explorer?names=t&range=7d&compare=custom&compareFrom=2026-05-04&compareTo=2026-05-05",
     "/enrollment/hostile-authority",
     "/settings?filter=limits",
     "/network/assets?sort=-name&filter=script",

@@ -189,6 +189,13 @@ def test_what_a_group_said_is_explored_and_compared(aside: Aside, page: Page) ->
         page.get_by_role("link", name="CSV").click()
     head, row = download.value.path().read_text().splitlines()
     assert (head, row.rpartition(",")[2]) == ("Time,Line,Telemetry,Value", "21.5")
+    page.get_by_role("textbox", name="Compared from").fill("2026-05-04T06:00")
+    page.get_by_role("textbox", name="Compared to").fill("2026-05-04T18:00")
+    expect(page.get_by_label("Compare with")).to_have_value("custom")
+    page.get_by_role("button", name="Draw").click()
+    page.wait_for_url("**compareFrom=2026-05-04T**compareTo=2026-05-04T**")
+    expect(page.get_by_role("textbox", name="Compared to")).to_have_value("2026-05-04T18:00")
+    expect(page.locator(".chart[data-points='1']")).to_be_visible()
 
 
 def test_a_time_from_and_to_is_asked_for_in_the_viewers_zone(

@@ -1,4 +1,4 @@
-"""The data explorer: telemetry of a device group over time, aggregated, split, compared with an earlier time.
+"""The data explorer: telemetry of a device group over time, aggregated, split, compared with another time.
 
 Everything that was asked stands in the address. What is drawn was made small on the server: at most `POINTS`
 points a line.
@@ -58,13 +58,43 @@ class Split(StrEnum):
     NOTHING = "nothing"
 
 
-class Earlier(StrEnum):
-    """With which earlier time the range is compared."""
+class Comparison(StrEnum):
+    """With which other time the range is compared."""
 
     NONE = ""
     PERIOD = "period"
     DAY = "day"
     WEEK = "week"
+    CUSTOM = "custom"
+    """The time that the address gives with its beginning and its end."""
+
+
+TOLD = {
+    Comparison.PERIOD: "a period before",
+    Comparison.DAY: "a day before",
+    Comparison.WEEK: "a week before",
+    Comparison.CUSTOM: "compared",
+}
+"""How a line of the other time is labelled."""
+
+
+class Period(NamedTuple):
+    """A time from a beginning to an end, as Unix seconds."""
+
+    begins: float
+    ends: float
+
+    @property
+    def span(self) -> float:
+        """Seconds from the beginning to the end."""
+        return self.ends - self.begins
+
+    def before(self, seconds: float) -> "Period":
+        """The period that lies so much earlier."""
+        return Period(max(0.0, self.begins - seconds), self.ends - seconds)
+
+
+NO_PERIOD = Period(0.0, 0.0)
 
 
 class Asked(NamedTuple):
@@ -78,37 +108,39 @@ class Asked(NamedTuple):
     split: Split
     back: int
     """How many ranges before now it ends."""
-    compare: Earlier
-    begins: float = 0.0
-    """Of a custom range, as Unix seconds."""
-    ends: float = 0.0
+    compare: Comparison
+    custom: Period = NO_PERIOD
+    """Of a custom range."""
+    other: Period = NO_PERIOD
+    """Of a custom comparison."""
 
     @property
     def span(self) -> float:
         """Seconds from the beginning to the end."""
-        return RANGES.get(self.range, self.ends - self.begins)
+        return RANGES.get(self.range, self.custom.span)
 
-    def until(self, now: float) -> float:
-        """The end of the range that is drawn at `now`."""
-        return self.ends if self.range == CUSTOM else now - self.back * self.span
+    def period(self, now: float) -> Period:
+        """What is drawn at `now`."""
+        if self.range == CUSTOM:
+            return self.custom
+        ends = now - self.back * self.span
+        return Period(ends - self.span, ends)
+
+    def compared(self, period: Period) -> Period | None:
+        """What `period` is compared with; None for nothing."""
+        if self.compare is Comparison.CUSTOM:
+            return self.other
+        earlier = {Comparison.PERIOD: self.span, Comparison.DAY: DAY, Comparison.WEEK: 7 * DAY}
+        return period.before(earlier[self.compare]) if self.compare in earlier else None
 
     def moved(self, ranges: int) -> "Asked":
         """The same question about so many ranges earlier."""
         if self.range == CUSTOM:
-            seconds = ranges * self.span
-            return self._replace(begins=max(0.0, self.begins - seconds), ends=self.ends - seconds)
+            return self._replace(custom=self.custom.before(ranges * self.span))
         return self._replace(back=max(0, self.back + ranges))
-
-    @property
-    def earlier(self) -> float:
-        """Seconds to what it is compared with; 0 for no comparison."""
-        return {Earlier.NONE: 0.0, Earlier.PERIOD: self.span, Earlier.DAY: DAY, Earlier.WEEK: 7 * DAY}[
-            self.compare
-        ]
 
     def address(self, path: str = "/explorer", **changes: str) -> str:
         """The address of the same question, or of one that differs."""
-        custom = self.range == CUSTOM
         fields = {
             "group": self.group,
             "filter": self.filter,
@@ -118,11 +150,16 @@ class Asked(NamedTuple):
             "range": self.range,
             "back": str(self.back) if self.back else "",
             "compare": self.compare.value,
-            "from": isoformat(self.begins) if custom else "",
-            "to": isoformat(self.ends) if custom else "",
+            **_fields(self.custom, "from", "to", given=self.range == CUSTOM),
+            **_fields(self.other, "compareFrom", "compareTo", given=self.compare is Comparison.CUSTOM),
             **changes,
         }
         return f"{path}?{urlencode({name: value for name, value in fields.items() if value})}"
+
+
+def _fields(period: Period, begins: str, ends: str, *, given: bool) -> dict[str, str]:
+    """A period as two fields of an address."""
+    return {begins: isoformat(period.begins), ends: isoformat(period.ends)} if given else {}
 
 
 def asked_of(request: ApiRequest) -> Asked:
@@ -131,14 +168,15 @@ def asked_of(request: ApiRequest) -> Asked:
     try:
         aggregate = Aggregate(query.get("aggregate", Aggregate.AVERAGE))
         split = Split(query.get("split", Split.DEVICE))
-        compare = Earlier(query.get("compare", Earlier.NONE))
+        compare = Comparison(query.get("compare", Comparison.NONE))
         back = int(query.get("back", "")[:4] or "0")
     except ValueError:
         raise InvalidError("The explorer does not know this aggregate, split or period.") from None
     range_name = query.get("range") or ("1h" if not query.get("from") else CUSTOM)
     if range_name not in {*RANGES, CUSTOM}:
         raise InvalidError(f"The time range must be one of {', '.join(RANGES)} or {CUSTOM}.", "range")
-    begins, ends = _custom(query) if range_name == CUSTOM else (0.0, 0.0)
+    custom = _period(query, "from", "to") if range_name == CUSTOM else NO_PERIOD
+    other = _period(query, "compareFrom", "compareTo") if compare is Comparison.CUSTOM else NO_PERIOD
     names = tuple(name.strip() for name in query.get("names", "").split(",") if name.strip())[:MAXIMUM_NAMES]
     return Asked(
         query.get("group", ""),
@@ -149,26 +187,27 @@ def asked_of(request: ApiRequest) -> Asked:
         split,
         max(0, back),
         compare,
-        begins,
-        ends,
+        custom,
+        other,
     )
 
 
-def _custom(query: Mapping[str, str]) -> tuple[float, float]:
-    """The beginning and the end of a custom range."""
-    begins, ends = seconds_of(query.get("from")), seconds_of(query.get("to"))
-    if begins is None or ends is None:
+def _period(query: Mapping[str, str], begins: str, ends: str) -> Period:
+    """The period of two fields of the address."""
+    first, last = seconds_of(query.get(begins)), seconds_of(query.get(ends))
+    if first is None or last is None:
         raise InvalidError(
-            "A custom time range needs a beginning and an end, such as 2026-05-04T06:00Z.", "from"
+            "A time of your own needs a beginning and an end, such as 2026-05-04T06:00Z.", begins
         )
-    if not 0 <= begins < ends <= LAST_MOMENT:
-        raise InvalidError("The time range must end after it begins, between 1970 and 2100.", "to")
-    return begins, ends
+    if not 0 <= first < last <= LAST_MOMENT:
+        raise InvalidError("A time must end after it begins, between 1970 and 2100.", ends)
+    return Period(first, last)
 
 
 def _page(request: ApiRequest) -> Response:
-    asked = asked_of(request)
-    ends = asked.until(request.services.clock.now())
+    asked, now = asked_of(request), request.services.clock.now()
+    period = asked.period(now)
+    other = asked.compared(period) or period.before(asked.span)
     devices = _devices(request, asked)
     reach = request.principal.reach(Permission.DEVICE_GROUP_READ)
     groups = (
@@ -186,12 +225,17 @@ def _page(request: ApiRequest) -> Response:
         splits=[s.value for s in Split],
         series=asked.address("/explorer/series"),
         csv=asked.address("/explorer/series", format="csv"),
-        begins=isoformat(ends - asked.span)[:MINUTES],
-        ends=isoformat(ends)[:MINUTES],
+        period=_shown(period),
+        other=_shown(other),
         follows=asked.range != CUSTOM and not asked.back,
         before=asked.moved(1).address(),
-        after=asked.moved(-1).address() if asked.back or ends < request.services.clock.now() else "",
+        after=asked.moved(-1).address() if asked.back or period.ends < now else "",
     )
+
+
+def _shown(period: Period) -> tuple[str, str]:
+    """A period for two fields of a form, in UTC."""
+    return isoformat(period.begins)[:MINUTES], isoformat(period.ends)[:MINUTES]
 
 
 def _devices(request: ApiRequest, asked: Asked) -> Sequence[Resource]:
@@ -258,18 +302,23 @@ class Line(NamedTuple):
 
     label: str
     series: Series
+    over: str = ""
+    """The label of the line that this one, of another time, is drawn over."""
 
 
-def _lines(request: ApiRequest, asked: Asked, devices: Sequence[Resource], ends: float) -> Iterator[Line]:
+def _lines(
+    request: ApiRequest, asked: Asked, devices: Sequence[Resource], period: Period, width: float
+) -> Iterator[Line]:
+    """The lines of a period, of values that are `width` seconds apart."""
     shown = {device.id: str(device.body["displayName"]) for device in devices}
     several = len(asked.names) > 1
     for part in _parts(request, asked.split, devices):
         query = HistoryQuery(
             part.devices,
             asked.names,
-            ends - asked.span,
-            ends,
-            asked.span / POINTS,
+            period.begins,
+            period.ends,
+            width,
             asked.aggregate,
             split_by_device=asked.split is Split.DEVICE,
         )
@@ -278,26 +327,32 @@ def _lines(request: ApiRequest, asked: Asked, devices: Sequence[Resource], ends:
             yield Line(" ".join(filter(None, (owner, series.name if several or not owner else ""))), series)
 
 
-def compared(lines: Iterable[Line], seconds: float, words: str) -> Iterator[Line]:
-    """Lines of an earlier time, drawn over the asked one."""
+def overlaid(lines: Iterable[Line], seconds: float, words: str) -> Iterator[Line]:
+    """Lines of another time, drawn so much later: over the asked one."""
     for line in lines:
         points = tuple(Point(point.time + seconds, point.value) for point in line.series.points)
-        yield Line(f"{line.label}, {words} before", Series(line.series.device, line.series.name, points))
+        again = Series(line.series.device, line.series.name, points)
+        yield Line(f"{line.label}, {words}", again, over=line.label)
 
 
 def _series(request: ApiRequest) -> Reply | Response:
     asked = asked_of(request)
-    ends = asked.until(request.services.clock.now())
+    period = asked.period(request.services.clock.now())
+    other = asked.compared(period)
+    width = max(period.span, other.span if other else 0.0) / POINTS
     devices = _devices(request, asked) if asked.names else ()
-    lines = list(_lines(request, asked, devices, ends)) if devices else []
-    if asked.earlier and devices:
-        words = "a period" if asked.compare is Earlier.PERIOD else f"a {asked.compare.value}"
-        lines += compared(_lines(request, asked, devices, ends - asked.earlier), asked.earlier, words)
+    lines = list(_lines(request, asked, devices, period, width)) if devices else []
+    drawn_until = period.ends
+    if other and devices:
+        again = _lines(request, asked, devices, other, width)
+        lines += overlaid(again, period.begins - other.begins, TOLD[asked.compare])
+        drawn_until = period.begins + max(period.span, other.span)
     columns = as_columns([line.series for line in lines])
     if request.query.get("format") == "csv":
         return _csv(lines)
-    labels = [line.label for line in lines]
-    return Reply(200, {"series": [*labels], "columns": columns, "from": ends - asked.span, "to": ends})
+    labels, over = [line.label for line in lines], [line.over for line in lines]
+    drawn = {"from": period.begins, "to": drawn_until}
+    return Reply(200, {"series": [*labels], "over": [*over], "columns": columns, **drawn})
 
 
 def _csv(lines: Sequence[Line]) -> Response:

@@ -2,7 +2,7 @@
 
 const QUIET = () => getComputedStyle(document.documentElement).getPropertyValue("--quiet").trim();
 const LINE = () => getComputedStyle(document.documentElement).getPropertyValue("--line").trim();
-const COLOURS = ["#0b8a93", "#b0562a", "#6a5acd", "#2f8f4e", "#b8860b", "#c2417c", "#4682b4", "#7a7a7a"];
+const COLOURS = ["#0b8a93", "#b0562a", "#6a5acd", "#2f8f4e", "#b8860b", "#c2417c", "#4682b4", "#7a7a7a", "#8a6d3b", "#a0522d", "#3f7f00", "#9c4fb5"];
 
 // What stands under the lines of the time axis: as much of a moment as the span needs.
 function moments(plot, splits) {
@@ -18,11 +18,13 @@ const at = (plot, column, index) => plot.data[column][index ?? plot.data[column]
 const TOLD = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "medium" });
 const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 3 });
 
+// A line of another time has the colour of the one that it is drawn over, dashed.
 function line(name, n, answer) {
-  const colour = COLOURS[n % COLOURS.length];
+  const over = answer.over?.[n];
+  const colour = COLOURS[(over ? Math.max(0, answer.series.indexOf(over)) : n) % COLOURS.length];
   const single = answer.series.length === 1;
   return {
-    label: name, stroke: colour, width: 2, spanGaps: true, dash: name.endsWith(" before") ? [6, 5] : undefined,
+    label: name, stroke: colour, width: 2, spanGaps: true, dash: over ? [6, 5] : undefined,
     value: (plot, _value, column, index) => { const value = at(plot, column, index); return value == null ? "–" : number.format(value); },
     paths: answer.bars ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
     fill: answer.bars ? colour : single ? `${colour}22` : undefined,
