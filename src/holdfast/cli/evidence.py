@@ -34,7 +34,7 @@ def verify(
     if json:
         content = {
             "instance": verified.instance,
-            "created": isoformat(verified.created),
+            "until": isoformat(verified.until),
             "items": len(verified.items),
             "observations": observations,
             "first": verified.items[0].link.sequence if verified.items else None,
@@ -42,5 +42,5 @@ def verify(
         }
         typer.echo(msgspec.json.encode(content).decode())
         return
-    made = f"made {isoformat(verified.created)} by instance {verified.instance}"
-    typer.echo(f"Sound: {len(verified.items)} items, {observations} of them observations, {made}.")
+    kept = f"kept by instance {verified.instance} until {isoformat(verified.until)}"
+    typer.echo(f"Sound: {len(verified.items)} items, {observations} of them observations, {kept}.")

@@ -26,7 +26,7 @@ def refusal(lines: list[bytes]) -> str:
 
 def test_a_sound_bundle_is_verified() -> None:
     verified = verify_bundle(bundle(), KEY.public)
-    assert (verified.instance, verified.created, len(verified.items)) == (INSTANCE, NOW, 5)
+    assert (verified.instance, verified.until, len(verified.items)) == (INSTANCE, NOW, 5)
     assert verified.items[0].content["expected"] == "a TLS alert"
 
 

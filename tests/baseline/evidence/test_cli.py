@@ -28,7 +28,7 @@ def test_a_sound_bundle(tmp_path: Path, key: str) -> None:
     path = tmp_path / "evidence.jsonl"
     path.write_bytes(b"".join(bundle()))
     assert (
-        f"Sound: 5 items, 5 of them observations, made 2027-01-15T08:00:00.000Z by instance {INSTANCE}"
+        f"Sound: 5 items, 5 of them observations, kept by instance {INSTANCE} until 2027-01-15T08:00:00.000Z"
         in run(str(path), "--key", key).stdout
     )
     assert json.loads(run(str(path), "--key", key, "--json").stdout)["last"] == 5

@@ -39,7 +39,7 @@ class _Seal(msgspec.Struct, frozen=True):
     before: Link
     after: Link
     count: int
-    created: float
+    until: float
 
 
 class _SealPredicate(msgspec.Struct, frozen=True):
@@ -56,19 +56,22 @@ class Verified(NamedTuple):
 
     instance: str
     items: tuple[Item, ...]
-    created: float
-    """When the bundle was made, Unix seconds."""
+    until: float
+    """Until when the bundle tells everything, Unix seconds."""
 
 
 def write_bundle(
-    envelopes: Sequence[Envelope], before: Link, instance: str, now: float, key: SigningKey
+    envelopes: Sequence[Envelope], before: Link, instance: str, until: float, key: SigningKey
 ) -> Iterator[bytes]:
-    """The lines of a bundle of `envelopes`, which follow `before` in the chain."""
+    """The lines of a bundle of `envelopes`, which follow `before` in the chain and are all until then.
+
+    The same envelopes and moment give the same bytes.
+    """
     last = before
     for envelope in envelopes:
         last = open_item(envelope, key.public).link
         yield encode(envelope) + b"\n"
-    seal: JsonObject = msgspec.to_builtins(_Seal(instance, before, last, len(envelopes), now))
+    seal: JsonObject = msgspec.to_builtins(_Seal(instance, before, last, len(envelopes), until))
     content = statement("bundle", digest(seal), BUNDLE, {"content": seal})
     yield encode(sign(content, key)) + b"\n"
 
@@ -90,7 +93,7 @@ def verify_bundle(lines: Iterable[bytes], public: bytes) -> Verified:
         raise EvidenceError("The bundle was sealed by another instance than that of its items.")
     if check_chain(items, seal.before) != seal.after:
         raise EvidenceError("The last item is not the one that the bundle was sealed with.")
-    return Verified(seal.instance, items, seal.created)
+    return Verified(seal.instance, items, seal.until)
 
 
 def _envelopes(lines: Iterable[bytes]) -> Iterator[tuple[int, Envelope]]:

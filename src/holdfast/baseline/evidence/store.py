@@ -204,7 +204,7 @@ class EvidenceStore:
             before = Link(rows[0].sequence, rows[0].digest)
             rows = rows[1:]
         envelopes = [decode(row.envelope) for row in rows]
-        return write_bundle(envelopes, before, self._instance, self._clock.now(), self._key)
+        return write_bundle(envelopes, before, self._instance, min(until, self._clock.now()), self._key)
 
 
 def _about(change: JsonObject) -> object:
