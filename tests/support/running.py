@@ -117,9 +117,9 @@ class RunningInstance:
 
 
 @contextmanager
-def running(data: Path, **environment: str) -> Iterator[RunningInstance]:
+def running(data: Path, address: str = "", **environment: str) -> Iterator[RunningInstance]:
     """A started instance that is gone afterwards."""
-    instance = RunningInstance(data, **environment)
+    instance = RunningInstance(data, address, **environment)
     try:
         instance.start()
         yield instance
