@@ -23,9 +23,11 @@ class Log:
     def say(self, device: str, patch: JsonObject, module: str = "", kind: str = "reported") -> None:
         position = Position(0, len(self.records) + 1)
         body = msgspec.json.encode({**patch, "$version": 2})
-        self.records.append(Record(position, str(position.offset), device, module, kind, 0.0, "", body))
+        self.records.append(Record(*position, device, module, kind, 0.0, "", body))
 
-    def poll(self, after: Mapping[int, Position], limit: int = 1000, kind: str = "") -> Chunk:
+    def poll(
+        self, after: Mapping[int, Position], limit: int = 1000, kind: str = "", holding: str = ""
+    ) -> Chunk:
         found = [r for r in self.records if r.position > after[0] and kind in {"", r.kind}]
         end = found[limit - 1].position if len(found) > limit else self.ends()[0]
         return Chunk(found[:limit], {0: end}, complete=len(found) <= limit)

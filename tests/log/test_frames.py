@@ -44,7 +44,7 @@ def test_a_row_gives_back_its_entries_by_partition(entries: list[Entry]) -> None
     by_partition = [(encoded(one)[0], one) for one in entries]
     for partition in {number for number, _ in by_partition}:
         expected = [astuple(one) for number, one in by_partition if number == partition]
-        assert [tuple(r[2:]) for r in records if r.position.partition == partition] == expected
+        assert [astuple(r)[2:] for r in records if r.position.partition == partition] == expected
     assert len(records) == len(entries) == batch.records
     assert batch.mask() == mask_of({number for number, _ in by_partition})
 
@@ -55,9 +55,9 @@ def test_no_damaged_byte_goes_unnoticed(entries: list[Entry], data: st.DataObjec
     row = bytearray(batch_of(entries).encode())
     place = data.draw(st.integers(0, len(row) - 1))
     row[place] ^= data.draw(st.integers(1, 255))
-    whole = {tuple(r[2:]) for r in records_of(7, batch_of(entries).encode(), ALL)}
+    whole = {astuple(r)[2:] for r in records_of(7, batch_of(entries).encode(), ALL)}
     try:
-        damaged = [tuple(r[2:]) for r in records_of(7, bytes(row), ALL)]
+        damaged = [astuple(r)[2:] for r in records_of(7, bytes(row), ALL)]
     except DamagedRecordError:
         return
     assert set(damaged) <= whole

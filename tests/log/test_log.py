@@ -19,7 +19,7 @@ def test_what_was_appended_is_read_whole(log: LogWorld) -> None:
     sent = Entry("pump-1", "mod", "telemetry", 1_800_000_000.25, "a=1&%24.mid=x", b"\x00\xff binary")
     assert log.append(sent) is None
     (record,) = log.everything()
-    assert record[2:] == astuple(sent)
+    assert astuple(record)[2:] == astuple(sent)
     assert record.position.partition == partition_of("pump-1")
     assert log.reader.read(Position(partition_of("pump-1"), 0)) == [record]
     assert log.reader.read(record.position) == []
@@ -96,6 +96,17 @@ def test_one_kind_is_read_and_the_others_are_passed(log: LogWorld) -> None:
     log.append(*(entry(f"device-{number}", "x") for number in range(100)), resembling, reported)
     chunk = log.reader.poll(BEGINNING, kind="reported")
     assert bodies(chunk.records) == ["a patch"]
+    assert chunk.complete
+    assert log.reader.poll(chunk.positions).records == [], "the positions are behind everything"
+
+
+def test_records_that_hold_a_text_are_read_and_the_others_are_passed(log: LogWorld) -> None:
+    marked = replace(entry("device-1", "marked"), properties="mark=1")
+    log.append(
+        *(entry(f"device-{number}", "x") for number in range(100)), marked, entry("device-1", "mark=1")
+    )
+    chunk = log.reader.poll(BEGINNING, 2, holding="mark=1")
+    assert sorted(bodies(chunk.records)) == ["mark=1", "marked"]
     assert chunk.complete
     assert log.reader.poll(chunk.positions).records == [], "the positions are behind everything"
 

@@ -13,7 +13,7 @@ from holdfast.kernel.json import JsonValue
 from holdfast.keys.file import open_key_ring
 from holdfast.log import walking
 from holdfast.log.open import open_reader, open_writer
-from holdfast.log.port import Entry, Position, Record
+from holdfast.log.port import Entry, Record
 from holdfast.telemetry.connections import connections
 from holdfast.telemetry.decode import measurement
 from holdfast.telemetry.history import Aggregate, HistoryQuery, Point, query_history, raw_messages
@@ -100,7 +100,7 @@ def test_a_body_that_is_no_object_has_no_values_and_breaks_nothing(world: World,
 
 
 def test_a_creation_time_that_is_none_falls_back_to_the_time_of_receipt() -> None:
-    record = Record(Position(0, 1), "i", "d", "", "telemetry", 7.0, "iothub-creation-time-utc=soon", b"{}")
+    record = Record(0, 1, "d", "", "telemetry", 7.0, "iothub-creation-time-utc=soon", b"{}")
     assert measurement(record).time == 7.0
 
 

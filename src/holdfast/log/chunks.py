@@ -1,6 +1,7 @@
 """Reading records of several partitions in one pass over the rows."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Protocol
 
 from holdfast.log.frames import end_of_row, records_of, sequence_of
@@ -22,15 +23,15 @@ class RowSource(Protocol):
         ...
 
 
-def chunk(source: RowSource, after: Mapping[int, Position], limit: int, kind: str) -> Chunk:
-    """The next records behind `after`, at most `limit`, and where each partition was read to."""
+def chunk(source: RowSource, after: Mapping[int, Position], limit: int, kind: str, holding: str) -> Chunk:
+    """See `LogReader.poll`: the next records behind `after`, and where each partition was read to."""
     offsets = {partition: position.offset for partition, position in after.items()}
     passed = source.last()
     records: list[Record] = []
     size, complete = 0, True
     for sequence, data in source.rows(_start(offsets), frozenset(offsets)):
-        found = list(records_of(sequence, data, offsets, kind))
         room = limit - len(records)
+        found = list(islice(records_of(sequence, data, offsets, kind, holding=holding), room + 1))
         records += found[:room]
         size += len(data)
         if len(found) > room or size >= CHUNK_BYTES:
@@ -40,8 +41,7 @@ def chunk(source: RowSource, after: Mapping[int, Position], limit: int, kind: st
     for partition, offset in offsets.items():
         offsets[partition] = max(offset, end_of_row(passed))
     for record in records:
-        place = record.position
-        offsets[place.partition] = max(offsets[place.partition], place.offset)
+        offsets[record.partition] = max(offsets[record.partition], record.offset)
     positions = {partition: Position(partition, offset) for partition, offset in offsets.items()}
     return Chunk(records, positions, complete)
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import msgspec
 
 from holdfast.kernel.errors import HoldfastError
-from holdfast.log.port import Entry, Position, Record, partition_of
+from holdfast.log.port import Entry, Record, partition_of
 
 MAXIMUM_RECORD_BYTES = 1 << 20
 """Four times the largest device-to-cloud message of the hub's protocol (256 KB)."""
@@ -87,18 +87,22 @@ def records_of(
     after: Mapping[int, int],
     kind: str = "",
     devices: Collection[str] = (),
+    holding: str = "",
 ) -> Iterator[Record]:
     """The records of a row in the partitions that `after` names, behind the offsets that it gives; with a
-    `kind` its records only, for which frames that have none are not even decoded; with `devices` theirs only.
+    `kind` its records only, with `devices` theirs only, with `holding` those that have this text anywhere.
+    What is not asked for is passed over without being decoded.
 
     DamagedRecordError when the bytes are not those that were written.
     """
-    mark = _encode(kind) if kind else b""
+    text = holding.encode()
+    marks = (_encode(kind) if kind else b"", text)
     starts = tuple(_ARRAY_OF_SIX + _encode(device) for device in devices)
     try:
         for frame in _directory(data):
-            if frame.partition in after and data.find(mark, frame.start, frame.end) >= 0:
-                found = _frame_records(sequence, data, frame, after[frame.partition], starts)
+            asked_for = all(data.find(mark, frame.start, frame.end) >= 0 for mark in marks)
+            if asked_for and frame.partition in after:
+                found = _frame_records(sequence, data, frame, after[frame.partition], starts, text)
                 yield from (record for record in found if record.kind == kind) if kind else found
     except (struct.error, msgspec.DecodeError, IndexError):
         raise _damaged(sequence) from None
@@ -132,18 +136,20 @@ def _directory(data: bytes) -> list[_Frame]:
 
 
 def _frame_records(
-    sequence: int, data: bytes, frame: _Frame, after: int, starts: tuple[bytes, ...] = ()
+    sequence: int, data: bytes, frame: _Frame, after: int, starts: tuple[bytes, ...], holding: bytes
 ) -> Iterator[Record]:
-    """Those behind `after`; with `starts` only payloads that begin with one of them, the others unread."""
+    """Those behind `after`; with `starts` only payloads that begin with one of them, and only those that
+    have `holding` in them; the others unread."""
     partition, place, end, records = frame
     for offset in range(offset_of(sequence, 0), offset_of(sequence, records)):
         length, checksum = _RECORD.unpack_from(data, place)
         place += _RECORD.size
         if offset > after and (not starts or data.startswith(starts, place)):
             payload = data[place : place + length]
-            if place + length > end or zlib.crc32(payload) != checksum:
-                raise _damaged(sequence)
-            yield Record(Position(partition, offset), record_id(partition, offset), *_decode(payload))
+            if holding in payload:
+                if place + length > end or zlib.crc32(payload) != checksum:
+                    raise _damaged(sequence)
+                yield Record(partition, offset, *_decode(payload))
         place += length
     if place != end:
         raise _damaged(sequence)
@@ -162,11 +168,6 @@ def end_of_row(sequence: int) -> int:
 def sequence_of(offset: int) -> int:
     """The row that an offset lies in."""
     return offset >> _INDEX_BITS
-
-
-def record_id(partition: int, offset: int) -> str:
-    """Stable and unique within an instance."""
-    return f"{partition:02x}{offset:016x}"
 
 
 def mask_of(partitions: Iterable[int]) -> int:

@@ -53,18 +53,27 @@ class Position(NamedTuple):
     offset: int
 
 
-class Record(NamedTuple):
-    """One record as consumers read it."""
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """One record as consumers read it. Like `Entry` no NamedTuple."""
 
-    position: Position
-    id: str
-    """Stable and unique: what an outside receiver may drop doubles by."""
+    partition: int
+    offset: int
     device: str
     module: str
     kind: str
     time: float
     properties: str
     body: bytes
+
+    @property
+    def position(self) -> Position:
+        """Where it stands."""
+        return Position(self.partition, self.offset)
+
+    @property
+    def id(self) -> str:
+        """Stable and unique within an instance: what an outside receiver may drop doubles by."""
+        return f"{self.partition:02x}{self.offset:016x}"
 
 
 Done = Callable[[Exception | None], None]
@@ -109,11 +118,14 @@ PACE_SECONDS = 0.2
 class LogReader(Protocol):
     """The reading end; any process."""
 
-    def poll(self, after: Mapping[int, Position], limit: int = 1000, kind: str = "") -> Chunk:
+    def poll(
+        self, after: Mapping[int, Position], limit: int = 1000, kind: str = "", holding: str = ""
+    ) -> Chunk:
         """The next records of several partitions in one pass, in order within each. The way to consume.
 
-        With a `kind` its records only: the positions pass over the others, which cost next to nothing. A
-        chunk ends at `limit` records, and early where the messages are large.
+        With a `kind` its records only, and with `holding` only such as have this text anywhere: the positions
+        pass over the others, which cost next to nothing. A chunk ends at `limit` records, and early where the
+        messages are large.
         """
         ...
 

@@ -164,8 +164,8 @@ async def _sensors(worker: Worker, stopping: asyncio.Event) -> None:
     with closing(await asyncio.to_thread(open_monitoring, instance, worker.alerts)) as monitoring:
         feed = await asyncio.to_thread(SensorFeed, log, instance.store, monitoring.intake)
         while not stopping.is_set():
-            count, _heard = await asyncio.to_thread(feed.step)
-            if not count:
+            complete, _heard = await asyncio.to_thread(feed.step)
+            if complete:
                 await asyncio.to_thread(feed.wait, WAIT_SECONDS)
 
 

@@ -85,10 +85,11 @@ class LastValues:
         return {row.partition: Position(row.partition, row.offset) for row in rows}
 
     def _store(
-        self, latest: dict[_Key, tuple[bytes, float]], moved: dict[int, Position], received: Counter[int]
+        self, latest: dict[_Key, tuple[JsonValue, float]], moved: dict[int, Position], received: Counter[int]
     ) -> None:
+        encode = msgspec.json.encode
         rows = [
-            {"device": d, "module": m, "component": c, "name": n, "value": value, "time": time}
+            {"device": d, "module": m, "component": c, "name": n, "value": encode(value), "time": time}
             for (d, m, c, n), (value, time) in latest.items()
         ]
         with self._database.write() as connection:
@@ -157,14 +158,14 @@ class LastValues:
             connection.execute(last_values.delete().where(last_values.c.device == device))
 
 
-def _latest(records: Iterable[Record]) -> dict[_Key, tuple[bytes, float]]:
+def _latest(records: Iterable[Record]) -> dict[_Key, tuple[JsonValue, float]]:
     """The newest value under each name; of two with the same time the later record wins."""
-    latest: dict[_Key, tuple[bytes, float]] = {}
+    latest: dict[_Key, tuple[JsonValue, float]] = {}
     for record in records:
         measured = measurement(record)
         for name, value in measured.values.items():
             key = (record.device, record.module, measured.component, name)
             present = latest.get(key)
             if present is None or present[1] <= measured.time:
-                latest[key] = (msgspec.json.encode(value), measured.time)
+                latest[key] = (value, measured.time)
     return latest

@@ -13,7 +13,7 @@ from holdfast.defender.platform.people import Deletions, Habits, Notable, networ
 from holdfast.defender.platform.rates import LEARNING_WINDOWS, Rates, Silence
 from holdfast.defender.platform.types import BY_ID, PLATFORM_TYPES
 from holdfast.kernel.organizations import ROOT
-from holdfast.log.port import Position, Record
+from holdfast.log.port import Record
 from holdfast.resources.model import Event
 
 NINE = 1_799_996_400.0 + 9 * 3600 - 1_799_996_400.0 % 86_400
@@ -32,7 +32,7 @@ def event(name: str, time: float = NINE, **more: object) -> Event:
 
 
 def record(kind: str, time: float, device: str = "d1", body: object = None) -> Record:
-    return Record(Position(0, 1), "r", device, "", kind, time, "", msgspec.json.encode(body or {}))
+    return Record(0, 1, device, "", kind, time, "", msgspec.json.encode(body or {}))
 
 
 def said(
@@ -43,7 +43,9 @@ def said(
 
 
 def _one(detector: PlatformDetector, item: Event | Record, memory: Memory) -> Iterator[Verdict]:
-    return detector.event(item, memory) if isinstance(item, Event) else detector.record(item, memory)
+    if isinstance(item, Event):
+        return detector.event(item, memory)
+    return detector.record(item, memory) if item.kind in detector.kinds else iter(())
 
 
 def types(verdicts: list[Verdict]) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from holdfast.alerts.model import Alert, Matter, Origin, Report, Sighting
@@ -52,7 +53,7 @@ class Kept:
         return [each for each in self.events if isinstance(after, int) and each.sequence > after][:limit]
 
     def poll(self, after: Mapping[int, Position], limit: int = 1000, _kind: str = "") -> Chunk:
-        fresh = [each for each in self.records if each.position.offset > after[0].offset][:limit]
+        fresh = [each for each in self.records if each.offset > after[0].offset][:limit]
         return Chunk(fresh, {0: fresh[-1].position} if fresh else {}, complete=True)
 
     def happened(self, *events: Event) -> None:
@@ -145,7 +146,7 @@ def test_what_could_not_be_told_is_judged_again_by_the_next(database: Database) 
 def test_silence_is_looked_for_as_time_goes_by(database: Database) -> None:
     kept, clock = Kept(), ManualClock(NINE)
     kept.records = [
-        record("telemetry", NINE + n * 60)._replace(position=Position(0, n + 1)) for n in range(30)
+        msgspec.structs.replace(record("telemetry", NINE + n * 60), offset=n + 1) for n in range(30)
     ]
     watching = watch(database, kept, clock)
     watching.step()

@@ -43,12 +43,12 @@ class SensorFeed:
         self._unkept = 0
         self._moved: dict[int, Position] = {}
 
-    def step(self) -> tuple[int, list[Heard]]:
-        """Take one batch of the log in: how many records it had, and the health among them. Blocking.
+    def step(self) -> tuple[bool, list[Heard]]:
+        """Take one batch of the log in: whether that was all, and the health among it. Blocking.
 
         What fails is read again by the next run of the job.
         """
-        chunk = self._log.poll(self._done, BATCH, "telemetry")
+        chunk = self._log.poll(self._done, BATCH, "telemetry", _MARKED)
         self._moved |= {n: p for n, p in chunk.positions.items() if p != self._done.get(n)}
         arrived = list(self._arrived(chunk.records))
         heard: list[Heard] = []
@@ -57,7 +57,7 @@ class SensorFeed:
             heard = self._intake.take(arrived, self._moved)
             self._moved, self._unkept = {}, 0
         self._done.update(chunk.positions)
-        return len(chunk.records), heard
+        return chunk.complete, heard
 
     def wait(self, seconds: float) -> None:
         """Until the log has more, or `seconds` have passed."""

@@ -1,6 +1,6 @@
 """Credentials: refusals by reason, brute force, one credential in two places, tokens after a long rest."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import msgspec
@@ -80,6 +80,8 @@ class BruteForce(Quiet):
 
 class TwoPlaces(Quiet):
     """One credential in turns from two addresses: A, then B, then A again."""
+
+    kinds: Collection[str] = ("connected",)
 
     def __init__(self) -> None:
         threshold = BY_ID["credential-used-from-two-addresses"].threshold

@@ -1,6 +1,6 @@
 """What detectors see of the platform, and what they say."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple, Protocol
 
 from holdfast.alerts.model import Report
@@ -41,12 +41,15 @@ GroupOf = Callable[[str], str]
 class PlatformDetector(Protocol):
     """One detector. Time comes with what it is given; `look` is called every half minute."""
 
+    kinds: Collection[str]
+    """The kinds of records of the log that it looks at."""
+
     def event(self, event: Event, memory: Memory) -> Iterator[Verdict]:
         """An audit record."""
         ...
 
     def record(self, record: Record, memory: Memory) -> Iterator[Verdict]:
-        """A record of the log."""
+        """A record of the log, of one of its kinds."""
         ...
 
     def look(self, now: float, memory: Memory) -> Iterator[Verdict]:
@@ -56,6 +59,8 @@ class PlatformDetector(Protocol):
 
 class Quiet:
     """A detector that says nothing; the base of those that look at one kind of thing."""
+
+    kinds: Collection[str] = ()
 
     def event(self, event: Event, memory: Memory) -> Iterator[Verdict]:
         """See `PlatformDetector.event`."""

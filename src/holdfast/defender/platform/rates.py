@@ -4,8 +4,9 @@ What is usual is learned for each group of devices: the most that a device of th
 window.
 """
 
+import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from holdfast.defender.platform.judging import GroupOf, Quiet, Verdict
@@ -41,12 +42,15 @@ _REGULAR_TIMES: Final = 20
 class Rates(Quiet):
     """Counts what each device does in fixed windows, and compares it with its group's."""
 
+    kinds: Collection[str] = tuple(_RECORDS)
+
     def __init__(self, group_of: GroupOf) -> None:
         self._threshold = BY_ID["sudden-rate"].threshold
         self._group_of = group_of
         self._window = 0
         self._counts: Counter[tuple[str, str]] = Counter()
-        self._told: set[tuple[str, str]] = set()
+        self._limits: dict[tuple[str, str], float] = {}
+        """What devices that are past the threshold may do in this window; infinite for who was told."""
 
     def event(self, event: Event, memory: Memory) -> Iterator[Verdict]:
         """See `PlatformDetector.event`."""
@@ -57,9 +61,7 @@ class Rates(Quiet):
 
     def record(self, record: Record, memory: Memory) -> Iterator[Verdict]:
         """See `PlatformDetector.record`."""
-        what = _RECORDS.get(record.kind)
-        if what is not None:
-            yield from self._count(record.device, what, record.time, memory)
+        return self._count(record.device, _RECORDS[record.kind], record.time, memory)
 
     def _count(self, device: str, what: str, time: float, memory: Memory) -> Iterator[Verdict]:
         window = int(time // self._threshold.seconds)
@@ -69,18 +71,25 @@ class Rates(Quiet):
         key = (device, what)
         self._counts[key] += 1
         count = self._counts[key]
-        if count <= self._threshold.count or key in self._told:
+        if count <= self._threshold.count:
             return
+        if key not in self._limits:
+            self._limits[key] = self._limit(device, what, memory)
+        limit = self._limits[key]
+        if count > limit:
+            self._limits[key] = math.inf
+            minutes = self._threshold.seconds / 60
+            yield Verdict(
+                "sudden-rate", time, device, "", f"over {count - 1} {what} in {minutes:g} minutes",
+                f"at most {limit / self._threshold.factor:g}, as devices of its group",
+            )  # fmt: skip
+
+    def _limit(self, device: str, what: str, memory: Memory) -> float:
+        """Infinite while it is not known what is usual."""
         level = memory.levels.get(f"{what}\x1f{self._group_of(device)}")
-        if level is not None and level.windows >= LEARNING_WINDOWS:
-            limit = level.highest * self._threshold.factor
-            if count > limit:
-                self._told.add(key)
-                minutes = self._threshold.seconds / 60
-                yield Verdict(
-                    "sudden-rate", time, device, "", f"over {count - 1} {what} in {minutes:g} minutes",
-                    f"at most {level.highest:g}, as devices of its group",
-                )  # fmt: skip
+        if level is None or level.windows < LEARNING_WINDOWS:
+            return math.inf
+        return level.highest * self._threshold.factor
 
     def _learn(self, memory: Memory) -> None:
         """Take a window that is over as usual; one that was told raises the bar to its factor at most."""
@@ -96,11 +105,13 @@ class Rates(Quiet):
             level.highest = max(level.highest, min(float(count), most) if known else float(count))
             level.windows += 1
         self._counts.clear()
-        self._told.clear()
+        self._limits.clear()
 
 
 class Silence(Quiet):
     """Devices that used to send regularly."""
+
+    kinds: Collection[str] = ("telemetry",)
 
     def __init__(self) -> None:
         self._threshold = BY_ID["device-gone-silent"].threshold
@@ -113,8 +124,6 @@ class Silence(Quiet):
 
     def record(self, record: Record, memory: Memory) -> Iterator[Verdict]:
         """See `PlatformDetector.record`."""
-        if record.kind != "telemetry":
-            return
         heard = memory.heard.get(record.device)
         if heard is None:
             if len(memory.heard) >= MAXIMUM_DEVICES:

@@ -76,6 +76,10 @@ class PlatformWatch:
             Refusals(), BruteForce(), TwoPlaces(), LongRest(), Deletions(), Habits(), Notable(),
             Rates(around.group_of), Silence(),
         )  # fmt: skip
+        self._by_kind: dict[str, list[PlatformDetector]] = {}
+        for detector in self._detectors:
+            for kind in detector.kinds:
+                self._by_kind.setdefault(kind, []).append(detector)
         self.memory, self._done = self._restored()
         self._looked = self._saved = clock.monotonic()
         if not self.memory.began:
@@ -91,7 +95,8 @@ class PlatformWatch:
             self.memory.event = event.sequence
         chunk = self._log.poll(self._done, BATCH)
         for record in chunk.records:
-            verdicts += self._all(detector.record(record, self.memory) for detector in self._detectors)
+            for detector in self._by_kind.get(record.kind, ()):
+                verdicts += detector.record(record, self.memory)
         arrived = dict(_arrivals(chunk.records))
         if arrived:
             self._around.arrived(arrived)

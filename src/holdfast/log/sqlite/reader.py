@@ -38,10 +38,12 @@ class SqliteLogReader:
         """See `LogReader.read`."""
         return self.poll({after.partition: after}, limit).records
 
-    def poll(self, after: Mapping[int, Position], limit: int = 1000, kind: str = "") -> Chunk:
+    def poll(
+        self, after: Mapping[int, Position], limit: int = 1000, kind: str = "", holding: str = ""
+    ) -> Chunk:
         """See `LogReader.poll`."""
         with self._lock:
-            return chunk(self, after, limit, kind)
+            return chunk(self, after, limit, kind, holding)
 
     def ends(self) -> dict[int, Position]:
         """See `LogReader.ends`."""
