@@ -8,6 +8,7 @@ from azure.iot.device import Message
 from azure.iot.device.aio import IoTHubDeviceClient, ProvisioningDeviceClient
 
 from holdfast.api.client import Remote
+from holdfast.kernel.clock import SystemClock
 from holdfast.kernel.json import JsonObject, JsonValue
 from tests.support.running import RunningInstance
 from tests.support.traffic import modbus
@@ -108,6 +109,7 @@ def plant_beside(remote: Remote) -> None:
         },
         f"{insights}/remediations/hostile": {"properties": {"policyAssignmentId": assignment}},
         "/api/defender/sensors/hostile": texts,
+        **_network_configuration(),
         "/api/alerts/destinations/hostile": {
             "displayName": script,
             "enabled": False,
@@ -117,6 +119,30 @@ def plant_beside(remote: Remote) -> None:
     }
     for path, body in bodies.items():
         remote.put(path, body)
+
+
+def _network_configuration() -> dict[str, JsonObject]:
+    """What people say of network monitoring. None of it leaves out an alert that a test looks at."""
+    script = HOSTILE[0]
+    condition: JsonObject = {"field": "@kind", "operator": "==", "value": HOSTILE[1]}
+    return {
+        "/api/defender/exclusions/hostile": {"displayName": script, "devices": [HOSTILE[1]]},
+        "/api/defender/maintenanceWindows/hostile": {
+            "ends": SystemClock().now() + 86_400.0,
+            "sensors": [script],
+        },
+        "/api/defender/rules/hostile": {
+            "name": script,
+            "protocol": "modbus",
+            "conditions": [condition],
+            "message": HOSTILE[2],
+        },
+        "/api/defender/queries/hostile": {
+            "displayName": script,
+            "subject": "assets",
+            "filters": {"search": HOSTILE[1]},
+        },
+    }
 
 
 def _rule() -> JsonObject:

@@ -25,7 +25,10 @@ def parse_network(text: str) -> Network:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """A part of every chosen weekday, in minutes after midnight UTC; may run over midnight."""
+    """A part of every chosen weekday, in minutes after midnight UTC.
+
+    It may run over midnight; with the same beginning and end it is a whole day.
+    """
 
     start: int
     end: int
@@ -36,7 +39,7 @@ class Hours:
         """Whether Unix seconds `moment` lie in the part."""
         minute = int(moment % _DAY // 60)
         weekday = int((moment - _FIRST_MONDAY) // _DAY) % 7
-        if self.start <= self.end:
+        if self.start < self.end:
             return self.start <= minute < self.end and weekday in self.weekdays
         if minute >= self.start:
             return weekday in self.weekdays

@@ -26,7 +26,7 @@ from holdfast.api.central import (
     system,
 )
 from holdfast.api.defender import alerts as network_alerts
-from holdfast.api.defender import assets, configuration, console_api, sensor_api, sensors
+from holdfast.api.defender import assets, configuration, console_api, mining, sensor_api, sensors
 from holdfast.api.frame import Route
 
 ROUTES: list[Route] = [
@@ -61,6 +61,7 @@ ROUTES: list[Route] = [
     *network_alerts.ROUTES,
     *sensors.ROUTES,
     *configuration.ROUTES,
+    *mining.ROUTES,
     *sensor_api.ROUTES,
     *console_api.ROUTES,
 ]

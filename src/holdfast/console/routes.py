@@ -35,7 +35,7 @@ from holdfast.console.pages.devices import (
     properties,
 )
 from holdfast.console.pages.devices import overview as device_overview
-from holdfast.console.pages.network import alerts, inventory, sensors, timeline
+from holdfast.console.pages.network import alerts, configured, inventory, sensors, timeline
 from holdfast.console.pages.network import map as network_map
 
 ROUTES: list[Route] = [
@@ -68,6 +68,7 @@ ROUTES: list[Route] = [
         network_map,
         alerts,
         timeline,
+        configured,
         sensors,
         destinations,
         network_rules,

@@ -18,6 +18,7 @@ from holdfast.api.routes import ROUTES
 from holdfast.api.services import Services
 from holdfast.console.rendering import error_page
 from holdfast.console.routes import ROUTES as PAGES
+from holdfast.defender.network.kinds import NETWORK_KINDS
 from holdfast.delivery.kind import DESTINATION_KIND
 from holdfast.devices.enrollment_group import ENROLLMENT_GROUP_KIND
 from holdfast.devices.shared_access import SHARED_ACCESS_POLICY_KIND
@@ -85,7 +86,8 @@ def open_http(
     folder: Path, further: Callable[[AccessWorld], dict[type, object]] = lambda here: {}
 ) -> Iterator[Http]:
     """An instance in `folder`, served in memory; with `further` services beside access control."""
-    with open_access(folder, ENROLLMENT_GROUP_KIND, SHARED_ACCESS_POLICY_KIND, DESTINATION_KIND) as here:
+    kinds = (ENROLLMENT_GROUP_KIND, SHARED_ACCESS_POLICY_KIND, DESTINATION_KIND, *NETWORK_KINDS)
+    with open_access(folder, *kinds) as here:
         world = here.world
         heads = HeadFile(folder / WITNESS_FILE)
         parts = {

@@ -73,7 +73,8 @@ def test_all_conditions_must_hold(miss: dict[str, object]) -> None:
     [
         ({"sources": ["10.1.0.0/24"], "destinations": ["10.1.0.20"]}, 1),
         ({"sources": ["10.2.0.0/16"]}, 0),
-        ({"hours": {"start": 0, "end": 0}}, 0),
+        ({"hours": {"start": 0, "end": 0}}, 1),
+        ({"hours": {"start": 0, "end": 0, "weekdays": []}}, 0),
         ({"hours": {"start": 1, "end": 0}}, 1),
     ],
 )

@@ -28,6 +28,10 @@ SAMPLES = {
     "feature": FEATURE,
     "control": CONTROL,
     "recommendation": FEATURE,
+    "alertExclusion": "hostile",
+    "maintenanceWindow": "hostile",
+    "detectionRule": "hostile",
+    "networkQuery": "hostile",
 }
 """What stands for each parameter of an address; in capitals what is known only once the instance runs."""
 OTHER_SAMPLES = {
@@ -49,6 +53,8 @@ VARIANTS = (
     "/enrollment/hostile-authority",
     "/settings?filter=limits",
     "/network/assets?sort=-name&filter=script",
+    "/network/queries/inactive",
+    "/network/queries/-new?subject=alerts",
     "/people?filter=%3Cscript%3Ewindow.owned=1%3C/script%3E",
 )
 """Pages that show something else by what their address asks."""

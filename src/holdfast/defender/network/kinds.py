@@ -6,7 +6,7 @@ role there or above sees it.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import Annotated, Final
 
 import msgspec
@@ -14,11 +14,14 @@ from msgspec import Meta
 
 from holdfast.access.bodies import Body, read_body, to_body
 from holdfast.alerts.exclusion import MAXIMUM_WINDOW, ExclusionRule, Hours, Window, parse_network
+from holdfast.alerts.model import AlertType
 from holdfast.defender.catalogue.table import ENGINES, alert_types
 from holdfast.defender.dissect.registry import PROTOCOLS
 from holdfast.defender.inventory.model import AssetType
 from holdfast.defender.learned.stages import Stage
 from holdfast.defender.network.queries import Subject, checked_columns, checked_filters
+from holdfast.defender.platform.types import BY_ID as PLATFORM_TYPES
+from holdfast.defender.platform.types import ENGINE as PLATFORM
 from holdfast.defender.rules.file import parse_rules
 from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.json import JsonObject
@@ -32,6 +35,9 @@ EXCLUSION: Final = "alertExclusion"
 WINDOW: Final = "maintenanceWindow"
 RULE: Final = "detectionRule"
 QUERY: Final = "networkQuery"
+
+EXCLUDED_ENGINES: Final = (*ENGINES.values(), PLATFORM)
+"""Whose alerts exclusion rules and maintenance windows may leave out."""
 
 _ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9\-._:]{0,126}[A-Za-z0-9\-])?")
 _Name = Annotated[str, Meta(min_length=1, max_length=148)]
@@ -128,6 +134,11 @@ class QueryBody(Body, frozen=True):
     """None: all."""
 
 
+def excluded_types() -> Mapping[str, AlertType]:
+    """The alerts that exclusion rules may leave out, by id: of sensors, and of the platform itself."""
+    return {**alert_types(), **PLATFORM_TYPES}
+
+
 def _checked_id(draft: Draft) -> None:
     if _ID.fullmatch(draft.change.id) is None:
         raise InvalidError(
@@ -142,7 +153,7 @@ def _sensor(draft: Draft, _reader: Reader) -> JsonObject:
     asked = read_body(draft.body, SensorBody)
     for text in (*asked.setup.local, *asked.setup.office):
         parse_network(text)
-    _check_types(asked.setup.enabled, "/setup/enabled")
+    _check_types(asked.setup.enabled, alert_types(), "/setup/enabled")
     return to_body(asked)
 
 
@@ -164,7 +175,7 @@ def _exclusion(draft: Draft, _reader: Reader) -> JsonObject:
         return {}
     _checked_id(draft)
     asked = read_body(draft.body, ExclusionBody)
-    _check_types(asked.types, "/types")
+    _check_types(asked.types, excluded_types(), "/types")
     _check_engines(asked.engines)
     body = to_body(asked)
     exclusion_rule(body)
@@ -176,7 +187,9 @@ def _window(draft: Draft, _reader: Reader) -> JsonObject:
         return {}
     _checked_id(draft)
     asked = read_body(draft.body, WindowBody)
-    opened = draft.now if draft.before is None else float(str(draft.before.body["opened"]))
+    before = draft.before.body if draft.before is not None else {}
+    was_open = float(str(before.get("ends", 0.0))) > draft.now
+    opened = float(str(before["opened"])) if was_open else draft.now
     if not 0 < asked.ends - draft.now <= MAXIMUM_WINDOW:
         raise InvalidError("A maintenance window ends ahead, within 30 days.", "/ends")
     _check_engines(asked.engines)
@@ -233,17 +246,17 @@ def sensor_setup(sensor: Resource) -> SensorSetup:
     return read_body(sensor.body, SensorBody).setup
 
 
-def _check_types(names: Iterable[str], field: str) -> None:
+def _check_types(names: Iterable[str], known: Container[str], field: str) -> None:
     for name in names:
-        if name not in alert_types():
+        if name not in known:
             raise InvalidError(f"There is no alert '{name}'; docs/alerts.md lists their ids.", field)
 
 
 def _check_engines(names: Iterable[str]) -> None:
     for name in names:
-        if name not in ENGINES.values():
+        if name not in EXCLUDED_ENGINES:
             raise InvalidError(
-                f"There is no engine '{name}'; there are {', '.join(ENGINES.values())}.", "/engines"
+                f"There is no engine '{name}'; there are {', '.join(EXCLUDED_ENGINES)}.", "/engines"
             )
 
 
@@ -312,9 +325,9 @@ NETWORK_KINDS: tuple[Kind, ...] = (
     Kind(
         QUERY,
         Permission.ASSET_READ,
-        Permission.ASSET_READ,
-        Permission.ASSET_READ,
-        Permission.ASSET_READ,
+        Permission.ASSET_MANAGE,
+        Permission.ASSET_MANAGE,
+        Permission.ASSET_MANAGE,
         _query,
         indexed={"displayName": IndexType.TEXT},
     ),

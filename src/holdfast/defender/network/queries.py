@@ -166,16 +166,21 @@ def csv_text(columns: Sequence[str], rows: Iterable[JsonObject]) -> str:
     writer = csv.writer(text)
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_cell(at_path(row, column)) for column in columns])
+        writer.writerow([_defused(at_path(row, column)) for column in columns])
     return text.getvalue()
 
 
-def _cell(value: JsonValue) -> str:
+def cell_text(value: JsonValue) -> str:
+    """A value in one line."""
     if isinstance(value, list):
-        return _cell(" ".join(_word(item) for item in value))
+        return " ".join(_word(item) for item in value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = "" if value is None else str(value)
+    return "" if value is None else str(value)
+
+
+def _defused(value: JsonValue) -> str:
+    text = cell_text(value)
     return f"'{text}" if text.startswith(_FORMULA) and not isinstance(value, int | float) else text
 
 

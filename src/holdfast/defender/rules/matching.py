@@ -10,13 +10,14 @@ from holdfast.defender.rules.model import Condition, CustomRule, Lookup, Operato
 
 _VARIABLE = re.compile(r"\{([@\w.]{1,64})\}")
 
-_SPECIAL: dict[str, Callable[[Record], object]] = {
+SPECIAL: dict[str, Callable[[Record], object]] = {
     "@kind": lambda record: record.kind,
     "@role": lambda record: record.role.name.lower(),
     "@source": lambda record: record.direction.source.address,
     "@destination": lambda record: record.direction.destination.address,
     "@port": lambda record: record.direction.flow.server.source.port,
 }
+"""What conditions name beside the record's own fields."""
 
 
 def matches(rule: CustomRule, record: Record) -> bool:
@@ -40,7 +41,7 @@ def lookup(record: Record) -> Lookup:
     """Finds fields of `record` by path."""
 
     def find(path: str) -> object:
-        special = _SPECIAL.get(path)
+        special = SPECIAL.get(path)
         return special(record) if special is not None else _at(record.fields, path)
 
     return find
