@@ -103,6 +103,15 @@ def test_clients_of_defender_for_cloud_find_them_where_they_look(client: TestCli
     assert client.get(f"{root}?api-version=2001-01-01").status_code == 404
 
 
+def test_lists_of_regulatory_compliance_are_filtered(client: TestClient) -> None:
+    base = "regulatoryComplianceStandards/holdfast/regulatoryComplianceControls"
+    failed = get(client, f"{base}?$filter=properties/state eq 'Failed' and failedAssessments gt 1")["value"]
+    assert "BR-1" in [item["name"] for item in failed]
+    assert {item["properties"]["state"] for item in failed} == {"Failed"}
+    refused = client.get(f"/api/baseline/{base}?$filter=startswith(name, 'BR')")
+    assert (refused.status_code, refused.json()["error"]["target"]) == (400, "$filter")
+
+
 def test_an_auditor_gets_one_control_with_the_whole_chain(client: TestClient) -> None:
     answer = client.get("/api/baseline/audit?control=br-1")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:

@@ -1,10 +1,9 @@
-"""`/api/baseline`: assessments, their evidence and documents, and the shapes of regulatory compliance."""
+"""`/api/baseline`: assessments, their evidence and documents."""
 
 from starlette.responses import Response
 
 from holdfast.api.central.common import text_field
-from holdfast.api.frame import ApiRequest, Handler, Reply, Route
-from holdfast.baseline.assessment import regulatory
+from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.baseline.assessment.assess import Assessment
 from holdfast.baseline.assessment.recommendations import recommendations
 from holdfast.baseline.evidence.archive import write_archive
@@ -19,14 +18,15 @@ from holdfast.baseline.forms import (
 )
 from holdfast.baseline.publishing.audit import audit_archive
 from holdfast.baseline.publishing.publish import PublicationFormat, render
-from holdfast.baseline.service import ASSESSED, WHOLE, Baseline, find_control, find_feature
+from holdfast.baseline.service import WHOLE, Baseline, find_control, find_feature
 from holdfast.kernel.clock import isoformat, parse_isoformat
 from holdfast.kernel.errors import InvalidError, NotFoundError
-from holdfast.kernel.json import JsonObject, JsonValue
+from holdfast.kernel.json import JsonValue
 from holdfast.kernel.permissions import Permission
 
 
-def _baseline(request: ApiRequest) -> Baseline:
+def baseline_of(request: ApiRequest) -> Baseline:
+    """The baseline of the instance that serves."""
     return request.services.extension(Baseline)
 
 
@@ -45,7 +45,7 @@ def _moment(request: ApiRequest, name: str) -> float | None:
 def _assessment(request: ApiRequest) -> Assessment:
     """That of the service that the query names, at the moment that it names."""
     service = request.query.get("service", WHOLE)
-    return _baseline(request).assessment(service, _moment(request, "at"))
+    return baseline_of(request).assessment(service, _moment(request, "at"))
 
 
 def _show(request: ApiRequest) -> Reply:
@@ -53,7 +53,7 @@ def _show(request: ApiRequest) -> Reply:
 
 
 def _run(request: ApiRequest) -> Reply:
-    baseline, wanted = _baseline(request), request.object() if request.body is not None else {}
+    baseline, wanted = baseline_of(request), request.object() if request.body is not None else {}
     if "probes" in wanted:
         report = baseline.run(_names(wanted["probes"]))
     elif feature := text_field(wanted, "feature"):
@@ -94,7 +94,7 @@ def _recommendation(request: ApiRequest) -> Reply:
     found = next((item for item in recommendations(assessment) if item.id == id_), None)
     if found is None:
         raise NotFoundError(f"There is no recommendation {id_} for {assessment.service.key}.")
-    past = _baseline(request).history(id_, assessment.service.key)
+    past = baseline_of(request).history(id_, assessment.service.key)
     history: list[JsonValue] = [
         {"time": isoformat(each.moment), "before": each.before, "after": each.after, "reason": each.reason}
         for each in past
@@ -119,18 +119,18 @@ def _period(request: ApiRequest) -> tuple[float, float]:
 
 
 def _evidence(request: ApiRequest) -> Response:
-    lines = b"".join(_baseline(request).evidence.bundle(*_period(request)))
+    lines = b"".join(baseline_of(request).evidence.bundle(*_period(request)))
     return Response(lines, media_type="application/jsonl")
 
 
 def _key(request: ApiRequest) -> Response:
-    pem = public_key_pem(_baseline(request).evidence.public_key)
+    pem = public_key_pem(baseline_of(request).evidence.public_key)
     return Response(pem, media_type="application/x-pem-file")
 
 
 def _audit(request: ApiRequest) -> Response:
     since, until = _period(request)
-    baseline = _baseline(request)
+    baseline = baseline_of(request)
     publication = baseline.publication(until)
     if control := request.query.get("control", "").upper():
         find_control(publication.assessments[0], control)
@@ -144,82 +144,13 @@ def _publication(request: ApiRequest) -> Response:
     if name not in list(PublicationFormat):
         known = ", ".join(PublicationFormat)
         raise NotFoundError(f"There is no format {name}; there are {known}.")
-    baseline = _baseline(request)
+    baseline = baseline_of(request)
     publication = baseline.publication(_moment(request, "at"))
     files = render(publication, PublicationFormat(name), baseline.assessor.probes)
     return Response(write_archive(files), media_type="application/zip")
 
 
-# Regulatory compliance, as existing dashboards read it
-
-
-def _scope(request: ApiRequest) -> str:
-    """What stands where the subscription does: the one that was asked, or our own."""
-    return request.path.get("subscription", request.services.id_scope)
-
-
-def _standards(request: ApiRequest) -> Reply:
-    baseline, scope = _baseline(request), _scope(request)
-    found = [baseline.assessment(service.key) for service in ASSESSED]
-    return Reply(200, {"value": [regulatory.standard(item, scope) for item in found]})
-
-
-def _standard(request: ApiRequest) -> Assessment:
-    return _baseline(request).assessment(request.path["standard"])
-
-
-def _one_standard(request: ApiRequest) -> Reply:
-    return Reply(200, regulatory.standard(_standard(request), _scope(request)))
-
-
-def _controls(request: ApiRequest) -> Reply:
-    assessment, scope = _standard(request), _scope(request)
-    found: list[JsonValue] = [regulatory.control(assessment, item, scope) for item in assessment.controls]
-    return Reply(200, {"value": found})
-
-
-def _one_control(request: ApiRequest) -> Reply:
-    assessment = _standard(request)
-    state = find_control(assessment, request.path["control"])
-    return Reply(200, regulatory.control(assessment, state, _scope(request)))
-
-
-def _assessments(request: ApiRequest) -> Reply:
-    assessment = _standard(request)
-    state = find_control(assessment, request.path["control"])
-    found = regulatory.assessments(assessment, state, _scope(request))
-    body: JsonObject = {"value": found}
-    return Reply(200, body)
-
-
-def _one_assessment(request: ApiRequest) -> Reply:
-    assessment, wanted = _standard(request), request.path["assessment"]
-    state = find_control(assessment, request.path["control"])
-    for found in regulatory.assessments(assessment, state, _scope(request)):
-        if isinstance(found, dict) and found["name"] == wanted:
-            return Reply(200, found)
-    raise NotFoundError(f"{state.control} has no assessment {wanted}.")
-
-
 _READ, _EVIDENCE = Permission.ASSESSMENT_READ, Permission.EVIDENCE_READ
-_ARM_VERSIONS = frozenset({"2019-01-01", "2019-01-01-preview"})
-
-
-def _regulatory(root: str, versions: frozenset[str] = frozenset()) -> list[Route]:
-    """The shapes of regulatory compliance below an address."""
-    standard = f"{root}/regulatoryComplianceStandards"
-    control = f"{standard}/{{standard}}/regulatoryComplianceControls"
-    assessed = f"{control}/{{control}}/regulatoryComplianceAssessments"
-    rows: list[tuple[str, Handler, str]] = [
-        (standard, _standards, "Services as standards"),
-        (f"{standard}/{{standard}}", _one_standard, "A service as a standard"),
-        (control, _controls, "The controls of a standard"),
-        (f"{control}/{{control}}", _one_control, "A control of a standard"),
-        (assessed, _assessments, "The assessments of a control"),
-        (f"{assessed}/{{assessment}}", _one_assessment, "An assessment of a control"),
-    ]
-    return [Route("GET", path, _READ, handler, summary, versions) for path, handler, summary in rows]
-
 
 ROUTES = [
     Route("GET", "/api/baseline/assessment", _READ, _show, "How a service stands"),
@@ -239,6 +170,4 @@ ROUTES = [
     Route("GET", "/api/baseline/evidence/key", _EVIDENCE, _key, "The key that verifies evidence"),
     Route("GET", "/api/baseline/audit", _EVIDENCE, _audit, "State and evidence of a period, for auditors"),
     Route("GET", "/api/baseline/publications/{format}", _EVIDENCE, _publication, "Documents, in a ZIP"),
-    *_regulatory("/api/baseline"),
-    *_regulatory("/subscriptions/{subscription}/providers/Microsoft.Security", _ARM_VERSIONS),
 ]

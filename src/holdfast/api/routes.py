@@ -8,6 +8,7 @@ from holdfast.api import (
     files,
     fleet,
     instance,
+    regulatory,
     shared_access,
     telemetry_live,
 )
@@ -56,6 +57,7 @@ ROUTES: list[Route] = [
     *keys.ROUTES,
     *baseline.ROUTES,
     *baseline_decisions.ROUTES,
+    *regulatory.ROUTES,
     *alerts.ROUTES,
     *assets.ROUTES,
     *network_alerts.ROUTES,

@@ -12,7 +12,7 @@ from holdfast.baseline.assessment.assess import Assessment, ControlState, Featur
 from holdfast.baseline.assessment.states import State
 from holdfast.baseline.data.catalog import benchmark
 from holdfast.baseline.probes.observation import Outcome
-from holdfast.kernel.json import JsonObject, JsonValue
+from holdfast.kernel.json import JsonObject
 
 _PROVIDER = "providers/Microsoft.Security"
 _TYPE = "Microsoft.Security/regulatoryComplianceStandards"
@@ -65,7 +65,7 @@ def control(assessment: Assessment, item: ControlState, scope: str) -> JsonObjec
     }
 
 
-def assessments(assessment: Assessment, item: ControlState, scope: str) -> list[JsonValue]:
+def assessments(assessment: Assessment, item: ControlState, scope: str) -> list[JsonObject]:
     """The assessments of a control: one for each feature, or the attestation."""
     parent = f"{_standard_id(assessment, scope)}/regulatoryComplianceControls/{item.control}"
     return [_assessment(parent, feature) for feature in item.features] or [_attestation(parent, item)]
