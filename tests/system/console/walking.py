@@ -36,7 +36,7 @@ PREPARE = """() => {
         ...(problems.left ? [] : ["the focus is caught in the page"]),
     ];
     main.focus();
-    const parts = 8 * main.querySelectorAll("input[type^=date]").length;
+    const parts = 8 * main.querySelectorAll("input:is([type^=date], [type=time])").length;
     return stops.filter(works).length + parts + 3;
 }"""
 """Notes what the focus reaches; gives how many steps lead through the page."""
