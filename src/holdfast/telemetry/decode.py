@@ -1,5 +1,7 @@
 """What a telemetry record says: named values, the component they belong to, and when they were measured."""
 
+from contextlib import suppress
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -37,16 +39,18 @@ def properties_of(record: Record) -> dict[str, str]:
 
 def measurement(record: Record) -> Measurement:
     """Decode a telemetry record. Never fails: what is not understood has no values."""
-    properties = properties_of(record)
-    time = record.time
-    if created := properties.get(CREATION_TIME):
-        try:
-            time = parse_isoformat(created)
-        except ValueError:
-            time = record.time
+    component, time = "", record.time
+    if record.properties:
+        properties = properties_of(record)
+        component = properties.get("$.sub", "")
+        if created := properties.get(CREATION_TIME):
+            with suppress(ValueError):
+                time = parse_isoformat(created)
     try:
         body = _decode(record.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         body = None
-    values = dict(list(body.items())[:MAXIMUM_VALUES]) if isinstance(body, dict) else {}
-    return Measurement(properties.get("$.sub", ""), time, values)
+    values = body if isinstance(body, dict) else {}
+    if len(values) > MAXIMUM_VALUES:
+        values = dict(islice(values.items(), MAXIMUM_VALUES))
+    return Measurement(component, time, values)

@@ -44,7 +44,8 @@ positions = sqlalchemy.Table(
 
 message_counts = counts_table(metadata)
 
-_Key = tuple[str, str, str, str]
+_Latest = dict[tuple[str, str, str], dict[str, tuple[JsonValue, float]]]
+"""Device, module and component → name → its newest value and when it was measured."""
 
 
 class LastValue(NamedTuple):
@@ -84,13 +85,12 @@ class LastValues:
             rows = connection.execute(sqlalchemy.select(positions)).all()
         return {row.partition: Position(row.partition, row.offset) for row in rows}
 
-    def _store(
-        self, latest: dict[_Key, tuple[JsonValue, float]], moved: dict[int, Position], received: Counter[int]
-    ) -> None:
+    def _store(self, latest: _Latest, moved: dict[int, Position], received: Counter[int]) -> None:
         encode = msgspec.json.encode
         rows = [
-            {"device": d, "module": m, "component": c, "name": n, "value": encode(value), "time": time}
-            for (d, m, c, n), (value, time) in latest.items()
+            {"device": d, "module": m, "component": c, "name": name, "value": encode(value), "time": time}
+            for (d, m, c), named in latest.items()
+            for name, (value, time) in named.items()
         ]
         with self._database.write() as connection:
             if rows:
@@ -158,14 +158,14 @@ class LastValues:
             connection.execute(last_values.delete().where(last_values.c.device == device))
 
 
-def _latest(records: Iterable[Record]) -> dict[_Key, tuple[JsonValue, float]]:
+def _latest(records: Iterable[Record]) -> _Latest:
     """The newest value under each name; of two with the same time the later record wins."""
-    latest: dict[_Key, tuple[JsonValue, float]] = {}
+    latest: _Latest = {}
     for record in records:
-        measured = measurement(record)
-        for name, value in measured.values.items():
-            key = (record.device, record.module, measured.component, name)
-            present = latest.get(key)
-            if present is None or present[1] <= measured.time:
-                latest[key] = (value, measured.time)
+        component, time, values = measurement(record)
+        named = latest.setdefault((record.device, record.module, component), {})
+        for name, value in values.items():
+            present = named.get(name)
+            if present is None or present[1] <= time:
+                named[name] = (value, time)
     return latest
