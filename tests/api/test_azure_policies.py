@@ -80,6 +80,18 @@ def test_what_is_stored_below_a_subscription_is_the_applications(azure: Azure, s
     assert azure.ok("GET", f"{address}/here")["properties"]["scope"] == "/"
 
 
+def test_lists_tell_what_is_built_in_from_what_is_not(azure: Azure) -> None:
+    assign(azure)
+    definitions = f"{_AUTHORIZATION}/policyDefinitions"
+    own = azure.ok("GET", f"{definitions}?$filter=policyType eq 'Custom'")["value"]
+    built = azure.ok("GET", f"{definitions}?$filter=policyType eq 'BuiltIn'")["value"]
+    assert [each["name"] for each in own] == ["real"]
+    assert {each["properties"]["policyType"] for each in built} == {"BuiltIn"}
+    assert len(azure.ok("GET", definitions)["value"]) == len(own) + len(built)
+    assert azure.ok("GET", f"{_AUTHORIZATION}/policyAssignments?$filter=atScope()")["value"]
+    assert azure.api.client.get(f"{definitions}?$filter=category eq 'x'").status_code == 400
+
+
 def test_an_assignment_is_patched(azure: Azure) -> None:
     assign(azure)
     address = f"{_AUTHORIZATION}/policyAssignments/here"
@@ -117,13 +129,42 @@ def test_states_are_filtered_paged_and_explained(azure: Azure) -> None:
         ("type", DEVICES),
         ("simulated", True),
     ]
-    first = azure.ok("POST", f"{address}?api-version=2024-10-01&$top=1&policyAssignmentName=here")
+    only = azure.ok(
+        "POST", f"{address}?api-version=2024-10-01&$top=1&$orderby=resourceId asc&$select=resourceId"
+    )
+    assert only["value"] == [{"resourceId": f"/providers/{DEVICES}/fan"}]
+    assert "@odata.nextLink" not in only
+    counted = azure.ok("POST", f"{address}?$apply=groupby((isCompliant),aggregate($count as n))&$orderby=n")
+    assert [each["n"] for each in counted["value"]] == [1, 1]
+    changed = azure.ok("POST", address.replace("policyStates/latest", "policyEvents/default"))
+    assert {each["isCompliant"] for each in changed["value"]} == {True, False}
+    for query in ("$filter=colour eq 'red'", "$apply=concat()", "$orderby=colour"):
+        assert azure.api.client.post(f"{address}?{query}").status_code == 400
+    refused = azure.api.client.post(address.replace("/latest/", "/default/"))
+    assert "policyStates/latest" in refused.json()["error"]["message"]
+
+
+def test_states_come_in_pages(azure: Azure) -> None:
+    assign(azure)
+    for number in range(100):
+        azure.api.world.put("device", f"pump-{number}", {"simulated": True})
+    azure.catch_up()
+    first = azure.ok("POST", f"{_SUBSCRIPTION}/{_STATES}/queryResults?policyAssignmentName=here")
     second = azure.ok("POST", first["@odata.nextLink"])
-    names = [each["value"][0]["resourceId"].rpartition("/")[2] for each in (first, second)]
-    assert names == ["fan", "pump"]
-    refused = azure.api.client.post(f"{address}?$filter=complianceState ne 'Compliant'")
-    assert refused.status_code == 400
-    assert "$filter" in refused.json()["error"]["message"]
+    assert [len(each["value"]) for each in (first, second)] == [100, 2]
+    assert "@odata.nextLink" not in second
+
+
+def test_an_evaluation_is_asked_for_and_waited_for(azure: Azure) -> None:
+    assign(azure)
+    azure.api.world.clock.advance(60)
+    asked = azure.api.client.post(f"{_SUBSCRIPTION}/{_STATES}/triggerEvaluation?api-version=2024-10-01")
+    assert asked.status_code == 202
+    assert azure.api.client.get(asked.headers["location"]).status_code == 202
+    azure.catch_up()
+    assert azure.api.client.get(asked.headers["location"]).status_code == 200
+    nowhere = f"{_SUBSCRIPTION}/providers/Microsoft.PolicyInsights/asyncOperationResults/soon"
+    assert azure.api.client.get(nowhere).status_code == 404
 
 
 def test_a_remediation_reads_as_published(azure: Azure) -> None:

@@ -13,7 +13,7 @@ from holdfast.api import (
     telemetry_live,
 )
 from holdfast.api.access import decisions, identity, keys, local_methods, people, resources
-from holdfast.api.azure import iot_apps, policies
+from holdfast.api.azure import iot_apps, policies, policy_states
 from holdfast.api.central import (
     capabilities,
     device_groups,
@@ -43,6 +43,7 @@ ROUTES: list[Route] = [
     *instance.ROUTES,
     *iot_apps.ROUTES,
     *policies.ROUTES,
+    *policy_states.ROUTES,
     *jobs.ROUTES,
     *people_and_tokens.ROUTES,
     *settings.ROUTES,

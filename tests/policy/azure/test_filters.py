@@ -3,11 +3,13 @@
 import pytest
 
 from holdfast.kernel.errors import InvalidError
-from holdfast.policy.azure.filters import filter_from
+from holdfast.policy.azure.filters import StateFields, filter_from
 from holdfast.policy.compliance.judging import State
 from holdfast.policy.compliance.reading import EVERYWHERE, Filter
+from holdfast.resources.query import All, Compare, Condition, In, Not, Operator
 
 ALL = Filter(EVERYWHERE)
+EQ, GE = Operator.EQUAL, Operator.GREATER_OR_EQUAL
 _DEVICE = "/organizations/north/providers/Holdfast.Devices/devices/pump"
 _IN_GROUP = "/subscriptions/0/resourceGroups/g"
 _AUTHORIZATION = "providers/Microsoft.Authorization"
@@ -15,43 +17,58 @@ _AUTHORIZATION = "providers/Microsoft.Authorization"
 
 def test_parameters_narrow_and_others_are_left_alone() -> None:
     given = {"policyAssignmentName": "Own", "complianceState": "noncompliant", "api-version": "x"}
-    assert filter_from(given, ALL) == Filter(EVERYWHERE, assignment="own", state=State.NON_COMPLIANT)
+    assert filter_from(given, ALL, unread) == Filter(EVERYWHERE, assignment="own", state=State.NON_COMPLIANT)
+
+
+def unread(text: str) -> Condition:
+    """Stands for the reader of filters where none is given."""
+    raise AssertionError(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "narrowed"),
+    ("name", "operator", "value", "condition"),
     [
-        ("complianceState eq 'NonCompliant'", {"state": State.NON_COMPLIANT}),
-        (
-            "PolicyDefinitionName eq 'a' and resourceId eq 'it''s' AND complianceState eq 'Exempt'",
-            {"definition": "a", "resource": "it's", "state": State.EXEMPT},
-        ),
-        (
-            f"policyAssignmentId eq '/subscriptions/0/{_AUTHORIZATION}/policyAssignments/Own'",
-            {"assignment": "own"},
-        ),
-        ("", {}),
+        ("ComplianceState", EQ, "noncompliant", Compare("state", EQ, "NonCompliant")),
+        ("policyDefinitionId", EQ, "/providers/x/policyDefinitions/A", Compare("definition", EQ, "a")),
+        ("policyDefinitionAction", Operator.NOT_EQUAL, "deny", Compare("effect", Operator.NOT_EQUAL, "deny")),
+        ("timestamp", GE, "1970-01-01T00:00:05Z", Compare("evaluated", GE, 5.0)),
+        ("isCompliant", EQ, False, In("state", ("NonCompliant", "Error"))),
+        ("isCompliant", EQ, True, Not(In("state", ("NonCompliant", "Error")))),
+        ("isCompliant", Operator.NOT_EQUAL, True, In("state", ("NonCompliant", "Error"))),
     ],
 )
-def test_a_filter_narrows(text: str, narrowed: dict[str, object]) -> None:
-    assert filter_from({"$filter": text}, ALL) == Filter(EVERYWHERE, **narrowed)  # type: ignore[arg-type]  # by name
+def test_a_field_of_a_record_is_compared(
+    name: str, operator: Operator, value: str | bool, condition: Condition
+) -> None:
+    assert StateFields().compare(name, operator, value) == condition
 
 
 @pytest.mark.parametrize(
-    "given",
+    ("name", "operator", "value"),
     [
-        {"$filter": "complianceState ne 'Compliant'"},
-        {"$filter": "colour eq 'red'"},
-        {"$filter": "resourceType eq 'a' or resourceType eq 'b'"},
-        {"$filter": "resourceType eq 'a"},
-        {"$apply": "groupby((resourceId))"},
-        {"$orderby": "timestamp desc"},
-        {"complianceState": "Purple"},
+        ("colour", EQ, "red"),
+        ("complianceState", EQ, "Purple"),
+        ("isCompliant", EQ, "yes"),
+        ("isCompliant", GE, True),
+        ("timestamp", GE, "yesterday"),
     ],
 )
+def test_comparisons_that_mean_nothing_are_refused(name: str, operator: Operator, value: str | bool) -> None:
+    with pytest.raises(InvalidError):
+        StateFields().compare(name, operator, value)
+
+
+def test_a_filter_and_an_interval_both_narrow() -> None:
+    given = {"$filter": "x", "$from": "1970-01-01T00:00:05Z", "$to": "1970-01-01T00:00:09Z"}
+    read = Compare("state", EQ, "Exempt")
+    interval = (Compare("evaluated", GE, 5.0), Compare("evaluated", Operator.LESS_OR_EQUAL, 9.0))
+    assert filter_from(given, ALL, lambda text: read) == Filter(EVERYWHERE, where=All((read, *interval)))
+
+
+@pytest.mark.parametrize("given", [{"complianceState": "Purple"}, {"$from": "soon"}])
 def test_what_would_have_to_be_left_out_is_refused(given: dict[str, str]) -> None:
     with pytest.raises(InvalidError):
-        filter_from(given, ALL)
+        filter_from(given, ALL, unread)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +77,7 @@ def test_what_would_have_to_be_left_out_is_refused(given: dict[str, str]) -> Non
         ("", {}),
         ("subscriptions/0", {}),
         ("subscriptions/0/resourceGroups/g", {}),
+        ("providers/Microsoft.Management/managementGroups/m", {}),
         ("organizations/north", {"resource": "/organizations/north"}),
         (f"{_IN_GROUP}{_DEVICE}", {"resource": _DEVICE}),
         (f"subscriptions/0/{_AUTHORIZATION}/policyAssignments/Own", {"assignment": "own"}),
@@ -71,9 +89,9 @@ def test_what_would_have_to_be_left_out_is_refused(given: dict[str, str]) -> Non
     ],
 )
 def test_the_scope_in_an_address_narrows(scope: str, narrowed: dict[str, str]) -> None:
-    assert filter_from({}, ALL, scope) == Filter(EVERYWHERE, **narrowed)  # type: ignore[arg-type]  # texts by name
+    assert filter_from({}, ALL, unread, scope) == Filter(EVERYWHERE, **narrowed)  # type: ignore[arg-type]  # texts by name
 
 
 def test_states_of_other_policy_resources_do_not_exist() -> None:
     with pytest.raises(InvalidError):
-        filter_from({}, ALL, f"{_AUTHORIZATION}/policyExemptions/x")
+        filter_from({}, ALL, unread, f"{_AUTHORIZATION}/policyExemptions/x")

@@ -364,3 +364,14 @@ def test_what_only_tries_the_product_out_has_no_state(tmp_path: Path) -> None:
         for name in ("drill", "pump"):
             watched.world.put("device", name, {})
         assert set(watched.found()) == {_PUMP, f"/providers/{_SENSORS}/north"}
+
+
+def test_everything_is_judged_again_when_somebody_asks(watched: Watched) -> None:
+    watched.world.enforce(_SIMULATED, "audit")
+    watched.catch_up()
+    watched.world.clock.advance(60)
+    asked = watched.world.clock.now()
+    assert not watched.reading.judged_since(asked)
+    watched.world.changes.record(SYSTEM, monitor.EVALUATION_ASKED)
+    watched.catch_up()
+    assert watched.reading.judged_since(asked)

@@ -1,5 +1,6 @@
 """Policies in the shapes of Azure: `Microsoft.Authorization` and `Microsoft.PolicyInsights`."""
 
+import re
 from functools import partial
 from urllib.parse import urlencode
 
@@ -8,11 +9,17 @@ from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.organizations import ROOT, OrganizationPath
 from holdfast.kernel.permissions import Permission
-from holdfast.policy.azure.filters import filter_from
-from holdfast.policy.azure.resources import INSIGHTS, PATCHED, PolicyResources, deployments, provider_of
-from holdfast.policy.azure.states import MAXIMUM, history, query_results, summary
+from holdfast.policy.azure.resources import (
+    BUILT_IN,
+    CUSTOM,
+    INSIGHTS,
+    PATCHED,
+    PolicyResources,
+    deployments,
+    provider_of,
+)
+from holdfast.policy.azure.states import MAXIMUM
 from holdfast.policy.azure.versions import PolicyVersions
-from holdfast.policy.compliance.reading import Filter, PolicyStates
 from holdfast.policy.kinds.names import COLLECTIONS, REMEDIATION, VERSIONS_OF
 from holdfast.policy.kinds.table import POLICY_KINDS
 from holdfast.policy.remediation.kind import REMEDIATION_KIND
@@ -20,14 +27,15 @@ from holdfast.resources.model import Kind
 
 BODY = 4 * 1024 * 1024
 """Initiatives have up to a thousand definitions; as large as Azure Resource Manager takes."""
-_SCOPES = (
+SCOPES = (
     "",
     "/subscriptions/{subscription}",
     "/subscriptions/{subscription}/resourceGroups/{group}",
+    "/providers/Microsoft.Management/managementGroups/{management_group}",
     "/organizations/{organization:path}",
 )
-"""What may stand before the provider. Subscription and resource group are names that the caller chooses, as
-for `iot_apps`: they mean the whole application, as nothing does."""
+"""What may stand before the provider. Subscription, resource group and management group are names that the
+caller chooses, as for `iot_apps`: they mean the whole application, as nothing does."""
 READ, REMEDIATE = Permission.POLICY_READ, Permission.POLICY_REMEDIATE
 
 
@@ -41,25 +49,43 @@ def _place(request: ApiRequest) -> OrganizationPath:
 
 
 def _list(kind: Kind, request: ApiRequest) -> Reply:
-    limit = _number(request, "$top", 100)
+    limit = number(request, "$top", 100)
     found, following = _resources(request).list(
-        request.principal, kind.name, limit, request.query.get("$skiptoken", "")
+        request.principal, kind.name, limit, request.query.get("$skiptoken", ""), _origin(kind, request)
     )
     value: list[JsonValue] = [*found]
     body: JsonObject = {"value": value}
     if following:
-        base = request.url.partition("?")[0]
-        body["nextLink"] = f"{base}?$top={limit}&$skiptoken={following}"
+        query = urlencode({**request.query, "$skiptoken": following})
+        body["nextLink"] = f"{request.url.partition('?')[0]}?{query}"
     return Reply(200, body)
 
 
-def _number(request: ApiRequest, name: str, default: int) -> int:
+def number(request: ApiRequest, name: str, default: int) -> int:
+    """A parameter that bounds a list. InvalidError."""
     text = request.query.get(name, "")
     if not text:
         return default
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAXIMUM):
         raise InvalidError(f"{name} must be 1 to {MAXIMUM}.", name)
     return int(text)
+
+
+def _origin(kind: Kind, request: ApiRequest) -> str:
+    """Whether what is built in is wanted alone, or what is not; `atScope()` changes nothing: all lists are
+    of the one application. InvalidError for any other filter."""
+    text = request.query.get("$filter", "").strip()
+    if not text or (kind.name not in VERSIONS_OF and text.lower() in _EVERYTHING):
+        return ""
+    found = _POLICY_TYPE.fullmatch(text) if kind.name in VERSIONS_OF else None
+    if found is None:
+        wanted = "policyType eq 'Custom'" if kind.name in VERSIONS_OF else " or ".join(_EVERYTHING)
+        raise InvalidError(f"The $filter of this list can be {wanted}.", "$filter")
+    return CUSTOM if found[1].lower() == CUSTOM else BUILT_IN
+
+
+_EVERYTHING = ("atscope()", "atexactscope()")
+_POLICY_TYPE = re.compile(r"policyType\s+eq\s+'(Custom|BuiltIn|Static)'", re.IGNORECASE)
 
 
 def _get(kind: Kind, request: ApiRequest) -> Reply:
@@ -132,44 +158,12 @@ def _undo(request: ApiRequest) -> Reply:
     return Reply(201, _resources(request).undo(request.principal, request.path["name"]))
 
 
-# States
-
-
-def _states(request: ApiRequest) -> PolicyStates:
-    return request.services.extension(PolicyStates)
-
-
-def _wanted(request: ApiRequest) -> Filter:
-    reach = Filter(request.principal.reach(READ))
-    return filter_from(request.query, reach, request.path.get("scope", ""))
-
-
-def _query(request: ApiRequest) -> Reply:
-    limit = _number(request, "$top", 100)
-    body = query_results(_states(request), _wanted(request), limit, request.query.get("$skiptoken", ""))
-    if "@odata.nextToken" in body:
-        following = {**request.query, "$skiptoken": str(body["@odata.nextToken"])}
-        body["@odata.nextLink"] = f"{request.url.partition('?')[0]}?{urlencode(following)}"
-    return Reply(200, body)
-
-
-def _summarize(request: ApiRequest) -> Reply:
-    return Reply(200, summary(_states(request), _wanted(request)))
-
-
-def _history(request: ApiRequest) -> Reply:
-    token = request.query.get("$skiptoken", "")
-    before = int(token) if token.isascii() and token.isdigit() and len(token) < 19 else None
-    found = _states(request).transitions(_wanted(request), _number(request, "$top", 100), before)
-    return Reply(200, history(found))
-
-
 def _routes_of(kind: Kind) -> list[Route]:
     collection = f"{provider_of(kind.name)}/{COLLECTIONS[kind.name]}"
     one, what = f"{collection}/{{name}}", f"one of {COLLECTIONS[kind.name]}"
     list_all, get, put = partial(_list, kind), partial(_get, kind), partial(_put, kind)
     routes = []
-    for scope in _SCOPES:
+    for scope in SCOPES:
         routes += [
             Route("GET", f"{scope}{collection}", kind.read, list_all, f"List {COLLECTIONS[kind.name]}"),
             Route("GET", f"{scope}{one}", kind.read, get, f"Read {what}"),
@@ -206,19 +200,9 @@ def _task_routes(scope: str) -> list[Route]:
     ]
 
 
-def _state_routes(scope: str) -> list[Route]:
-    states = f"{scope}{INSIGHTS}/policyStates"
-    return [
-        Route("POST", f"{states}/latest/queryResults", READ, _query, "Compliance, resource by resource"),
-        Route("POST", f"{states}/latest/summarize", READ, _summarize, "Compliance in numbers"),
-        Route("GET", f"{states}/history", READ, _history, "What changed when"),
-    ]
-
-
 _VERSIONED = [kind for kind in POLICY_KINDS if kind.name in VERSIONS_OF]
 ROUTES = [
     *(route for kind in POLICY_KINDS for route in _routes_of(kind)),
-    *(route for kind in _VERSIONED for scope in _SCOPES for route in _version_routes(kind, scope)),
-    *(route for scope in _SCOPES for route in _task_routes(scope)),
-    *(route for scope in ("", "/{scope:path}") for route in _state_routes(scope)),
+    *(route for kind in _VERSIONED for scope in SCOPES for route in _version_routes(kind, scope)),
+    *(route for scope in SCOPES for route in _task_routes(scope)),
 ]

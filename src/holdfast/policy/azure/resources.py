@@ -35,6 +35,9 @@ INSIGHTS: Final = "/providers/Microsoft.PolicyInsights"
 KINDS: Final = {kind.name: kind for kind in POLICY_KINDS}
 PATCHED: Final = frozenset({ASSIGNMENT, EXEMPTION})
 """Kinds that the published API has a PATCH for."""
+CUSTOM: Final = "custom"
+BUILT_IN: Final = "builtin"
+"""Where definitions and initiatives come from."""
 _INSIGHT_KINDS: Final = frozenset({REMEDIATION, ATTESTATION})
 
 
@@ -51,12 +54,18 @@ class PolicyResources:
     changes: ChangePath
 
     def list(
-        self, principal: Principal, kind: str, limit: int = 100, after: str = ""
+        self, principal: Principal, kind: str, limit: int = 100, after: str = "", origin: str = ""
     ) -> tuple[list[JsonObject], str]:
-        """One page and the token of the next; what is built in comes before the first page."""
+        """One page and the token of the next; what is built in comes before the first page.
+
+        `origin` narrows to what is `CUSTOM` or `BUILT_IN`.
+        """
+        if origin == BUILT_IN:
+            return [*_built_in(kind)], ""
         found = self.store.find(Query(kind, principal.reach(KINDS[kind].read), limit=limit, after=after))
         shown = [_shown(each) for each in found.items]
-        return ([*_built_in(kind), *shown] if not after else shown), found.next
+        built = [] if after or origin == CUSTOM else _built_in(kind)
+        return [*built, *shown], found.next
 
     def get(self, principal: Principal, kind: str, name: str) -> JsonObject:
         """One resource. Raises NotFoundError when there is none that the principal may see."""

@@ -1,27 +1,43 @@
 """`policyStates` in the shapes of Azure: the query's records, and the summary."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from holdfast.kernel.clock import isoformat
 from holdfast.kernel.json import JsonObject, JsonValue
+from holdfast.policy.azure.queries import selected
+from holdfast.policy.compliance.judging import State
 from holdfast.policy.compliance.model import Counts, PolicyState, Transition
 from holdfast.policy.compliance.reading import Filter, PolicyStates
 from holdfast.policy.engine.violation import evaluated_expressions
 from holdfast.policy.kinds.names import ASSIGNMENT, DEFINITION, INITIATIVE, full_id
+from holdfast.resources.query import Order
 
 MAXIMUM: Final = 1_000
 """Records of one answer."""
 
 
-def query_results(states: PolicyStates, wanted: Filter, limit: int, after: str = "") -> JsonObject:
-    """The records; `@odata.nextToken` continues."""
-    position = _position(after)
-    found = states.find(wanted, min(limit, MAXIMUM), position)
-    value: list[JsonValue] = [_record(each) for each in found]
+def query_results(
+    states: PolicyStates,
+    wanted: Filter,
+    limit: int,
+    after: str = "",
+    order: Sequence[Order] = (),
+    members: str = "",
+) -> JsonObject:
+    """The records, or some of their members; `@odata.nextToken` continues."""
+    limit = min(limit, MAXIMUM)
+    if order:
+        skipped = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
+        found = states.ordered(wanted, order, limit, skipped)
+        following = str(skipped + len(found))
+    else:
+        found = states.find(wanted, limit, _position(after))
+        following = "\t".join(found[-1][:3]) if found else ""
+    value: list[JsonValue] = [*selected(map(_record, found), members)]
     answer: JsonObject = {"@odata.count": len(value), "value": value}
-    if len(found) == min(limit, MAXIMUM):
-        answer["@odata.nextToken"] = "\t".join(found[-1][:3])
-    return answer
+    return {**answer, "@odata.nextToken": following} if len(found) == limit else answer
 
 
 def _position(token: str) -> tuple[str, str, str] | None:
@@ -68,7 +84,7 @@ def summary(states: PolicyStates, wanted: Filter) -> JsonObject:
 def _assignment(
     states: PolicyStates, wanted: Filter, name: str, policies: list[tuple[str, Counts]]
 ) -> JsonObject:
-    whole = states.by_resource(Filter(wanted.reach, assignment=name, resource=wanted.resource))
+    whole = states.by_resource(replace(wanted, assignment=name))
     return {
         "policyAssignmentId": full_id(ASSIGNMENT, name),
         "results": _results(whole, sum(bool(found.against) for _, found in policies)),
@@ -109,3 +125,24 @@ def history(found: list[tuple[int, Transition]]) -> JsonObject:
     if found:
         answer["@odata.nextToken"] = str(found[-1][0])
     return answer
+
+
+def events(found: list[tuple[int, Transition]]) -> JsonObject:
+    """The same as `policyEvents`: what a policy said when it said something else than before."""
+    value: list[JsonValue] = [
+        {
+            "timestamp": isoformat(each.time),
+            "resourceId": each.resource,
+            "policyAssignmentId": full_id(ASSIGNMENT, each.assignment),
+            "policyAssignmentName": each.assignment,
+            "policyDefinitionId": full_id(DEFINITION, each.definition),
+            "policyDefinitionName": each.definition,
+            "policyDefinitionReferenceId": each.reference,
+            "complianceState": each.after,
+            "isCompliant": not State(each.after).is_against,
+        }
+        for _, each in found
+        if each.after
+    ]
+    answer: JsonObject = {"@odata.count": len(value), "value": value}
+    return {**answer, "@odata.nextToken": str(found[-1][0])} if found else answer

@@ -37,6 +37,8 @@ EVENTS: Final = 500
 BATCH: Final = 100
 """Documents in one transaction; changes wait for no more of a sweep than this."""
 
+EVALUATION_ASKED: Final = "policyState.evaluation-asked"
+"""The event by which somebody asks that everything is judged again now."""
 _CHANGES: Final = frozenset({"created", "updated", "deleted"})
 
 _Touched = tuple[str, str]
@@ -106,6 +108,8 @@ class Monitor:
         self._catching_up: Sweep | None = None
         """The sweep over these; beside the other one, which takes longer."""
         self._sweep_at = 0.0
+        self._is_asked = False
+        """Whether a sweep was asked for; it begins when the one that is under way has ended."""
         self._supplied_at = 0.0
 
     def run(
@@ -140,7 +144,8 @@ class Monitor:
 
     def _begin_what_is_due(self) -> None:
         now = self._clock.now()
-        if now >= self._sweep_at:
+        if now >= self._sweep_at or (self._is_asked and self._sweep is None):
+            self._is_asked = False
             self._active = self._loader.load()
             for problem in self._active.problems:
                 logger.warning("policies are not in force", reason=problem)
@@ -181,6 +186,7 @@ class Monitor:
 
     def _take_in(self, events: list[Event]) -> None:
         """Judge what events touched, each once."""
+        self._is_asked |= any(event.name == EVALUATION_ASKED for event in events)
         touched = {(event.kind, event.resource) for event in events if _is_change(event)}
         kinds = {kind for kind, _ in touched}
         moved = any(event.name == MOVED for event in events)

@@ -1,6 +1,6 @@
 """Questions about the kept states: lists, counts, history, trend. Everything is bounded by a reach."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,11 +9,29 @@ from sqlalchemy import ColumnElement, Row, case, func, or_, select, tuple_
 
 from holdfast.kernel.json import JsonValue
 from holdfast.kernel.organizations import ROOT, OrganizationPath
+from holdfast.policy.compliance.conditions import Columns, condition
 from holdfast.policy.compliance.judging import State
 from holdfast.policy.compliance.model import SEVERITY, Counts, PolicyState, Transition, counts
 from holdfast.policy.compliance.tables import history, states, transition_of, trend
+from holdfast.resources.query import Condition, Order
 from holdfast.storage.database import Database
 
+STATE_COLUMNS: Final[Columns] = {
+    name: states.c[name]
+    for name in (
+        "assignment", "reference", "definition", "initiative", "resource", "type", "state", "effect",
+        "evaluated",
+    )
+}  # fmt: skip
+"""What states can be narrowed, ordered and grouped by."""
+TRANSITION_COLUMNS: Final[Columns] = {
+    **{name: history.c[name] for name in ("assignment", "reference", "definition", "resource")},
+    "state": history.c.after,
+    "evaluated": history.c.time,
+}
+"""The same of transitions."""
+GROUPS: Final = 10_000
+"""Groups of states that are counted at once."""
 EVERYWHERE: Final = (ROOT,)
 
 
@@ -32,6 +50,8 @@ class Filter:
     state: State | None = None
     kind: str = ""
     name: str = ""
+    where: Condition | None = None
+    """What else holds, over the names in `STATE_COLUMNS`."""
 
 
 class PolicyStates:
@@ -51,6 +71,32 @@ class PolicyStates:
             statement = statement.where(tuple_(*order) > after)
         with self._database.read() as connection:
             return [_state(row) for row in connection.execute(statement)]
+
+    def ordered(self, wanted: Filter, orders: Iterable[Order], limit: int, skipped: int) -> list[PolicyState]:
+        """States in another order, behind so many; ties in the order of `find`."""
+        chosen = [
+            STATE_COLUMNS[each.path].desc() if each.descending else STATE_COLUMNS[each.path].asc()
+            for each in orders
+        ]
+        ties = (states.c.assignment, states.c.reference, states.c.resource)
+        statement = select(states).where(*_conditions(wanted)).order_by(*chosen, *ties)
+        with self._database.read() as connection:
+            return [_state(row) for row in connection.execute(statement.limit(limit).offset(skipped))]
+
+    def groups(self, wanted: Filter, names: Sequence[str]) -> list[tuple[tuple[str | float, ...], int]]:
+        """How many states have which values of some columns; at most one group more than `GROUPS`."""
+        columns = [STATE_COLUMNS[name] for name in names]
+        statement = select(*columns, func.count()).select_from(states).where(*_conditions(wanted))
+        statement = statement.group_by(*columns) if columns else statement
+        with self._database.read() as connection:
+            found = connection.execute(statement.limit(GROUPS + 1)).all()
+        return [(tuple(row[:-1]), row[-1]) for row in found]
+
+    def judged_since(self, moment: float) -> bool:
+        """Whether nothing is left that was judged before a moment (Unix seconds)."""
+        older = select(states.c.resource).where(states.c.evaluated < moment).limit(1)
+        with self._database.read() as connection:
+            return connection.execute(older).first() is None
 
     def by_resource(self, wanted: Filter) -> Counts:
         """How many resources are in which state; of several policies the worst answer counts."""
@@ -86,6 +132,10 @@ class PolicyStates:
         for name in ("assignment", "reference", "definition", "resource"):
             if value := getattr(wanted, name):
                 statement = statement.where(columns[name] == value)
+        if wanted.state is not None:
+            statement = statement.where(columns.after == wanted.state.value)
+        if wanted.where is not None:
+            statement = statement.where(condition(wanted.where, TRANSITION_COLUMNS))
         if before is not None:
             statement = statement.where(columns.id < before)
         with self._database.read() as connection:
@@ -118,6 +168,8 @@ def _conditions(wanted: Filter) -> Iterable[ColumnElement[bool]]:
             yield columns[name] == value
     if wanted.state is not None:
         yield columns.state == wanted.state.value
+    if wanted.where is not None:
+        yield condition(wanted.where, STATE_COLUMNS)
     if wanted.resource.strip("/"):
         scope = wanted.resource.rstrip("/")
         yield or_(columns.resource == scope, columns.resource.startswith(f"{scope}/", autoescape=True))
