@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tests.support.traffic.cable import MIRROR, SENDER, lay_cable
 
-from benchmarks.sensor import captured
+from benchmarks._mixture import captured
 from holdfast.defender.capture.live import LiveCapture
 from holdfast.defender.collecting import rare_collections
 from holdfast.defender.pipeline import Pipeline

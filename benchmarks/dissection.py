@@ -7,7 +7,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.sensor import ROUNDS, SIZE, cpu, mix, tshark
+from benchmarks._mixture import mix
+from benchmarks.sensor import ROUNDS, SIZE, cpu, tshark
 from holdfast.defender.capture.folders import CaptureSet
 from holdfast.defender.collecting import rare_collections
 from holdfast.defender.counters import Counters

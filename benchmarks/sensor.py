@@ -2,30 +2,24 @@
 first stages apart, `plant` how memory grows.
 
 The file is mixed from the captures beside the checkout, or from our own labelled traffic where they are
-absent: each is repeated with its time moved on, so that flows begin and end as they would in a plant.
-Conversations whose beginning a capture lacks look like retransmissions when they come again. The peer is
-tshark with 13 fields in the same run, where it is installed.
+absent (see `_mixture`). The peer is tshark with 13 fields in the same run, where it is installed.
 """
 
 import resource
 import shutil
 import statistics
-import struct
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.support.shared import shared
-from tests.support.traffic.cases.registry import CASES
-from tests.support.traffic.wire import Wire
-
+from benchmarks._mixture import mix
 from holdfast.defender.engines.detection import Detection, Listeners
 from holdfast.defender.engines.registry import TABLES
 from holdfast.defender.inventory.identity.registry import BEHAVIOURS, SOURCES
 from holdfast.defender.inventory.observer import Observer
-from holdfast.defender.pipeline import Batch, Sink, analyze
+from holdfast.defender.pipeline import Sink, analyze
 from holdfast.defender.sensor.sensor import Sensor
 from holdfast.defender.sensor.settings import SensorSettings
 
@@ -47,60 +41,6 @@ _FIELDS = [
     "iec60870_asdu.typeid",
     "bacapp.confirmed_service",
 ]
-_FILE_HEADER = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 1)
-_ETHERNET = 1
-
-Frames = list[tuple[int, bytes]]
-"""Nanoseconds since the beginning, and the packet."""
-
-
-class Collector:
-    """Takes the packets of a capture for the mixed file."""
-
-    def __init__(self) -> None:
-        self.frames: Frames = []
-
-    def consume(self, batch: Batch) -> None:
-        packets = batch.packets.read(len(self.frames) + 1, batch.frame)
-        self.frames += [(packet.time, packet.data) for packet in packets if packet.link_type == _ETHERNET]
-
-    def finish(self) -> None:
-        pass
-
-
-def captured() -> Iterator[Frames]:
-    """The frames of every capture, or of our own traffic."""
-    folder = shared("captures")
-    if folder is None:
-        for case in CASES:
-            wire = Wire()
-            case.benign(wire)
-            yield [(int(moment * 1e9), frame) for moment, frame in wire.frames]
-        return
-    for path in sorted(each for each in folder.rglob("*") if each.suffix in {".pcap", ".pcapng"}):
-        collector = Collector()
-        analyze([path], [collector])
-        if collector.frames:
-            yield collector.frames
-
-
-def mix(path: Path, size: int) -> int:
-    """Write the mixed file; how many packets it has."""
-    sources = list(captured())
-    octets, now, packets = 0, 1_700_000_000_000_000_000, 0
-    with path.open("wb") as stream:
-        stream.write(_FILE_HEADER)
-        while octets < size:
-            for frames in sources:
-                begin = frames[0][0]
-                for moment, data in frames:
-                    stamp = now + max(0, moment - begin) % 600_000_000_000
-                    stream.write(struct.pack("<IIII", *divmod(stamp, 1_000_000_000), len(data), len(data)))
-                    stream.write(data)
-                octets += sum(len(data) + 16 for _moment, data in frames)
-                packets += len(frames)
-            now += 600_000_000_000
-    return packets
 
 
 def cpu(work: Callable[[], object]) -> float:
