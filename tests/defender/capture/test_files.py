@@ -1,5 +1,6 @@
 """Capture files of every format give the same packets, and broken ones give what is before the damage."""
 
+import contextlib
 import gzip
 import struct
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from holdfast.defender.capture.errors import CaptureError
 from holdfast.defender.capture.files import CaptureFile
 from holdfast.defender.capture.folders import CaptureSet, find_captures
-from holdfast.defender.capture.packets import Packet
+from holdfast.defender.capture.packets import LATEST, MAXIMUM_PACKET, Packet
 from holdfast.defender.capture.writer import pcap_bytes
 
 SECOND = 1_000_000_000
@@ -90,6 +91,41 @@ def test_a_truncated_file_gives_the_packets_before_the_damage(name: str, tmp_pat
             assert any(character.isdigit() for character in problem), "an offset is named"
         else:
             assert len(packets) < len(EXPECTED)
+
+
+def _lengths(path: Path) -> list[tuple[int, int]]:
+    """Bytes captured and on the wire, of each packet."""
+    return [
+        (end - start, wire) for block in CaptureFile(path).blocks() for _, start, end, wire in block.packets
+    ]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_length_on_the_wire_that_cannot_be_is_not_believed(name: str, tmp_path: Path) -> None:
+    """Shorter than what was captured, or longer than any packet: the packet counts as whole."""
+    order = ">" if "big" in name else "<"
+    captured = len(PAYLOADS[1])
+    both = struct.pack(order + "II", captured, captured)
+    path = tmp_path / "capture"
+    for wire in (0, 3, 1514, 0x7FFF_FFFF, 0xFFFF_FFFF):
+        path.write_bytes(FORMATS[name].replace(both, struct.pack(order + "II", captured, wire)))
+        assert _lengths(path)[1] == (captured, 1514 if wire == 1514 else captured)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_any_broken_header_costs_packets_and_never_more(name: str, tmp_path: Path) -> None:
+    """Each byte of the first headers in turn takes other values."""
+    content = FORMATS[name][:220]
+    path = tmp_path / "capture"
+    for position in range(len(content)):
+        for value in (0x00, 0xFF, content[position] ^ 0x01):
+            path.write_bytes(content[:position] + bytes([value]) + content[position + 1 :])
+            with contextlib.suppress(CaptureError):
+                for time, start, end, wire in (
+                    packet for block in CaptureSet([path]).blocks() for packet in block.packets
+                ):
+                    assert 0 <= time <= LATEST
+                    assert 0 <= end - start <= wire <= MAXIMUM_PACKET
 
 
 def test_what_is_no_capture_is_named(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from holdfast.defender.record import Record
 
 MAXIMUM_PACKET = 262_144
 """Longest packet that is believed, in bytes; the limit of libpcap and Wireshark too."""
+LATEST = (1 << 63) - 1
+"""Latest time of a packet that is believed, in nanoseconds: the year 2262."""
 
 
 class Block(NamedTuple):

@@ -34,7 +34,8 @@ class PcapIndexer:
     def index(self, data: bytes, position: int) -> tuple[list[Block], int]:
         """The whole packets of `data` from `position` on, and where the first incomplete one begins.
 
-        `damage` is set when the bytes there cannot be a packet.
+        `damage` is set when the bytes there cannot be a packet. A length on the wire that cannot be is not
+        believed; the packet then counts as whole.
         """
         unpack, scale, header_length = self._unpack, self._scale, self._header_length
         size = len(data)
@@ -43,11 +44,14 @@ class PcapIndexer:
         append = packets.append
         while position <= last_header:
             seconds, fraction, captured, wire = unpack(data, position)
+            if not captured <= wire <= MAXIMUM_PACKET:
+                if captured > MAXIMUM_PACKET:
+                    self.damage = f"a packet of {captured} bytes is announced"
+                    break
+                wire = captured
             start = position + header_length
             end = start + captured
             if end > size:
-                if captured > MAXIMUM_PACKET:
-                    self.damage = f"a packet of {captured} bytes is announced"
                 break
             append((seconds * 1_000_000_000 + fraction * scale, start, end, wire))
             position = end

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from holdfast.defender.capture.packets import MAXIMUM_PACKET, Block
+from holdfast.defender.capture.packets import LATEST, MAXIMUM_PACKET, Block
 
 MAGIC = b"\x0a\x0d\x0d\x0a"
 _LITTLE_ENDIAN = b"\x4d\x3c\x2b\x1a"
@@ -45,7 +45,8 @@ class PcapngIndexer:
         """The whole packets of `data` from `position` on, and where the first incomplete block begins.
 
         Packets of interfaces with different link types come in different blocks. `damage` is set when the
-        bytes at the returned position cannot be a block.
+        bytes at the returned position cannot be a block. A length on the wire that cannot be is not
+        believed; the packet then counts as whole.
         """
         blocks: list[Block] = []
         size = len(data)
@@ -71,11 +72,15 @@ class PcapngIndexer:
             if kind != _ENHANCED_PACKET or number >= described or following > size or captured + 32 > length:
                 break
             interface = interfaces[number]
+            _, _, multiplier, divisor, offset = interface
+            time = ((high << 32) | low) * multiplier // divisor + offset
+            if not captured <= wire <= MAXIMUM_PACKET:
+                wire = captured
+            if not 0 <= time <= LATEST or wire > MAXIMUM_PACKET:
+                break  # the general way says what is wrong
             if interface[0] != link_type or append is None:
                 link_type = interface[0]
                 append = _block_for(link_type, data, blocks).packets.append
-            _, _, multiplier, divisor, offset = interface
-            time = ((high << 32) | low) * multiplier // divisor + offset
             append((time, start, start + captured, wire))
             position = following + (-length & 3)
         return position
@@ -146,8 +151,13 @@ class PcapngIndexer:
         if captured > room[1] - start or captured > MAXIMUM_PACKET:
             self.damage = f"a packet of {captured} bytes does not fit its block"
             return
+        if not captured <= wire <= MAXIMUM_PACKET:
+            wire = captured
         link_type, _, multiplier, divisor, offset = self._interfaces[number]
         time = units * multiplier // divisor + offset
+        if not 0 <= time <= LATEST:
+            self.damage = "a packet's time is centuries away"
+            return
         _block_for(link_type, data, blocks).packets.append((time, start, start + captured, wire))
 
     def _interface(self, body: bytes) -> None:
