@@ -50,7 +50,7 @@ class Entry(BaseModel):
     domain: str | None = None
     title: str | None = None
     """The control's title as the document has it."""
-    feature: str
+    feature: str = Field(min_length=1)
     description: str | None = None
     supported: Answer
     enabled_by_default: Answer = Answer.NOT_APPLICABLE

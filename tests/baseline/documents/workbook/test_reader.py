@@ -2,9 +2,11 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 
 import openpyxl
 import pytest
+from openpyxl.worksheet.worksheet import Worksheet
 
 from holdfast.baseline.documents.document import DocumentError
 from holdfast.baseline.documents.markdown.reader import read_page
@@ -101,7 +103,7 @@ def test_numbers_and_truth_values_are_read_as_text() -> None:
 
 def test_a_profile_with_lines_left_out_is_reported() -> None:
     remarks = [str(oddity) for oddity in read_workbook(workbook(profile=PROFILE[:1]), WORKBOOK).oddities]
-    assert remarks == ['sheet "Security Profile": has 1 of 4 attributes']
+    assert remarks == ['sheet "Security Profile": has 1 attributes; published profiles have 4']
 
 
 def test_a_foreign_sheet_is_reported() -> None:
@@ -123,7 +125,9 @@ def test_a_damaged_sheet_of_policies_is_named() -> None:
     book[layout.POLICY_SHEET]["A2"] = "IM"
     assert 'sheet "Policy Definitions", row 2: control: String should match' in problem(saved(book))
     book[layout.POLICY_SHEET]["B1"] = "Provider"
-    assert 'sheet "Policy Definitions", row 1: column B is "Provider"' in problem(saved(book))
+    assert 'sheet "Policy Definitions", row 1: there is no column "Namespace"; "Provider"' in problem(
+        saved(book)
+    )
 
 
 def test_a_formula_is_refused_with_its_cell() -> None:
@@ -147,9 +151,51 @@ def test_an_extra_column_is_refused_by_name() -> None:
 def test_another_header_is_refused() -> None:
     book = opened(workbook())
     book[layout.FEATURE_SHEET]["B1"] = "Control"
-    assert 'row 1: column B is "Control"; a mapping workbook has "ASB Control ID" there' in problem(
+    assert 'row 1: there is no column "ASB Control ID"; "Control" is none of a mapping workbook' in problem(
         saved(book)
     )
+
+
+def test_columns_and_sheets_are_found_by_their_titles_in_any_order_and_letter_case() -> None:
+    book, plain = opened(workbook()), read_workbook(workbook(), WORKBOOK)
+    sheet = book[layout.FEATURE_SHEET]
+    turned = [[cell.value for cell in reversed(cells)] for cells in sheet.iter_rows()]
+    sheet.delete_rows(1, sheet.max_row)
+    for cells in turned:
+        sheet.append([None, *cells])
+    sheet["B1"] = " guidance  NOTES\n"
+    book[layout.PROFILE_SHEET].title = "security profile "
+    document = read_workbook(saved(book), WORKBOOK)
+    assert document.baseline == plain.baseline
+    remarks = [str(oddity) for oddity in document.oddities if oddity not in plain.oddities]
+    assert remarks == [
+        'sheet "Feature Summary", row 1: the column " guidance  NOTES\n" was read as "Guidance Notes"',
+        'sheet "Feature Summary", row 1: the columns stand in another order; they were read by their titles',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda sheet: sheet.insert_rows(1), "remove what stands above the titles of the columns"),
+        (lambda sheet: sheet.delete_cols(12), 'there is no column "Guidance Notes"; add it'),
+        (lambda sheet: sheet.delete_rows(1, sheet.max_row), "is empty"),
+        (lambda sheet: sheet.__setitem__("K1", "Guidance"), 'has the column "Guidance" twice; remove one'),
+        (lambda sheet: sheet.__setitem__("F3", None), 'row 3: "Feature Name" is empty; name the feature'),
+    ],
+)
+def test_what_is_wrong_with_a_sheet_is_said_with_what_to_do(
+    change: Callable[[Worksheet], object], said: str
+) -> None:
+    book = opened(workbook())
+    change(book[layout.FEATURE_SHEET])
+    assert said in problem(saved(book))
+
+
+def test_blanks_around_a_control_are_left_out_and_reported() -> None:
+    document = read_workbook(workbook(rows(row("Azure Backup", control=" br-1 "))), WORKBOOK)
+    assert document.baseline.entries[0].control == "BR-1"
+    assert 'sheet "Feature Summary", row 2: " br-1 " was read as BR-1' in map(str, document.oddities)
 
 
 def test_an_unknown_answer_is_refused_with_its_row() -> None:
@@ -158,7 +204,8 @@ def test_an_unknown_answer_is_refused_with_its_row() -> None:
 
 
 def test_an_unknown_control_is_refused_with_its_row() -> None:
-    assert "row 2: control" in problem(workbook(rows(row("Azure Backup", control="B-1"))))
+    data = workbook(rows(row("Azure Backup", control="B-1")))
+    assert 'row 2: "ASB Control ID" says "B-1"; write a control such as NS-1, or None' in problem(data)
 
 
 def test_an_empty_row_in_between_is_refused() -> None:

@@ -68,8 +68,3 @@ def text_of(value: str | None) -> str:
 def value_of(text: str) -> str | None:
     """The value of a cell."""
     return None if text == NOTHING else text
-
-
-def column_letter(index: int) -> str:
-    """`A` for 0; the layout has fewer than 26 columns."""
-    return chr(ord("A") + index)

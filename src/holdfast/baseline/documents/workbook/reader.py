@@ -1,6 +1,7 @@
 """Reads a mapping workbook: a sheet with the security profile and a sheet with a row a feature."""
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -18,7 +19,9 @@ from holdfast.baseline.documents.oddities import find_oddities, missing_features
 from holdfast.baseline.documents.validation import first_problem
 from holdfast.baseline.documents.workbook import layout
 from holdfast.baseline.documents.workbook.archive import check_archive
+from holdfast.baseline.documents.workbook.header import plain, positions
 from holdfast.baseline.documents.workbook.policies import joined, policy_table
+from holdfast.baseline.model.benchmark import CONTROL_ID
 from holdfast.baseline.model.oddity import Oddity
 from holdfast.baseline.model.service import (
     PROFILE_ATTRIBUTES,
@@ -51,8 +54,8 @@ def read_workbook(data: bytes, file: str, name: str | None = None) -> Document:
     entries = with_kinds([_entry(row, file, oddities) for row in rows])
     oddities += find_oddities(entries, [row.place for row in rows])
     oddities += missing_features(entries, f'sheet "{layout.FEATURE_SHEET}"')
-    if len(profile) < PROFILE_ATTRIBUTES:
-        remark = f"has {len(profile)} of {PROFILE_ATTRIBUTES} attributes"
+    if len(profile) != PROFILE_ATTRIBUTES:
+        remark = f"has {len(profile)} attributes; published profiles have {PROFILE_ATTRIBUTES}"
         oddities.append(Oddity(f'sheet "{layout.PROFILE_SHEET}"', remark))
     identity = _identity(workbook, file)
     baseline = ServiceBaseline(
@@ -108,9 +111,10 @@ def _policy(row: _Row, file: str) -> PolicyTable:
 
 
 def _foreign_sheets(workbook: Workbook) -> Iterator[Oddity]:
-    known = (layout.PROFILE_SHEET, layout.FEATURE_SHEET, layout.POLICY_SHEET, *layout.OUR_SHEETS)
+    ours = (layout.PROFILE_SHEET, layout.FEATURE_SHEET, layout.POLICY_SHEET, *layout.OUR_SHEETS)
+    known = {plain(title) for title in ours}
     for title in workbook.sheetnames:
-        if title not in known:
+        if plain(title) not in known:
             yield Oddity(f'sheet "{title}"', "is not part of a mapping workbook and was not read")
 
 
@@ -119,11 +123,10 @@ def _rows(
 ) -> list[_Row]:
     sheet = _sheet(workbook, title, file)
     place = f'sheet "{title}"'
-    rows = [
-        [_text(cell, sheet, file, oddities) for cell in cells]
-        for cells in sheet.iter_rows(max_col=max(sheet.max_column, len(columns)))
-    ]
-    _check_header(rows[0], columns, file, place)
+    rows = [[_text(cell, sheet, file, oddities) for cell in cells] for cells in sheet.iter_rows()]
+    if not any(map(any, rows)):
+        raise DocumentError(file, place, "is empty")
+    order = positions(rows, columns, file, f"{place}, row 1", oddities)
     while len(rows) > 1 and not any(rows[-1]):
         rows.pop()
     if len(rows) < 2:
@@ -131,14 +134,18 @@ def _rows(
     for number, texts in enumerate(rows[1:], 2):
         if not any(texts):
             raise DocumentError(file, f"{place}, row {number}", "is empty; remove the row")
-    return [_Row(f"{place}, row {number}", tuple(texts)) for number, texts in enumerate(rows[1:], 2)]
+    return [
+        _Row(f"{place}, row {number}", tuple(texts[index] for index in order))
+        for number, texts in enumerate(rows[1:], 2)
+    ]
 
 
-def _sheet(workbook: Workbook, title: str, file: str) -> Worksheet:
-    if title not in workbook.sheetnames:
+def _sheet(workbook: Workbook, wanted: str, file: str) -> Worksheet:
+    title = next((each for each in workbook.sheetnames if plain(each) == plain(wanted)), None)
+    if title is None:
         there = ", ".join(workbook.sheetnames)
         problem = (
-            f'has no sheet "{title}" (it has: {there}); it is no mapping workbook of the Azure Security '
+            f'has no sheet "{wanted}" (it has: {there}); it is no mapping workbook of the Azure Security '
             "Benchmark v3; those of earlier versions have no features to convert"
         )
         raise DocumentError(file, "", problem)
@@ -168,18 +175,6 @@ def _text(cell: Cell | MergedCell, sheet: Worksheet, file: str, oddities: list[O
     raise DocumentError(file, place, f"{cell.coordinate} holds a {type(value).__name__}; put text there")
 
 
-def _check_header(header: list[str], columns: tuple[str, ...], file: str, place: str) -> None:
-    for index, (found, expected) in enumerate(zip(header, columns, strict=False)):
-        if found.strip() != expected:
-            letter = layout.column_letter(index)
-            problem = f'column {letter} is "{found}"; a mapping workbook has "{expected}" there'
-            raise DocumentError(file, f"{place}, row 1", problem)
-    extra = [text or "(untitled)" for text in header[len(columns) :]]
-    if extra:
-        problem = f"has columns that a mapping workbook lacks: {', '.join(extra)}; remove them"
-        raise DocumentError(file, f"{place}, row 1", problem)
-
-
 def _attribute(row: _Row) -> ProfileAttribute:
     attribute, description, value = (layout.value_of(text) for text in row.texts)
     return ProfileAttribute(attribute=attribute or "", description=description, value=value)
@@ -189,6 +184,9 @@ def _entry(row: _Row, file: str, oddities: list[Oddity]) -> Entry:
     cells: dict[str, object] = {
         field: layout.value_of(text) for field, text in zip(layout.FEATURE_FIELDS, row.texts, strict=True)
     }
+    cells["control"] = _control(row, file, oddities)
+    if not cells["feature"]:
+        raise DocumentError(file, row.place, '"Feature Name" is empty; name the feature')
     answers = Combination(
         Answer(_word(row, "supported", tuple(Answer), file, oddities)),
         Answer(_word(row, "enabled_by_default", tuple(Answer), file, oddities)),
@@ -199,6 +197,17 @@ def _entry(row: _Row, file: str, oddities: list[Oddity]) -> Entry:
         return Entry.model_validate({**cells, **answers._asdict(), "reason": reason})
     except ValidationError as error:
         raise DocumentError(file, row.place, first_problem(error)) from error
+
+
+def _control(row: _Row, file: str, oddities: list[Oddity]) -> str | None:
+    text = layout.value_of(row.texts[layout.FEATURE_FIELDS.index("control")])
+    if text is None or re.fullmatch(CONTROL_ID, text):
+        return text
+    if re.fullmatch(CONTROL_ID, meant := text.strip().upper()):
+        oddities.append(Oddity(row.place, f'"{text}" was read as {meant}'))
+        return meant
+    problem = f'"ASB Control ID" says "{text}"; write a control such as NS-1, or {layout.NOTHING}'
+    raise DocumentError(file, row.place, problem)
 
 
 def _word(row: _Row, field: str, words: Sequence[str], file: str, oddities: list[Oddity]) -> str:
