@@ -183,15 +183,24 @@ def test_every_documented_report_answers(admin: httpx.Client) -> None:
         assert admin.get(path).status_code == 200, path
 
 
-def test_the_documented_console_handles_alerts_by_number_and_id(admin: httpx.Client) -> None:
+def test_the_documented_console_handles_alerts_by_number_and_id(
+    instance: RunningInstance, admin: httpx.Client
+) -> None:
     (stop,) = (
         each
-        for each in admin.get("/external/v2/alerts", params={"zoneId": "north"}).json()
+        for each in admin.get("/external/v2/alerts", params={"zoneId": "north", "sensorId": "monday"}).json()
         if each["title"] == "Controller Stop"
     )
     assert (stop["handled"], stop["zoneName"], stop["sensorName"]) == (False, "north", "monday")
     assert admin.get(f"/api/v2/alerts/pcap/{stop['id']}").content.startswith(b"M<\xb2\xa1")
     assert admin.get("/api/v2/alerts/pcap/999999").json().keys() == {"error"}
+    for name in (stop["id"], stop["uuid"]):
+        asked = admin.get(f"/external/v2/alerts/pcap/{name}").json()
+        assert (asked["id"], asked["xsenseAlertId"], asked["xsenseId"]) == (stop["id"], stop["id"], "monday")
+        with client_of(instance, asked["token"]) as script:
+            assert script.get(asked["downloadUrl"]).content.startswith(b"M<\xb2\xa1")
+    missing = admin.get("/external/v2/alerts/pcap/999999")
+    assert (missing.status_code, missing.json()) == (500, {"error": "alert not found"})
     one = f"/external/v1/alerts/{stop['uuid']}"
     form = {"content-type": "application/x-www-form-urlencoded"}  # what `curl -d` calls JSON
     for _twice in range(2):

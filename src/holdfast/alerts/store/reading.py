@@ -23,6 +23,7 @@ class AlertFilter:
 
     reach: tuple[OrganizationPath, ...]
     """Where the asker may read alerts; nothing outside is found."""
+    id: str = ""
     organization: str = ""
     """At or below this node."""
     statuses: frozenset[Status] = frozenset()
@@ -142,7 +143,7 @@ def _conditions(wanted: AlertFilter) -> Iterable[ColumnElement[bool]]:
         yield columns.status.in_([status.value for status in wanted.statuses])
     if wanted.minimum is not Severity.LOW:
         yield columns.severity >= wanted.minimum.rank
-    for name in ("engine", "type", "site", "zone", "sensor"):
+    for name in ("id", "engine", "type", "site", "zone", "sensor"):
         if value := getattr(wanted, name):
             yield columns[name] == storable(value)
     if wanted.party:

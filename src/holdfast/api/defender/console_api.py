@@ -8,13 +8,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
 from holdfast.alerts.model import Alert, Resolution
 from holdfast.api.central.common import visible
-from holdfast.api.defender.common import desk
-from holdfast.api.defender.sensor_api import ALERTS, ASSETS, alert_id, authorized, seen, wanted_alerts
+from holdfast.api.defender.common import desk, network
+from holdfast.api.defender.sensor_api import (
+    ALERTS,
+    ASSETS,
+    PACKETS,
+    alert_of,
+    authorized,
+    seen,
+    wanted_alerts,
+)
 from holdfast.api.frame import ApiRequest, Handler, Reply, Route
 from holdfast.defender.catalogue.table import ENGINES
 from holdfast.defender.network.kinds import SENSOR, WINDOW
@@ -35,21 +44,43 @@ _LOGGED: Final = 1000
 _DAY: Final = 86_400.0
 
 
-def _places(request: ApiRequest, sensors: str) -> Places:
-    sites, zones, told = (
-        frozenset(each.strip() for each in request.query.get(name, "").split(",") if each.strip())
-        for name in ("siteId", "zoneId", sensors)
-    )
-    return Places(sites, zones, told)
+def _places(request: ApiRequest) -> Places:
+    return Places(_named(request, "siteId"), _named(request, "zoneId"), _named(request, "sensorId", "sensor"))
+
+
+def _named(request: ApiRequest, *parameters: str) -> frozenset[str]:
+    texts = (request.query.get(parameter, "") for parameter in parameters)
+    return frozenset(each.strip() for text in texts for each in text.split(",") if each.strip())
 
 
 def _devices(request: ApiRequest) -> Reply:
-    return Reply(200, placed_devices(seen(request), authorized(request), _places(request, "sensorId")))
+    return Reply(200, placed_devices(seen(request), authorized(request), _places(request)))
 
 
 def _alerts(version: int, request: ApiRequest) -> Reply:
-    places = _places(request, "sensor")
-    return Reply(200, placed_alerts(seen(request), wanted_alerts(request), places, version))
+    return Reply(200, placed_alerts(seen(request), wanted_alerts(request), _places(request), version))
+
+
+def _packets(request: ApiRequest) -> Reply:
+    """Where an alert's packets are.
+
+    The token for them is the caller's own, so nothing new can be stolen; who has a session needs none.
+    """
+    try:
+        number, alert = alert_of(request, request.path["alert"])
+    except NotFoundError:
+        return _failed("alert not found")
+    if not network(request).has_packets([alert.id]):
+        return _failed("PCAP file is not available")
+    root = f"{urlsplit(request.url).scheme}://{urlsplit(request.url).netloc}"
+    found: JsonObject = {
+        "downloadUrl": f"{root}/api/v2/alerts/pcap/{number}",
+        "xsenseId": next(iter(alert.sensors), ""),
+        "token": request.headers.get("authorization", ""),
+        "id": number,
+        "xsenseAlertId": number,
+    }
+    return Reply(200, found, {"cache-control": "no-store"})
 
 
 def _handle(request: ApiRequest) -> Reply:
@@ -58,7 +89,7 @@ def _handle(request: ApiRequest) -> Reply:
     if action not in ("handle", "handleAndLearn"):
         return _failed("There is no such action; there are handle and handleAndLearn.")
     try:
-        alert = desk(request).get(request.principal, alert_id(request, request.path["alert"]))
+        alert = alert_of(request, request.path["alert"]).alert
         done = _learned(request, alert) if action == "handleAndLearn" else _closed(request, alert)
     except (NotFoundError, ConflictError) as error:
         return _failed(str(error))
@@ -246,6 +277,7 @@ def _changing(method: str, path: str, handler: Handler, summary: str) -> Route:
 ROUTES: Final = [
     Route("GET", _V1 + "/alerts", ALERTS, partial(_alerts, 1), "Alerts of all sensors"),
     Route("GET", _V2 + "/alerts", ALERTS, partial(_alerts, 2), "The same with addresses, names and steps"),
+    Route("GET", _V2 + "/alerts/pcap/{alert}", PACKETS, _packets, "Where an alert's packets are"),
     _changing("PUT", _V1 + "/alerts/{alert}", _handle, "Handle an alert, and learn"),
     Route("GET", _V1 + "/devices", ASSETS, _devices, "Devices of all sensors"),
     _changing("POST", _WINDOW, _open, "Open a maintenance window for a ticket"),

@@ -10,7 +10,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from holdfast.alerts.store.reading import AlertFilter
+from holdfast.alerts.store.reading import AlertFilter, Numbered
 from holdfast.api.defender.common import alert_reader, network
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.defender.service import alerts, devices, events, reports
@@ -54,15 +54,14 @@ def wanted_alerts(request: ApiRequest) -> alerts.Wanted:
     return alerts.wanted(state, number(request, "fromTime"), number(request, "toTime"), kind)
 
 
-def alert_id(request: ApiRequest, text: str) -> str:
-    """The id of an alert that is named by it or by its number. NotFoundError for a number out of reach."""
-    if not text.isascii() or not text.isdigit() or len(text) > 15:
-        return text
-    reach = AlertFilter(request.principal.reach(ALERTS))
-    found = alert_reader(request).find(reach, 1, before=int(text) + 1)
-    if not found or found[0].number != int(text):
+def alert_of(request: ApiRequest, text: str) -> Numbered:
+    """The alert that is named by its id or number. NotFoundError where there is none within reach."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else None
+    wanted = AlertFilter(request.principal.reach(ALERTS), id=text if number is None else "")
+    found = alert_reader(request).find(wanted, 1, before=None if number is None else number + 1)
+    if not found or number not in (None, found[0].number):
         raise NotFoundError(f"There is no alert {text}.")
-    return found[0].alert.id
+    return found[0]
 
 
 def _devices(request: ApiRequest) -> Reply:
@@ -93,7 +92,7 @@ def _alerts(version: int, request: ApiRequest) -> Reply:
 
 def _packets(request: ApiRequest) -> Reply | Response:
     try:
-        alert = alert_id(request, request.path["alert"])
+        alert = alert_of(request, request.path["alert"]).alert.id
         content = network(request).pcap(request.principal.reach(PACKETS), alert)
     except NotFoundError:
         return Reply(404, {"error": "There are no packets of this alert, or you may not see them."})

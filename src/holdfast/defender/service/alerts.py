@@ -8,7 +8,6 @@ from holdfast.alerts.store.reading import Numbered
 from holdfast.defender.network.reading import Place
 from holdfast.defender.service.devices import Places
 from holdfast.defender.service.seen import Seen
-from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.json import JsonObject, JsonValue
 
 _TYPES: Final = {
@@ -22,8 +21,8 @@ _TYPES: Final = {
     ),
 }
 """Values of the parameter `type`; others are ignored, as documented."""
-_STATES: Final = {None: None, "handled": False, "unhandled": True}
-"""Values of the parameter `state`, and whether the alerts are open."""
+_STATES: Final = {"handled": False, "unhandled": True}
+"""Values of the parameter `state`, and whether the alerts are open; others are ignored, as documented."""
 
 
 class Wanted(NamedTuple):
@@ -46,10 +45,8 @@ class Wanted(NamedTuple):
 
 
 def wanted(state: str | None, from_time: int | None, to_time: int | None, kind: str | None) -> Wanted:
-    """What the parameters ask for. InvalidError."""
-    if state not in _STATES:
-        raise InvalidError("state is 'handled' or 'unhandled'.", "state")
-    return Wanted(_STATES[state], from_time, to_time, _TYPES.get(kind or ""))
+    """What the parameters ask for."""
+    return Wanted(_STATES.get(state or ""), from_time, to_time, _TYPES.get(kind or ""))
 
 
 def alerts(seen: Seen, asked: Wanted, version: int = 2) -> list[JsonValue]:
