@@ -118,7 +118,7 @@ def check_cef(message: str) -> None:
     _, *header, extension = re.split(r"(?<!\\)\|", message[message.index("CEF:0") :], maxsplit=7)
     assert (header[4], header[5]) == ("Controller Stop", "4")
     known = dict(re.findall(r"(\w+)=((?:[^=\\]|\\.)*?)(?= \w+=|$)", extension))
-    assert (known["protocol"], known["severity"], known["type"]) == ("umas", "Minor", "operational")
+    assert (known["protocol"], known["severity"], known["type"]) == ("umas", "Minor", "Operational")
     assert (known["src_ip"], known["dst_ip"]) == (ENGINEER, PLC)
     assert {"msg", "UUID", "start", "cat"} <= known.keys()
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from holdfast.alerts.model import Alert, AlertType, Severity, Violation
@@ -5,6 +7,7 @@ from holdfast.delivery.alerts.message import SensorOrigin, alert_message
 from holdfast.delivery.alerts.rule import ForwardingRule
 from holdfast.delivery.formats.cef import cef
 from holdfast.delivery.model import Urgency
+from holdfast.kernel.organizations import ROOT, OrganizationPath
 
 ORIGIN = SensorOrigin("north", "s-1", "line 3", "z-1", "plant", "p-1")
 MACS = {"10.0.0.9": "00:11:22:33:44:55"}
@@ -37,8 +40,8 @@ def alert(severity: Severity = Severity.MEDIUM, identifier: str = "a-1") -> Aler
     )
 
 
-def mac_of(address: str) -> str:
-    return MACS.get(address, "")
+def mac_of(organization: OrganizationPath, address: str) -> str:
+    return MACS.get(address, "") if organization == ROOT else ""
 
 
 @pytest.mark.parametrize(
@@ -69,7 +72,7 @@ def test_the_message_has_the_documented_fields() -> None:
         "msg=exception 2 (expected: no exception)",
         "protocol=modbus",
         "severity=Major",
-        "type=protocol violation",
+        "type=Protocol Violation",
         "UUID=a-1",
         "start=1000500",
         "src_ip=10.0.0.9",
@@ -79,6 +82,13 @@ def test_the_message_has_the_documented_fields() -> None:
     ):
         assert part in line
     assert "dst_ip" not in line
+
+
+def test_a_party_without_an_address_has_neither_field() -> None:
+    about = replace(alert(), source="/providers/Holdfast.Devices/devices/pump", destination="")
+    assert not {"src_ip", "src_mac", "dst_ip", "dst_mac"} & {
+        key for key, value in alert_message(about, ORIGIN, mac_of).fields.items() if value
+    }
 
 
 def test_the_webhook_says_where_it_comes_from_and_what_to_do() -> None:

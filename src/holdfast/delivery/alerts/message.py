@@ -1,17 +1,22 @@
 """An alert as a message: the fields that SIEMs parse, and the whole as JSON for webhooks."""
 
 import ipaddress
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from holdfast.alerts.model import Alert, Severity
 from holdfast.delivery.model import Message, Urgency
 from holdfast.kernel.json import JsonObject
+from holdfast.kernel.organizations import OrganizationPath
 
 _URGENCY = {Severity.HIGH: Urgency.ALERT, Severity.MEDIUM: Urgency.ERROR, Severity.LOW: Urgency.WARNING}
 
-MacOf = Callable[[str], str]
-"""Gives the hardware address of an IP address; empty where it is not known."""
+_HARDWARE = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
+
+MacOf = Callable[[OrganizationPath, str], str]
+"""Gives the hardware address of an IP address that was seen in an organization; empty where it is not
+known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +50,11 @@ def alert_message(alert: Alert, origin: SensorOrigin, mac_of: MacOf) -> Message:
 
 
 def _fields(alert: Alert, origin: SensorOrigin, mac_of: MacOf) -> dict[str, str]:
-    source, destination = _address(alert.source, mac_of), _address(alert.destination, mac_of)
+    source, destination = _address(alert, alert.source, mac_of), _address(alert, alert.destination, mac_of)
     return {
         "protocol": alert.protocol,
         "severity": alert.severity.sensor_name,
-        "type": alert.type.engine,
+        "type": alert.type.engine.title(),
         "UUID": alert.id,
         "start": str(int(alert.first * 1000)),
         "src_ip": source[0],
@@ -64,15 +69,15 @@ def _fields(alert: Alert, origin: SensorOrigin, mac_of: MacOf) -> dict[str, str]
     }
 
 
-def _address(text: str, mac_of: MacOf) -> tuple[str, str]:
-    """IP and hardware address of a party."""
-    if not text:
-        return "", ""
+def _address(alert: Alert, party: str, mac_of: MacOf) -> tuple[str, str]:
+    """IP and hardware address of a party; both empty when it is something else, such as a policy's."""
+    if _HARDWARE.fullmatch(party):
+        return "", party
     try:
-        ipaddress.ip_address(text)
+        ipaddress.ip_address(party)
     except ValueError:
-        return "", text
-    return text, mac_of(text)
+        return "", ""
+    return party, mac_of(alert.organization, party)
 
 
 def _body(alert: Alert, origin: SensorOrigin, text: str) -> JsonObject:

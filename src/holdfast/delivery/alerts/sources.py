@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, Protocol
 
 from holdfast.alerts.model import Alert
 from holdfast.alerts.store.reading import AlertReader
-from holdfast.delivery.alerts.message import SensorOrigin, alert_message
+from holdfast.delivery.alerts.message import MacOf, SensorOrigin, alert_message
 from holdfast.delivery.alerts.rule import ForwardingRule
 from holdfast.delivery.model import Message, Urgency
 from holdfast.kernel.json import JsonObject
@@ -54,8 +54,9 @@ class OpenedAlerts:
 
     name = "alerts"
 
-    def __init__(self, reader: AlertReader) -> None:
+    def __init__(self, reader: AlertReader, mac_of: MacOf = lambda _, address: "") -> None:
         self._reader = reader
+        self._mac_of = mac_of
 
     def newest(self) -> int:
         """See `Source.newest`."""
@@ -65,7 +66,7 @@ class OpenedAlerts:
         """See `Source.after`."""
         found = self._reader.opened_after(position, BATCH)
         entries = [
-            (wish.destination, message_of(alert))
+            (wish.destination, message_of(alert, self._mac_of))
             for _, alert in found
             for wish in wishes
             if wish.alerts is not None and wish.alerts.wants(alert)
@@ -97,10 +98,10 @@ class AuditRecords:
         return Taken(events[-1].sequence if events else position, entries)
 
 
-def message_of(alert: Alert) -> Message:
+def message_of(alert: Alert, mac_of: MacOf) -> Message:
     """The message about an alert of the platform."""
     sensor = alert.sensors[0] if alert.sensors else "platform"
-    return alert_message(alert, SensorOrigin(sensor, zone=alert.zone, site=alert.site), lambda address: "")
+    return alert_message(alert, SensorOrigin(sensor, zone=alert.zone, site=alert.site), mac_of)
 
 
 def audit_message(event: Event) -> Message:
