@@ -5,6 +5,7 @@ themselves: dates that pass, facts that other packages supply. It goes on batch 
 happen meanwhile are judged between two of them.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from itertools import chain, groupby, islice
 from operator import itemgetter
@@ -28,6 +29,7 @@ from holdfast.resources.model import Event, Kind, Reader
 from holdfast.resources.port import EventFeed
 
 SWEEP_SECONDS: Final = 86_400.0
+"""How often everything is judged at least; also when an exemption or attestation ends."""
 RETRY_SECONDS: Final = 60.0
 """How long after a sweep that could not be read to its end another one begins."""
 SUPPLIED_SECONDS: Final = 600.0
@@ -150,7 +152,7 @@ class Monitor:
             for problem in self._active.problems:
                 logger.warning("policies are not in force", reason=problem)
             self._sweep = Sweep(self._inventory.all(), now, is_whole=True)
-            self._sweep_at = now + SWEEP_SECONDS
+            self._sweep_at = min(now + SWEEP_SECONDS, self._next_end(now))
             self._supplied_at = now + SUPPLIED_SECONDS
         elif now >= self._supplied_at and self._sweep is None:
             self._sweep = Sweep(self._inventory.supplied(), now, is_whole=False)
@@ -159,6 +161,12 @@ class Monitor:
             documents = chain.from_iterable(map(self._inventory.of_type, sorted(self._dependent)))
             self._catching_up = Sweep(documents, now, is_whole=False)
             self._dependent = set()
+
+    def _next_end(self, now: float) -> float:
+        """When the next exemption or attestation ends; never when none will."""
+        stated = attestations(self._reader).values()
+        ends = chain((each.expires for each in self._active.exemptions), (end for _, end in stated))
+        return min((end for end in ends if end is not None and end > now), default=math.inf)
 
     def _go_on(self, sweep: Sweep) -> None:
         """Judge a batch of a sweep; at the end forget what is gone, and keep the counts."""
