@@ -14,9 +14,11 @@ from holdfast.baseline.documents.document import Document, DocumentError
 from holdfast.baseline.documents.guidance import is_standing
 from holdfast.baseline.documents.markdown import learning
 from holdfast.baseline.documents.markdown.features import FeaturePart, Field, read_feature
+from holdfast.baseline.documents.markdown.keeping import not_kept
 from holdfast.baseline.documents.markdown.outline import Kind, NumberedLine, Part, outline
 from holdfast.baseline.documents.markdown.policies import read_policies
 from holdfast.baseline.documents.markdown.tables import first_table
+from holdfast.baseline.documents.markdown.writer import write_page
 from holdfast.baseline.documents.naming import key_of_name
 from holdfast.baseline.documents.oddities import find_oddities, reason_for
 from holdfast.baseline.documents.validation import first_problem
@@ -87,7 +89,9 @@ def read_page(data: bytes, file: str) -> Document:
     """
     lines = [NumberedLine(number, text) for number, text in enumerate(decoded(data, file).split("\n"), 1)]
     front_matter = _front_matter(lines, file)
-    return read_lines(lines[front_matter.length :], front_matter.text, file)
+    document = read_lines(lines[front_matter.length :], front_matter.text, file)
+    remarks = not_kept(lines, write_page(document.baseline))
+    return document._replace(oddities=(*document.oddities, *remarks))
 
 
 def read_lines(lines: Sequence[NumberedLine], front_matter: str, file: str) -> Document:
