@@ -67,6 +67,15 @@ def plant(remote: Remote) -> None:
         "/api/dashboards/hostile?api-version=2022-10-31-preview",
         {"displayName": HOSTILE[0], "tiles": list(tiles())},
     )
+    schedule: JsonObject = {"start": "2099-01-01T00:00:00Z", "recurrence": "daily"}
+    again: JsonObject = {"displayName": HOSTILE[1], "group": "hostile-0", "data": [job], "schedule": schedule}
+    remote.put("/api/scheduledJobs/hostile", again)
+    remote.put("/api/devices/hostile-0/relationships/hostile", {"target": "hostile-1"})
+    modules: JsonObject = {"$edgeAgent": {"properties.desired": {"image": HOSTILE[0]}}}
+    remote.put(
+        "/api/deploymentManifests/hostile?api-version=2022-10-31-preview",
+        {"displayName": HOSTILE[0], "data": {"modulesContent": modules}},
+    )
 
 
 def plant_beside(remote: Remote) -> None:

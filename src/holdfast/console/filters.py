@@ -10,6 +10,7 @@ from holdfast.console.dashboards.markdown import markdown
 from holdfast.console.moments import seconds_of
 from holdfast.kernel.clock import isoformat
 from holdfast.kernel.json import JsonValue
+from holdfast.kernel.organizations import OrganizationPath, name
 
 ABSENT = "–"
 
@@ -43,6 +44,11 @@ def count(number: float) -> str:
     return f"{number:,.0f}".replace(",", "\u202f")
 
 
+def place(organization: OrganizationPath) -> str:
+    """What people call a node of the tree of organizations: its id, or the application."""
+    return name(organization) or "the application"
+
+
 def pretty(value: JsonValue) -> str:
     """JSON over several lines."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
@@ -54,6 +60,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "markdown": markdown,
     "shown": shown,
     "count": count,
+    "place": place,
     "pretty": pretty,
 }
 """Name in templates → function. `Any`: Jinja passes whatever the template has."""

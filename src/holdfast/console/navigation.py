@@ -39,7 +39,13 @@ SECTIONS = (
             Entry("Devices", "/devices", Permission.DEVICE_READ, "d", "fleet, simulated devices, CSV import"),
             Entry("Groups", "/groups", Permission.DEVICE_GROUP_READ),
             Entry("Templates", "/templates", Permission.TEMPLATE_READ),
-            Entry("Jobs", "/jobs", Permission.JOB_READ, "j"),
+            Entry("Jobs", "/jobs", Permission.JOB_READ, "j", "scheduled jobs"),
+            Entry(
+                "Manifests",
+                "/manifests",
+                Permission.DEPLOYMENT_MANIFEST_READ,
+                words="deployment manifests, edge devices, modules",
+            ),
             Entry(
                 "Enrollment",
                 "/enrollment",
@@ -131,6 +137,12 @@ SECTIONS = (
                 "/network-rules",
                 Permission.NETWORK_READ,
                 words="settings, firewall, allow list, public access, private networks",
+            ),
+            Entry(
+                "File uploads",
+                "/file-uploads",
+                Permission.FILE_UPLOAD_READ,
+                words="settings, storage account, blobs, container",
             ),
             Entry(
                 "Certificates and keys",

@@ -8,6 +8,7 @@ from holdfast.kernel.permissions import Permission
 
 _RULES, _METHODS = "/network-rules", "/access/local-methods"
 _SUPPORT, _DESTINATION = "/access/support", "/destinations/new"
+_UPLOADS = "/file-uploads"
 
 SETTINGS = (
     Entry(
@@ -75,6 +76,18 @@ SETTINGS = (
         f"{_SUPPORT}#rules",
         Permission.ACCESS_MANAGE,
         words="lockbox, engineer, approval",
+    ),
+    Entry(
+        "Where files go that devices upload",
+        f"{_UPLOADS}#storage",
+        Permission.FILE_UPLOAD_READ,
+        words="storage account, Azure, container, connection string",
+    ),
+    Entry(
+        "How long an upload may take",
+        f"{_UPLOADS}#hours",
+        Permission.FILE_UPLOAD_READ,
+        words="file upload, time to live, SAS",
     ),
     Entry(
         "Send alerts to a webhook",

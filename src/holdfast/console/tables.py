@@ -13,8 +13,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from starlette.responses import Response
 
 from holdfast.api.frame import ApiRequest
+from holdfast.console.filters import place
 from holdfast.console.rendering import SECURITY_HEADERS, csv_safe
 from holdfast.kernel.json import JsonValue
+from holdfast.kernel.organizations import OrganizationPath
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Resource
 from holdfast.resources.query import All, AnyOf, Compare, Condition, Operator, Order, Query
@@ -238,6 +240,11 @@ class ResourceTable:
         name = request.query.get("sort", "")
         column = next((c for c in self.columns if c.sort and c.name == name.lstrip("-")), None)
         return Order(column.sort, descending=name.startswith("-")) if column else None
+
+
+def belongs(organization: OrganizationPath) -> Cell:
+    """Where something belongs."""
+    return Cell(place(organization))
 
 
 def chosen_columns(request: ApiRequest, known: Sequence[str], hidden: frozenset[str]) -> frozenset[str]:

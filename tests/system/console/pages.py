@@ -12,6 +12,7 @@ SAMPLES = {
     "group": "hostile-0",
     "template": TEMPLATE,
     "job": "hostile",
+    "manifest": "hostile",
     "dashboard": "hostile",
     "tile": "0",
     "asset": "ASSET",

@@ -25,7 +25,9 @@ READ_WITHOUT_SCRIPT = {
     "/devices/hostile-0/history": "connected",
     "/groups/hostile-0": "SELECT * FROM devices",
     f"/templates/{TEMPLATE}": "Telemetry",
-    "/jobs/hostile": "command",
+    "/jobs/hostile": "Call ",
+    "/manifests/hostile": "$edgeAgent",
+    "/file-uploads": "Container",
     "/enrollment/hostile": "ID scope",
     "/dashboards/hostile": "{{ 7*7 }}",
     "/explorer?names=t": "Average of",
@@ -61,7 +63,7 @@ TABLES = """tables => tables.map(table => {
 """What each table of a page lacks."""
 
 
-@pytest.mark.parametrize("path", pages.addresses())
+@pytest.mark.parametrize("path", list(pages.addresses()))
 def test_a_page_is_accessible_fits_and_trusts_no_string(
     page: Page, instance: RunningInstance, known: dict[str, str], path: str
 ) -> None:

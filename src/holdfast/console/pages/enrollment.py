@@ -34,6 +34,9 @@ def _kind(group: Resource) -> str:
     return str(attestation["type"]) if isinstance(attestation, dict) else ""
 
 
+PROOFS = {"symmetricKey": "keys", "x509": "certificates"}
+TYPES = {"iot": "devices", "iotEdge": "edge devices"}
+
 TABLE = ResourceTable(
     id="enrollment-groups",
     title="Enrollment groups",
@@ -41,8 +44,13 @@ TABLE = ResourceTable(
     permission=READ,
     columns=(
         Column("name", "Name", lambda g: Cell(g.body["displayName"], link=_address(g.id)), "displayName"),
-        Column("proof", "Devices prove themselves by", lambda g: Cell(_kind(g)), "attestation.type"),
-        Column("type", "Type", lambda g: Cell(g.body["type"]), "type"),
+        Column(
+            "proof",
+            "Devices prove themselves by",
+            lambda g: Cell(PROOFS.get(_kind(g), _kind(g))),
+            "attestation.type",
+        ),
+        Column("type", "For", lambda g: Cell(TYPES.get(str(g.body["type"]), g.body["type"])), "type"),
         Column(
             "enabled",
             "State",

@@ -8,7 +8,7 @@ from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.addresses import page_of
 from holdfast.console.rendering import FORM, fragment, page, read_form, redirect
-from holdfast.console.tables import Cell, Column, ResourceTable
+from holdfast.console.tables import Cell, Column, ResourceTable, belongs
 from holdfast.devices.device import DEVICE
 from holdfast.devices.groups import DEVICE_GROUP, condition_of, members_query
 from holdfast.kernel.errors import HoldfastError
@@ -18,6 +18,7 @@ from holdfast.resources.model import Action, Change, Resource
 from holdfast.resources.query import Query
 
 READ, CREATE = Permission.DEVICE_GROUP_READ, Permission.DEVICE_GROUP_CREATE
+UPDATE = Permission.DEVICE_GROUP_UPDATE
 SHOWN = 50
 PREVIEWED = 5
 EVERY_DEVICE = "SELECT * FROM devices"
@@ -35,8 +36,8 @@ TABLE = ResourceTable(
     permission=READ,
     columns=(
         Column("name", "Name", lambda g: Cell(g.body["displayName"], link=_address(g.id)), "displayName"),
-        Column("filter", "Finds", lambda g: Cell(g.body["filter"])),
-        Column("organization", "Organization", lambda g: Cell(g.organization), "@organization"),
+        Column("filter", "Finds", lambda g: Cell(g.body["filter"], "id")),
+        Column("organization", "Organization", lambda g: belongs(g.organization), "@organization"),
     ),
     search=("displayName",),
     empty="There is no group yet. Groups are what jobs and charts work on.",
@@ -93,19 +94,34 @@ def _group(request: ApiRequest) -> Resource:
     return visible(request, DEVICE_GROUP, request.path["group"], READ)
 
 
-def _page(request: ApiRequest) -> Response:
+def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response:
     group, store = _group(request), request.services.store
     query = members_query(store, group, request.principal.reach(Permission.DEVICE_READ), SHOWN)
     devices = [(d.body["displayName"], d.id, page_of("devices", d.id)) for d in store.find(query).items]
     return page(
         request,
         "group.html",
+        status=status,
+        problem=problem,
         group=group,
         address=_address(group.id),
         devices=devices,
         total=store.count(DEVICE, query.reach, query.where),
+        may_update=request.principal.allows(UPDATE, group.organization),
         may_delete=request.principal.allows(Permission.DEVICE_GROUP_DELETE, group.organization),
     )
+
+
+def _change(request: ApiRequest) -> Response:
+    fields, group = read_form(request), _group(request)
+    body: JsonObject = {"displayName": fields.get("name", ""), "filter": fields.get("filter", "")}
+    try:
+        request.services.changes.apply(
+            request.principal, Change(Action.MERGE, DEVICE_GROUP, group.id, body, if_match=group.etag)
+        )
+    except HoldfastError as error:
+        return _page(request, str(error), error.status)
+    return redirect(_address(group.id))
 
 
 def _delete(request: ApiRequest) -> Response:
@@ -120,6 +136,7 @@ ROUTES = [
     Route("POST", "/groups", CREATE, _create, "Create a group", content_types=FORM, is_page=True),
     Route("GET", "/group-preview", READ, _preview, "What a query finds", is_page=True),
     Route("GET", "/groups/{group}", READ, _page, "Device group", is_page=True),
+    Route("POST", "/groups/{group}", UPDATE, _change, "Change a group", content_types=FORM, is_page=True),
     Route(
         "POST",
         "/groups/{group}/delete",

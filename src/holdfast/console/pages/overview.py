@@ -1,8 +1,7 @@
 """The overview: how the fleet is, what comes in, what is open, what needs a decision."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from itertools import accumulate
+from collections.abc import Callable
 from typing import NamedTuple
 
 from starlette.responses import Response
@@ -15,6 +14,7 @@ from holdfast.baseline.assessment.states import State
 from holdfast.baseline.service import Baseline
 from holdfast.console.decisions import decisions
 from holdfast.console.rendering import fragment, page
+from holdfast.console.shares import Share, bands
 from holdfast.devices.device import DEVICE
 from holdfast.kernel.json import JsonValue
 from holdfast.kernel.organizations import ROOT
@@ -32,36 +32,6 @@ class Card(NamedTuple):
     title: str
     number: float
     link: str
-
-
-class Share(NamedTuple):
-    """One part of a whole: alerts of a severity, controls in a state."""
-
-    title: str
-    mood: str
-    number: int
-    link: str
-    difference: str = ""
-    """How it changed since last week, in words."""
-
-
-class Band(NamedTuple):
-    """A part of a bar of which everything together is 100 wide."""
-
-    mood: str
-    x: float
-    width: float
-
-
-def bands(shares: Sequence[Share]) -> list[Band]:
-    """The bar of some shares; empty when there is nothing."""
-    total = sum(share.number for share in shares)
-    ends = list(accumulate((share.number for share in shares), initial=0))
-    return [
-        Band(share.mood, round(100 * begin / total, 2), round(100 * share.number / total, 2))
-        for share, begin in zip(shares, ends, strict=False)
-        if share.number
-    ]
 
 
 def _count(request: ApiRequest, *conditions: Compare) -> int:

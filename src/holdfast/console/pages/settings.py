@@ -26,7 +26,7 @@ TABLE: ListTable[RunningSetting] = ListTable(
         Column("value", "Value", lambda s: Cell(s.value)),
         Column("from", "From", lambda s: Cell(_is_changed(s), "state")),
         Column("default", "Default", lambda s: Cell(s.default)),
-        Column("meaning", "Meaning", lambda s: Cell(s.meaning, "prose")),
+        Column("meaning", "Meaning", lambda s: Cell(s.meaning.replace("`", ""), "prose")),
         Column("variable", "In the environment", lambda s: Cell(s.variable, "id")),
     ),
     hidden=frozenset({"default", "variable"}),

@@ -72,11 +72,16 @@ function change(table, name, changed) {
   apply(table, name);
 }
 
-function tools(table, name) {
+function filterOf(table, name) {
   const filter = make("input", { type: "search", value: state.of(name).filter, placeholder: "Filter", autocomplete: "off" });
   filter.setAttribute("aria-label", "Filter the table");
   filter.dataset.shortcut = "f";
   filter.addEventListener("input", () => change(table, name, { filter: filter.value.trim() }));
+  filter.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
+  return filter;
+}
+
+function tools(table, name) {
   const columns = headings(table).map((heading, n) => {
     const box = make("input", { type: "checkbox", checked: !state.of(name).hidden.includes(String(n)) });
     box.addEventListener("change", () => {
@@ -88,7 +93,7 @@ function tools(table, name) {
   });
   const csv = make("button", { type: "button", textContent: "CSV" });
   csv.addEventListener("click", () => download(table, name));
-  const sheet = make("div", { className: "sheet" }, filter, make("div", { className: "choices" }, ...columns), csv);
+  const sheet = make("div", { className: "sheet" }, filterOf(table, name), make("div", { className: "choices" }, ...columns), csv);
   const summary = make("summary", { textContent: "⋯" });
   summary.setAttribute("aria-label", `Filter, columns and CSV of ${table.closest("[aria-label]")?.getAttribute("aria-label") ?? "the table"}`);
   return make("div", { className: "tools" }, make("details", { className: "drop" }, summary, sheet));
@@ -110,9 +115,16 @@ function slug(table, number) {
 }
 
 // Whether the server sorts and filters it; or it is only one page of more, which nobody may sort by itself.
-function served(table) {
-  const section = table.closest("section.table");
-  return section && (section.querySelector("[rel=next]") || (section.querySelector("input[type=search]") && table.querySelector("th a")));
+function served(section) {
+  return section && (section.querySelector("[rel=next]") || (section.querySelector("input[type=search]") && section.querySelector("th a")));
+}
+
+// A table with the server's tools gets only what these lack.
+function equip(table, name) {
+  const frame = table.closest(".scroll");
+  const form = table.closest("section.table")?.querySelector("form.filters");
+  if (!form) { if (!frame.previousElementSibling?.matches(".tools")) frame.before(tools(table, name)); }
+  else if (!form.querySelector("input[type=search]")) form.prepend(filterOf(table, name));
 }
 
 function enhance() {
@@ -121,11 +133,10 @@ function enhance() {
     const plain = slug(table, 0);
     const name = slug(table, used.get(plain) ?? 0);
     used.set(plain, (used.get(plain) ?? 0) + 1);
-    if ("tooled" in table.dataset || !table.tHead || served(table)) continue;
+    if ("tooled" in table.dataset || !table.tHead || served(table.closest("section.table"))) continue;
     table.dataset.tooled = name;
     sortable(table, name);
-    const frame = table.closest(".scroll");
-    if (!frame.previousElementSibling?.matches(".tools")) frame.before(tools(table, name));
+    equip(table, name);
     apply(table, name);
   }
 }

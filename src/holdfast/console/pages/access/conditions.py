@@ -35,6 +35,7 @@ from holdfast.resources.model import Action, Change, Resource
 READ, MANAGE = Permission.ACCESS_READ, Permission.ACCESS_MANAGE
 HERE = "/access/conditions"
 MOODS = {State.ENABLED: "good", State.REPORT_ONLY: "waiting", State.DISABLED: ""}
+STATES = {State.ENABLED: "enforced", State.REPORT_ONLY: "only reports", State.DISABLED: "off"}
 METHODS = {
     "pwd otp": "password and one-time code",
     " ".join(sorted(PASSKEY)): "passkey",
@@ -71,7 +72,7 @@ TABLE = ResourceTable(
         Column(
             "state",
             "State",
-            lambda p: Cell(_policy(p).state.value, "state", mood=MOODS[_policy(p).state]),
+            lambda p: Cell(STATES[_policy(p).state], "state", mood=MOODS[_policy(p).state]),
             "state",
         ),
         Column("does", "Does", _does),

@@ -17,6 +17,13 @@ from holdfast.kernel.permissions import Permission
 READ, MANAGE = Permission.ACCESS_READ, Permission.ACCESS_MANAGE
 HERE = "/access/local-methods"
 LISTED = 50
+KINDS = {
+    "apiToken": "API token",
+    "user": "person",
+    "device": "device",
+    "enrollmentGroup": "enrollment group",
+    "sharedAccessPolicy": "shared access policy",
+}
 
 TITLES = {
     LocalMethod.API_TOKENS: "API tokens",
@@ -53,6 +60,7 @@ def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response
         methods=methods,
         at=organization,
         places=places(request),
+        kinds=KINDS,
         may_manage=request.principal.allows(MANAGE, node),
     )
 

@@ -5,9 +5,9 @@ from starlette.responses import Response
 from holdfast.access.people.users import KIND, read_user, user_change
 from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.pages.access.forms import Fields, places, roles, submitted
-from holdfast.console.pages.access.person import address_of
+from holdfast.console.pages.access.person import WHAT, address_of
 from holdfast.console.rendering import FORM, page
-from holdfast.console.tables import Cell, Choice, Column, Facet, ResourceTable
+from holdfast.console.tables import Cell, Choice, Column, Facet, ResourceTable, belongs
 from holdfast.kernel.ids import new_id
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.permissions import Permission
@@ -33,10 +33,10 @@ TABLE = ResourceTable(
     permission=READ,
     columns=(
         Column("name", "Name", lambda u: Cell(read_user(u).name, link=address_of(u.id)), "email"),
-        Column("type", "Kind", lambda u: Cell(read_user(u).type), "type"),
+        Column("type", "Kind", lambda u: Cell(WHAT.get(read_user(u).type, read_user(u).type)), "type"),
         Column("roles", "Roles", lambda u: Cell(len(read_user(u).roles), "number")),
         Column("state", "State", _state),
-        Column("organization", "Organization", lambda u: Cell(u.organization), "@organization"),
+        Column("organization", "Organization", lambda u: belongs(u.organization), "@organization"),
         Column("created", "Since", lambda u: Cell(u.created, "moment"), "@created"),
     ),
     search=("email", "displayName", "objectId"),

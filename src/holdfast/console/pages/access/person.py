@@ -21,6 +21,8 @@ from holdfast.resources.model import Action, Change, Resource
 
 READ, UPDATE = Permission.USER_READ, Permission.USER_UPDATE
 PERSON = "/people/{user}"
+WHAT = {"email": "person", "servicePrincipal": "program", "adGroup": "group"}
+"""What people call a user of each type."""
 
 
 def address_of(id_: str) -> str:
@@ -49,6 +51,7 @@ def _page(request: ApiRequest, problem: str = "", status: int = 200, link: str =
         problem=problem,
         link=link,
         person=read_user(stored),
+        kind=WHAT.get(read_user(stored).type, read_user(stored).type),
         stored=stored,
         address=address_of(stored.id),
         sources=[(known.role(s.assignment.role), s) for s in sources],

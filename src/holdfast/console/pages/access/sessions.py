@@ -18,6 +18,26 @@ HERE = "/access/sessions"
 SHOWN = 200
 
 
+METHODS = {"pwd": "password", "otp": "one-time code", "hwk": "passkey", "mfa": "two factors"}
+"""What people call ways to sign in (RFC 8176); the others of a passkey say no more."""
+BROWSERS = {
+    "Edg/": "Edge",
+    "OPR/": "Opera",
+    "Firefox/": "Firefox",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}
+SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS X": "macOS",
+    "Linux": "Linux",
+}
+"""What stands in a browser's name for itself, the more telling first."""
+
+
 class Shown(NamedTuple):
     """One session as the page shows it."""
 
@@ -30,6 +50,7 @@ class Shown(NamedTuple):
     expires: float
     address: str
     agent: str
+    browser: str
     is_this: bool
 
 
@@ -63,16 +84,24 @@ def _shown(request: ApiRequest, found: list[Resource]) -> list[Shown]:
                 id=stored.id,
                 person=names.get(body.user, body.user),
                 by=body.provider or "a local account",
-                methods=", ".join(body.methods),
+                methods=", ".join(METHODS[each] for each in METHODS if each in body.methods),
                 since=stored.created,
                 last=use.time if use else stored.created,
                 expires=body.expires,
                 address=use.address if use else body.address,
                 agent=body.agent,
+                browser=browser_of(body.agent),
                 is_this=stored.id == request.principal.session,
             )
         )
     return shown
+
+
+def browser_of(agent: str) -> str:
+    """The browser and the system that a User-Agent names; the whole text where it names none."""
+    browser = next((title for mark, title in BROWSERS.items() if mark in agent), "")
+    system = next((title for mark, title in SYSTEMS.items() if mark in agent), "")
+    return f"{browser} on {system}" if browser and system else agent
 
 
 def _end(request: ApiRequest) -> Response:

@@ -11,10 +11,9 @@ from holdfast.console.addresses import page_of
 from holdfast.console.dashboards.tiles import Tile, layout, read_tiles
 from holdfast.console.dashboards.values import VALUES, chart, sight
 from holdfast.console.rendering import SECURITY_HEADERS, form_token, fragment, page
-from holdfast.console.tables import Cell, Column, ResourceTable
+from holdfast.console.tables import Cell, Column, ResourceTable, belongs
 from holdfast.devices.dashboards import DASHBOARD, of_person
 from holdfast.kernel.errors import HoldfastError, NotFoundError
-from holdfast.kernel.organizations import name
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Resource
 
@@ -34,7 +33,7 @@ TABLE = ResourceTable(
         ),
         Column("whose", "Whose", lambda d: Cell("yours alone" if d.body.get("owner") else "everybody's")),
         Column("tiles", "Tiles", lambda d: Cell(len(read_tiles(d.body)), "number")),
-        Column("organization", "Organization", lambda d: Cell(name(d.organization)), "@organization"),
+        Column("organization", "Organization", lambda d: belongs(d.organization), "@organization"),
         Column("modified", "Changed", lambda d: Cell(d.modified, "moment"), "@modified"),
     ),
     search=("displayName",),

@@ -16,7 +16,7 @@ from holdfast.console.lists import ListTable
 from holdfast.console.pages.access.forms import Fields, identities, places, submitted
 from holdfast.console.pages.destinations import forms
 from holdfast.console.rendering import FORM, fragment, page
-from holdfast.console.tables import Cell, Column
+from holdfast.console.tables import Cell, Column, belongs
 from holdfast.delivery.destinations import Syslog, Webhook
 from holdfast.delivery.dispatcher import REVIVED
 from holdfast.delivery.kind import DESTINATION, SECRETS, connection_of
@@ -24,7 +24,6 @@ from holdfast.delivery.service import Delivery
 from holdfast.delivery.shelves.sql import Status
 from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.json import JsonObject, at_path
-from holdfast.kernel.organizations import name as organization_name
 from holdfast.resources.model import Action, Change, Resource
 from holdfast.resources.query import Query
 from holdfast.resources.secrets import places as secret_places
@@ -90,12 +89,12 @@ TABLE: ListTable[Listed] = ListTable(
         Column("kind", "Kind", lambda d: Cell(forms.NAMES.get(_kind(d.stored), _kind(d.stored)))),
         Column("where", "Where", lambda d: Cell(_where(d.stored))),
         Column("what", "What", lambda d: Cell(_what(d.stored))),
-        Column("place", "Organization", lambda d: Cell(organization_name(d.stored.organization))),
+        Column("place", "Organization", lambda d: belongs(d.stored.organization)),
         Column("state", "State", _state),
         Column("waiting", "Waiting", lambda d: Cell(d.status.waiting, "number")),
         Column("dead", "Given up", lambda d: Cell(d.status.dead, "number")),
     ),
-    empty="Nothing is sent anywhere yet. Begin with a webhook, a syslog receiver or an e-mail address below.",
+    empty="Nothing is sent anywhere yet. Begin with a webhook, a syslog receiver or an e-mail address.",
     search=lambda d: (d.stored.id, str(d.stored.body["displayName"]), _where(d.stored)),
     key=lambda d: d.stored.id,
     sort="name",

@@ -6,6 +6,7 @@ from holdfast.api.files import files_of
 from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.pages.devices.frame import DEVICE_PATH, READ, device_of, device_page
 from holdfast.console.rendering import fragment
+from holdfast.devices.file_uploads import FILE_UPLOAD, THE_SETTING
 from holdfast.devices.templates.kind import TEMPLATES
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Resource
@@ -26,7 +27,9 @@ def _messages(request: ApiRequest, device: Resource) -> RawPage:
 
 def _files(request: ApiRequest) -> Response:
     device = device_of(request, FILES)
-    return device_page(request, "device_files.html", device, files=files_of(request, device.id))
+    is_on = request.services.store.get(FILE_UPLOAD, THE_SETTING) is not None
+    found = files_of(request, device.id)
+    return device_page(request, "device_files.html", device, files=found, uploads_are_on=is_on)
 
 
 def _raw(request: ApiRequest) -> Response:

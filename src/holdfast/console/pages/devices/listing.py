@@ -10,7 +10,7 @@ from holdfast.console.addresses import page_of
 from holdfast.console.organization import chosen
 from holdfast.console.pages.devices.frame import READ, UPDATE, connected_of, state_of
 from holdfast.console.rendering import FORM, page, read_form, redirect
-from holdfast.console.tables import Cell, Choice, Column, Facet, ResourceTable
+from holdfast.console.tables import Cell, Choice, Column, Facet, ResourceTable, belongs
 from holdfast.devices.device import DEVICE
 from holdfast.devices.templates.kind import DEVICE_TEMPLATE
 from holdfast.kernel.errors import HoldfastError
@@ -87,7 +87,7 @@ TABLE = ResourceTable(
         Column("state", "State", state_of),
         Column("connected", "Connected", lambda _: Cell("", "state")),
         Column("template", "Template", lambda d: Cell(d.body["template"]), "template"),
-        Column("organization", "Organization", lambda d: Cell(name(d.organization)), "@organization"),
+        Column("organization", "Organization", lambda d: belongs(d.organization), "@organization"),
         Column("group", "Enrollment group", lambda d: Cell(d.body["group"]), "group"),
         Column("simulated", "Simulated", lambda d: Cell(d.body["simulated"]), "simulated"),
         Column("created", "Created", lambda d: Cell(d.created, "moment"), "@created"),

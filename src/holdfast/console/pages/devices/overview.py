@@ -16,6 +16,7 @@ from holdfast.console.pages.devices.frame import (
     is_connected,
     state_of,
 )
+from holdfast.console.pages.devices.gateway import neighbours
 from holdfast.console.rendering import FORM, fragment, read_form, redirect
 from holdfast.console.series import as_columns
 from holdfast.defender.network.filters import AssetFilter
@@ -49,6 +50,7 @@ def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response
         values=services.last_values.all(device.id),
         assets=_assets(request, device),
         alerts=_alerts(request, device),
+        neighbours=neighbours(request, device),
         may_delete=request.principal.allows(Permission.DEVICE_DELETE, device.organization),
     )
 
