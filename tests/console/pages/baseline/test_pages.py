@@ -89,7 +89,7 @@ def test_recommendations_come_with_who_and_what_fixes_them(world: BaselineWorld)
     text = get(world, "/baseline/recommendations")
     assert f"/baseline/recommendations/{UNSUPPORTED}" in text
     assert "Wait for a release" in get(world, f"/baseline/recommendations/{UNSUPPORTED}")
-    assert "encryption-in-transit" in get(world, "/baseline/recommendations?status=unknown")
+    assert "private-link" in get(world, "/baseline/recommendations?status=unknown")
     get(world, "/baseline/recommendations/unheard-of", 404)
 
 
@@ -164,4 +164,14 @@ def test_a_run_begins_beside_the_page(world: BaselineWorld) -> None:
     before = world.baseline.evidence.head().sequence
     world.baseline.begin(UNSUPPORTED).join(60)
     assert world.baseline.evidence.head().sequence > before
-    assert get(world, "/baseline/progress").strip() == ""
+    assert "probes have looked" not in get(world, f"/baseline/features/{UNSUPPORTED}")
+
+
+def test_pages_tell_how_far_a_run_is_and_follow_it(world: BaselineWorld) -> None:
+    with world.baseline.assessor.progress.run(["one", "other"]) as finished:
+        finished("one")
+        feature, whole = get(world, f"/baseline/features/{UNSUPPORTED}"), get(world, "/baseline")
+    for text, topic in ((feature, "baseline:feature"), (whole, "baseline:run")):
+        assert "1 of 2 probes have looked; waiting for other." in text
+        assert f'data-live="{topic}"' in text
+    assert 'data-live="baseline:run"' not in get(world, "/baseline")

@@ -157,10 +157,6 @@ def _standing_now(request: ApiRequest) -> Response:
     return fragment("baseline/standing.html", standing=_standing(request))
 
 
-def _progress(request: ApiRequest) -> Response:
-    return fragment("baseline/progress.html", progress=baseline_of(request).assessor.progress.now())
-
-
 def _history(request: ApiRequest) -> Reply:
     """Controls by state after each change that was written down, and now."""
     baseline, now = baseline_of(request), request.services.clock.now()
@@ -190,7 +186,6 @@ def _run(request: ApiRequest) -> Response:
 ROUTES = [
     Route("GET", "/baseline", READ, _page, "Security baseline", is_page=True),
     Route("GET", "/baseline/standing", READ, _standing_now, "How the controls stand", is_page=True),
-    Route("GET", "/baseline/progress", READ, _progress, "How far the probes are", is_page=True),
     Route("GET", "/baseline/history", READ, _history, "Controls by state over time"),
     Route("POST", "/baseline/runs", RUN, _run, "Run probes", content_types=FORM, is_page=True),
 ]
