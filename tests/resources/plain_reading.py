@@ -24,7 +24,24 @@ WITHIN: dict[Operator, Callable[[str, str], bool]] = {
     Operator.ENDS_WITH: str.endswith,
 }
 """Searches in texts, of which both sides are lowered."""
-PARTS = ["", "p", "Pu", "PUMP", "pump 1", "o", "LoNg l", "%", "pum_"]
+PARTS = [
+    "",
+    "p",
+    "Pu",
+    "PUMP",
+    "pump 1",
+    "o",
+    "LoNg l",
+    "%",
+    "pum_",
+    "ä",
+    "äRG",
+    "RGER Ü",
+    "é",
+    "Ä*",
+    "ä?g",
+    "[ä]",
+]
 
 
 def compares() -> st.SearchStrategy[Condition]:

@@ -19,7 +19,7 @@ from tests.support.world import World, open_world
 BODIES: dict[str, tuple[OrganizationPath, JsonObject]] = {
     "a": (ROOT, {"name": "Pump", "size": 4, "on": True, "place": {"city": "Oslo"}}),
     "b": (NORTH, {"name": "pump", "size": -1.5, "on": False}),
-    "c": (NORTH, {"name": "Ärger 100%_\\", "size": 4}),
+    "c": (NORTH, {"name": "Ärger üb 100%_\\", "size": 4}),
     "d": (OrganizationPath("/north/plant/"), {"name": LONG + "x", "place": {"city": "Bergen"}}),
     "e": (SOUTH, {"name": LONG + "y", "size": 1e12}),
     "f": (OrganizationPath("/northern/"), {"on": True, "place": {"city": ""}}),
@@ -59,6 +59,8 @@ def ids(world: World, where: Condition | None = None, reach: tuple[OrganizationP
         (Compare("name", Operator.STARTS_WITH, "pUMP"), "ab"),
         (Compare("name", Operator.STARTS_WITH, "PuMp x"), ""),
         (Compare("name", Operator.STARTS_WITH, "äRG"), "c"),
+        (Compare("name", Operator.STARTS_WITH, "Är*"), ""),
+        (Compare("name", Operator.CONTAINS, "RGER Ü"), "c"),
         (Compare("name", Operator.CONTAINS, "0%_\\"), "c"),
         (Compare("name", Operator.CONTAINS, "0%x"), ""),
         (Compare("name", Operator.ENDS_WITH, "Z"), "g"),

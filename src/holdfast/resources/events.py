@@ -13,7 +13,7 @@ from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT, OrganizationPath
 from holdfast.kernel.principal import Principal
 from holdfast.resources import tables
-from holdfast.resources.conditions import within
+from holdfast.resources.comparisons import within
 from holdfast.resources.model import Event
 from holdfast.resources.rows import LAST_SEQUENCE, to_event
 from holdfast.storage.database import Database

@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, not_, or_, selec
 
 from holdfast.kernel.errors import InvalidError
 from holdfast.resources import tables
-from holdfast.resources.conditions import BUILT_IN, Column, Expression, column_of
+from holdfast.resources.comparisons import BUILT_IN, Column, Expression, column_of
+from holdfast.resources.conditions import Plan
 from holdfast.resources.indexes import IndexedPath, Indexes
 from holdfast.resources.model import IndexType
 from holdfast.resources.query import Query, Scalar
@@ -67,17 +68,21 @@ def ordering(query: Query, indexes: Indexes) -> Ordering:
 
 
 def rows_from(
-    connection: Connection, wanted: Expression, order: Ordering, place: Place, limit: int
+    connection: Connection, kind: str, plan: Plan, order: Ordering, place: Place, limit: int
 ) -> list[Found]:
     """Up to `limit` rows behind `place`."""
     if order.column is None:
-        return _by_id(connection, SELECT_RESOURCE.where(wanted), order, place, limit)
+        if plan.merge is not None:
+            ids = plan.merge.page(connection, place.id, order.descending, limit)
+            merged = SELECT_RESOURCE.where(tables.resource.c.kind == kind, tables.resource.c.id.in_(ids))
+            return _by_id(connection, merged, order, BEGINNING, limit)
+        return _by_id(connection, SELECT_RESOURCE.where(plan.rows), order, place, limit)
     found: list[Found] = []
     if not place.bare:
-        found = _by_value(connection, wanted, order, order.column, place, limit)
+        found = _by_value(connection, plan.rows, order, order.column, place, limit)
         place = BEGINNING
     if order.indexed is not None and len(found) < limit:
-        bare = SELECT_RESOURCE.where(wanted, not_(tables.resource.c.id.in_(_valued(order.indexed))))
+        bare = SELECT_RESOURCE.where(plan.rows, not_(tables.resource.c.id.in_(_valued(order.indexed))))
         found += _by_id(connection, bare, order, place, limit - len(found))
     return found
 

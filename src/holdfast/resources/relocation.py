@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, and_, delete, exists, func, literal, u
 
 from holdfast.kernel.organizations import ROOT, Move
 from holdfast.resources import tables
-from holdfast.resources.conditions import within
+from holdfast.resources.comparisons import within
 from holdfast.resources.model import Kind, Reader, Resource
 from holdfast.resources.query import Query
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 import sqlalchemy
-from sqlalchemy import Connection, Select, and_, func
+from sqlalchemy import Connection, Select, func
 
 from holdfast.kernel.organizations import OrganizationPath
 from holdfast.keys.port import KeyRing
 from holdfast.resources import tables
-from holdfast.resources.conditions import MANY, Expression, compiled, within
+from holdfast.resources.comparisons import within
+from holdfast.resources.conditions import MANY, Plan, planned
 from holdfast.resources.indexes import Indexes
 from holdfast.resources.model import Kind, Page, Resource
 from holdfast.resources.paging import BEGINNING, open_token, ordering, rows_from, token
@@ -38,19 +39,21 @@ class RowReader:
 
     def find(self, query: Query) -> Page:
         """See `Reader.find`."""
-        wanted = self._wanted(query.kind, query.reach, query.where, paged=True)
+        plan = self._planned(query.kind, query.reach, query.where)
         limit = max(1, min(query.limit, MAXIMUM_PAGE))
         order = ordering(query, self._indexes)
         place = open_token(query) if query.after else BEGINNING
-        found = rows_from(self._connection, wanted, order, place, limit + 1)
+        found = rows_from(self._connection, query.kind, plan, order, place, limit + 1)
         kind = self._kinds[query.kind]
         items = tuple(to_resource(row.columns, kind, self._ring) for row in found[:limit])
         return Page(items, token(query, found[limit - 1].place) if len(found) > limit else "")
 
     def count(self, kind: str, reach: tuple[OrganizationPath, ...], where: Condition | None = None) -> int:
         """See `Reader.count`."""
-        wanted = self._wanted(kind, reach, where, paged=False)
-        statement = sqlalchemy.select(func.count()).select_from(tables.resource).where(wanted)
+        plan = self._planned(kind, reach, where)
+        if plan.merge is not None:
+            return plan.merge.count(self._connection)
+        statement = sqlalchemy.select(func.count()).select_from(tables.resource).where(plan.rows)
         return self._connection.execute(statement).scalar_one()
 
     def census(self, node: OrganizationPath) -> dict[str, int]:
@@ -59,11 +62,8 @@ class RowReader:
         statement = sqlalchemy.select(kind, func.count()).where(within((node,))).group_by(kind)
         return {row[0]: row[1] for row in self._connection.execute(statement)}
 
-    def _wanted(
-        self, kind: str, reach: tuple[OrganizationPath, ...], where: Condition | None, *, paged: bool
-    ) -> Expression:
-        condition = compiled(where, self._kinds[kind], self._indexes, self._estimate, paged=paged)
-        return and_(tables.resource.c.kind == kind, within(reach), condition)
+    def _planned(self, kind: str, reach: tuple[OrganizationPath, ...], where: Condition | None) -> Plan:
+        return planned(where, self._kinds[kind], reach, self._indexes, self._estimate)
 
     def _estimate(self, rows: Select[tuple[str]]) -> int:
         """How many rows there are, as far as it matters."""

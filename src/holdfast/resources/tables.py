@@ -18,6 +18,7 @@ resource = Table(
     Column("created", MOMENT, nullable=False),
     Column("modified", MOMENT, nullable=False),
     sqlalchemy.Index("resource_organization", "kind", "organization", "id"),
+    sqlalchemy.Index("resource_place", "kind", "id", "organization"),
 )
 """Every resource of every kind; the body is JSON with its secrets sealed."""
 

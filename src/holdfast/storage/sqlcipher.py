@@ -12,7 +12,6 @@ import sqlcipher3.dbapi2 as sqlcipher
 
 from holdfast.kernel.errors import StartupError
 from holdfast.keys.files import PRIVATE_FILE
-from holdfast.storage.columns import LOWER_FUNCTION
 from holdfast.storage.database import Database
 
 APPLICATION_ID = 0x486F6C64
@@ -22,7 +21,7 @@ _FORMAT = 0
 """PRAGMA user_version of databases whose schema Alembic keeps."""
 READERS = 8
 """Open connections that wait for the next read."""
-CACHE_KIBIBYTES = 16_000
+CACHE_KIBIBYTES = 32_000
 """Of decrypted pages, for each reader that is used: an index of 200,000 texts is searched in 10 ms where its
 pages are there, and in 22 where they are decrypted first."""
 BUSY_SECONDS = 30.0
@@ -137,7 +136,6 @@ def open_database(path: Path, key: bytes) -> Database:
         connection = connect(path, key)
         set_durable(connection)
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.create_function(LOWER_FUNCTION, 1, _lower, deterministic=True)
         return connection
 
     def read_only() -> sqlite3.Connection:
@@ -176,7 +174,3 @@ def _refusal(path: Path, error: sqlite3.DatabaseError) -> str:
     if name == "SQLITE_FULL":
         return f"The disk that holds {path} is full; free some space and start again."
     return f"{path} cannot be opened ({error}); check the disk and restore the file from a backup."
-
-
-def _lower(value: str | None) -> str | None:
-    return None if value is None else value.lower()

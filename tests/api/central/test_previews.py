@@ -20,12 +20,13 @@ Json = Any  # whatever JSON the instance answers
 class Preview:
     """The client below `/api`, of the preview's version."""
 
-    def __init__(self, api: InMemory) -> None:
+    def __init__(self, api: InMemory, version: str = VERSION) -> None:
         self.api = api
+        self.version = version
 
     def __call__(self, method: str, path: str, body: Json = None, **query: str) -> Any:
         return self.api.client.request(
-            method, f"/api/{path}", params={"api-version": VERSION, **query}, json=body
+            method, f"/api/{path}", params={"api-version": self.version, **query}, json=body
         )
 
     def ok(self, method: str, path: str, body: Json = None, status: int = 200, **query: str) -> Json:
@@ -145,3 +146,23 @@ def test_what_the_template_does_not_have_is_shown_and_written_when_asked_for(pre
     accepted = preview.ok("PATCH", "devices/p/properties", {"stranger": 1}, 202, unmodeled="true")
     assert accepted["$metadata"]["stranger"]["desiredValue"] == 1
     assert preview("GET", "devices/p/properties", unmodeled="maybe").status_code == 400
+
+
+def test_the_first_preview_has_its_own_words_for_devices(tmp_path: Path) -> None:
+    with open_api(tmp_path) as api:
+        first = Preview(api, "preview")
+        template = first.ok("PUT", f"deviceTemplates/{TEMPLATE_ID}", PUMP_TEMPLATE)
+        assert template["id"] == template["@id"] == TEMPLATE_ID
+        body = {"displayName": "One", "simulated": False, "approved": True, "instanceOf": TEMPLATE_ID}
+        made = first.ok("PUT", "devices/one", body)
+        assert (made["approved"], made["instanceOf"]) == (True, TEMPLATE_ID)
+        assert made.keys().isdisjoint({"enabled", "template"})
+        assert first.ok("PATCH", "devices/one", {"approved": False})["approved"] is False
+        assert first.ok("GET", "devices")["value"] == [first.ok("GET", "devices/one")]
+        later = Preview(api).ok("GET", "devices/one")
+        assert (later["enabled"], later["template"]) == (False, TEMPLATE_ID)
+        assert (
+            Preview(api)("PATCH", "devices/one", {"approved": True}).json()["error"]["target"] == "/approved"
+        )
+        twice = first("PATCH", "devices/one", {"approved": True, "enabled": False})
+        assert (twice.status_code, twice.json()["error"]["target"]) == (400, "/enabled")

@@ -34,6 +34,9 @@ VERSIONS = frozenset(
 )
 """Values of `api-version` that are served; all alike, what a later one added is in all of them."""
 
+FIRST_PREVIEW = "preview"
+"""The version of 2020, which has other words for two fields of devices."""
+
 PREVIEW = frozenset({"2022-10-31-preview"})
 """Operations that only the last preview published."""
 

@@ -4,6 +4,7 @@ import base64
 from functools import partial
 
 from holdfast.api.central.common import (
+    FIRST_PREVIEW,
     MERGE,
     VERSIONS,
     etag,
@@ -34,6 +35,10 @@ _KEPT = ("provisioned", "gateway", "types", "group", "registration", "cloud", "m
 """What a replacement does not touch: it is not the caller's to say."""
 
 
+_FIRST_WORDS = {"enabled": "approved", "template": "instanceOf"}
+"""What the first preview calls these fields."""
+
+
 def shown(device: Resource) -> JsonObject:
     """A device as the API shows it."""
     body = device.body
@@ -53,10 +58,28 @@ def shown(device: Resource) -> JsonObject:
     return result
 
 
-def _whole(device: Resource) -> JsonObject:
+def _worded(request: ApiRequest, device: JsonObject) -> JsonObject:
+    """The fields of a device in the words of the request's version."""
+    if request.version != FIRST_PREVIEW:
+        return device
+    return {_FIRST_WORDS.get(name, name): value for name, value in device.items()}
+
+
+def _given(request: ApiRequest) -> JsonObject:
+    """The request's body in the words of the later versions. InvalidError for a field of both."""
+    given = request.object()
+    if request.version != FIRST_PREVIEW:
+        return given
+    if twice := [name for name, first in _FIRST_WORDS.items() if name in given and first in given]:
+        raise InvalidError(f"{twice[0]} and {_FIRST_WORDS[twice[0]]} are the same field.", f"/{twice[0]}")
+    words = {first: name for name, first in _FIRST_WORDS.items()}
+    return {words.get(name, name): value for name, value in given.items()}
+
+
+def _whole(request: ApiRequest, device: Resource) -> JsonObject:
     """As `shown`, with what is too long for lists."""
     manifest = device.body.get("manifest")
-    return shown(device) | ({"deploymentManifest": manifest} if manifest else {})
+    return _worded(request, shown(device) | ({"deploymentManifest": manifest} if manifest else {}))
 
 
 _DEPLOYING = frozenset({"template", "type", "deploymentManifest"})
@@ -66,7 +89,7 @@ _DEPLOYING = frozenset({"template", "type", "deploymentManifest"})
 def _list(request: ApiRequest) -> Reply:
     store = request.services.store
     fields = device_filter_fields(lambda name: find_organization(store, name))
-    return listing(request, DEVICE, Permission.DEVICE_READ, shown, fields)
+    return listing(request, DEVICE, Permission.DEVICE_READ, lambda one: _worded(request, shown(one)), fields)
 
 
 def _device(request: ApiRequest, permission: Permission = Permission.DEVICE_READ) -> Resource:
@@ -74,7 +97,7 @@ def _device(request: ApiRequest, permission: Permission = Permission.DEVICE_READ
 
 
 def _get(request: ApiRequest) -> Reply:
-    return Reply(200, _whole(_device(request)))
+    return Reply(200, _whole(request, _device(request)))
 
 
 def _fields(given: JsonObject) -> JsonObject:
@@ -89,7 +112,7 @@ def _fields(given: JsonObject) -> JsonObject:
 
 
 def _put(request: ApiRequest) -> Reply:
-    given = request.object()
+    given = _given(request)
     before = request.services.store.get(DEVICE, request.path["device"])
     kept = {name: before.body[name] for name in _KEPT} if before else {}
     change = Change(
@@ -104,7 +127,7 @@ def _put(request: ApiRequest) -> Reply:
 
 
 def _patch(request: ApiRequest) -> Reply:
-    given = request.object()
+    given = _given(request)
     change = Change(
         Action.MERGE,
         DEVICE,
@@ -116,7 +139,7 @@ def _patch(request: ApiRequest) -> Reply:
     if given.keys().isdisjoint(_DEPLOYING):  # nothing else needs to know what the device was
         (applied,) = request.services.changes.apply_all(request.principal, [change])
         assert applied.resource is not None
-        return Reply(200, _whole(applied.resource))
+        return Reply(200, _whole(request, applied.resource))
     return _apply(request, change, request.services.store.get(DEVICE, request.path["device"]))
 
 
@@ -127,7 +150,7 @@ def _apply(request: ApiRequest, change: Change, before: Resource | None) -> Repl
         changes += deployment(change.id, present, manifest, partial(services.state.twin, change.id))
     stored = [applied.resource for applied in services.changes.apply_all(request.principal, changes)]
     device = next(resource for resource in reversed(stored) if resource is not None)
-    return Reply(200, _whole(device))
+    return Reply(200, _whole(request, device))
 
 
 def _manifest(request: ApiRequest, change: Change, before: Resource | None) -> JsonObject | None:
