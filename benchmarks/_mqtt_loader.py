@@ -174,9 +174,10 @@ async def _connect_all(plan: Plan) -> list[Device]:
 
     async def connect(login: Login) -> None:
         done: asyncio.Future[None] = loop.create_future()
-        context = plan.context(login) if login.certificate else shared
         device = make(login, done)
         async with gate:
+            # Within the gate: to read 5,000 certificates first takes longer than a handshake may.
+            context = plan.context(login) if login.certificate else shared
             await loop.create_connection(lambda: device, plan.host, plan.port, ssl=context)
             await done
         devices.append(device)

@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Generic, TypeVar
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -17,7 +18,7 @@ from holdfast.devices.attestation import ATTESTATION, keys_of, thumbprints_of
 from holdfast.devices.device import DEVICE, find_device
 from holdfast.devices.directory import DeviceCredentials
 from holdfast.devices.enrollment_group import DEFAULT_SAS_GROUP, ENROLLMENT_GROUP, Group, read_group
-from holdfast.devices.shared_access import SHARED_ACCESS_POLICY, PolicyKeys, policy_keys
+from holdfast.devices.shared_access import PolicyKeys, policy_keys
 from holdfast.kernel.organizations import OrganizationPath
 from holdfast.protocol.sas import derive_key
 from holdfast.resources.model import Resource
@@ -25,6 +26,8 @@ from holdfast.resources.port import ResourceStore
 
 CACHE_ENTRIES = 50_000
 """About one kilobyte each; a gateway holds fewer sessions than this."""
+
+T = TypeVar("T")
 
 _PER_DEVICE = frozenset({DEVICE, ATTESTATION})
 
@@ -58,6 +61,53 @@ class Groups:
         return group
 
 
+class _Cache(Generic[T]):
+    """What was read, by name. What is invalidated while it is read is not kept."""
+
+    def __init__(self, trusted: Callable[[], bool]) -> None:
+        self._trusted = trusted
+        self._kept: OrderedDict[str, T] = OrderedDict()
+        self._reading: dict[str, object] = {}
+        self._lock = threading.Lock()
+
+    def kept(self, name: str) -> T | None:
+        """What is at hand and can be trusted."""
+        return self._kept.get(name) if self._trusted() else None
+
+    def get(self, name: str, read: Callable[[], T]) -> T:
+        """What is at hand, else what `read` gives."""
+        mark = object()
+        with self._lock:
+            if name in self._kept and self._trusted():
+                return self._kept[name]
+            self._reading[name] = mark
+        try:
+            found = read()
+        except Exception:
+            self.forget(name)
+            raise
+        with self._lock:
+            if self._reading.get(name) is mark:
+                del self._reading[name]
+                self._kept[name] = found
+                self._kept.move_to_end(name)
+                if len(self._kept) > CACHE_ENTRIES:
+                    self._kept.popitem(last=False)
+        return found
+
+    def forget(self, name: str) -> None:
+        """It changed."""
+        with self._lock:
+            self._kept.pop(name, None)
+            self._reading.pop(name, None)
+
+    def clear(self) -> None:
+        """Anything may have changed."""
+        with self._lock:
+            self._kept.clear()
+            self._reading.clear()
+
+
 class Registry:
     """The `Directory` of one process. Thread-safe."""
 
@@ -69,34 +119,20 @@ class Registry:
         trusted: Callable[[], bool] = lambda: True,
     ) -> None:
         self._store = store
-        self._groups = Groups(store)
         self._sas_allowed = sas_allowed
-        self._trusted = trusted
-        self._entries: OrderedDict[str, DeviceCredentials | None] = OrderedDict()
-        self._generation = 0
-        self._policies: PolicyKeys | None = None
-        """Of the whole application; None before they were read."""
-        self._lock = threading.Lock()
+        self._devices: _Cache[DeviceCredentials | None] = _Cache(trusted)
+        # What devices have in common: after a restart it is asked for by all of them within seconds.
+        self._groups: _Cache[tuple[Group, str] | None] = _Cache(trusted)
+        self._allowed: _Cache[bool] = _Cache(trusted)
+        self._policies: _Cache[PolicyKeys] = _Cache(trusted)
 
     def credentials(self, device: str) -> DeviceCredentials | None:
         """See `Directory.credentials`."""
-        key = device.lower()
-        with self._lock:
-            generation = self._generation
-            if key in self._entries and self._trusted():
-                return self._entries[key]
-        found = self._load(device)
-        with self._lock:
-            if generation == self._generation:  # else it may be older than an invalidation
-                self._entries[key] = found
-                self._entries.move_to_end(key)
-                if len(self._entries) > CACHE_ENTRIES:
-                    self._entries.popitem(last=False)
-        return found
+        return self._devices.get(device.lower(), lambda: self._load(device))
 
     def cached(self, device: str) -> DeviceCredentials | None:
         """See `Directory.cached`."""
-        return self._entries.get(device.lower()) if self._trusted() else None
+        return self._devices.kept(device.lower())
 
     def forget(self, device: str) -> None:
         """See `Directory.forget`."""
@@ -104,38 +140,36 @@ class Registry:
 
     def invalidate(self, kind: str, id: str) -> None:
         """Something changed: forget what depended on it."""
-        with self._lock:
-            self._generation += 1
-            if kind in _PER_DEVICE:
-                self._entries.pop(id.lower(), None)
-            else:
-                self._entries.clear()
-                if kind == SHARED_ACCESS_POLICY:
-                    self._policies = None
-
-    def _shared_access(self) -> PolicyKeys:
-        found = self._policies
-        if found is None or not self._trusted():
-            generation = self._generation
-            found = policy_keys(self._store)
-            with self._lock:
-                if generation == self._generation:
-                    self._policies = found
-        return found
+        if kind in _PER_DEVICE:
+            self._devices.forget(id.lower())
+        else:
+            for common in (self._groups, self._allowed, self._policies):
+                common.clear()
+            self._devices.clear()  # last: what is read of them from now on is made of what is new
 
     def _load(self, presented: str) -> DeviceCredentials | None:
-        id = find_device(self._store, presented)
-        device = self._store.get(DEVICE, id) if id is not None else None
+        store = self._store
+        device = store.get(DEVICE, presented) or self._spelled_otherwise(presented)
         if device is None:
             return None
-        individual = self._store.get(ATTESTATION, device.id)
+        individual = store.get(ATTESTATION, device.id)
         group_id = str(device.body.get("group") or DEFAULT_SAS_GROUP)
-        group, group_etag = self._groups.get(group_id) or (None, "")
-        sas_allowed = self._sas_allowed(device.organization)
-        policies = self._shared_access() if sas_allowed else {}
+        group, group_etag = self._groups.get(group_id, lambda: _group(store, group_id)) or (None, "")
+        place = device.organization
+        sas_allowed = self._allowed.get(place, lambda: self._sas_allowed(place))
+        policies = self._policies.get("", lambda: policy_keys(store)) if sas_allowed else {}
         parts = (device.etag, individual.etag if individual else "", group_etag, str(sas_allowed))
         found = _credentials(device, individual, group, sas_allowed, _epoch((*parts, repr(policies))))
         return replace(found, policies=policies)
+
+    def _spelled_otherwise(self, presented: str) -> Resource | None:
+        id = find_device(self._store, presented)
+        return self._store.get(DEVICE, id) if id is not None else None
+
+
+def _group(store: ResourceStore, id: str) -> tuple[Group, str] | None:
+    resource = store.get(ENROLLMENT_GROUP, id)
+    return None if resource is None else (read_group(resource), resource.etag)
 
 
 def _epoch(parts: tuple[str, ...]) -> int:
