@@ -167,6 +167,23 @@ def test_an_evaluation_is_asked_for_and_waited_for(azure: Azure) -> None:
     assert azure.api.client.get(nowhere).status_code == 404
 
 
+def test_counts_in_counts_without_end_are_refused_with_their_pointer(azure: Azure) -> None:
+    condition: Any = {"field": "name", "equals": "x"}
+    for _ in range(40):
+        condition = {"count": {"value": [1], "where": condition}, "greater": 0}
+    body = {"properties": {"policyRule": {"if": condition, "then": {"effect": "audit"}}}}
+    refused = azure.api.client.put(f"{_AUTHORIZATION}/policyDefinitions/deep", json=body)
+    assert refused.status_code == 400
+    assert refused.json()["error"]["target"].startswith("/properties/policyRule/if/count/where/count/where")
+
+
+def test_a_remediation_of_too_much_is_refused(azure: Azure) -> None:
+    assign(azure)
+    asked = {"policyAssignmentId": f"{_AUTHORIZATION}/policyAssignments/here", "resourceCount": 50_000}
+    refused = azure.api.client.put(f"{_REMEDIATIONS}/all", json={"properties": asked})
+    assert (refused.status_code, refused.json()["error"]["target"]) == (400, "/resourceCount")
+
+
 def test_a_remediation_reads_as_published(azure: Azure) -> None:
     assign(azure)
     properties = {

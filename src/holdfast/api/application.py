@@ -291,19 +291,22 @@ def _decode(raw: bytes, content_type: str, route: Route) -> JsonValue:
         value: JsonValue = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidError(f"The body is not JSON: {error}.") from None
-    _check_depth(value, MAXIMUM_DEPTH)
+    _check_depth(value, ())
     return value
 
 
-def _check_depth(value: JsonValue, left: int) -> None:
-    if left == 0:
-        raise InvalidError(f"The body is nested deeper than {MAXIMUM_DEPTH} levels.")
+def _check_depth(value: JsonValue, place: tuple[str | int, ...]) -> None:
+    """InvalidError with the JSON pointer of what is nested too deep; `place` has the keys that lead to
+    `value`."""
+    if len(place) == MAXIMUM_DEPTH:
+        pointer = "".join(f"/{str(key).replace('~', '~0').replace('/', '~1')}" for key in place)
+        raise InvalidError(f"The body is nested deeper than {MAXIMUM_DEPTH} levels.", pointer)
     if isinstance(value, dict):
-        for item in value.values():
-            _check_depth(item, left - 1)
+        for key, item in value.items():
+            _check_depth(item, (*place, key))
     elif isinstance(value, list):
-        for item in value:
-            _check_depth(item, left - 1)
+        for index, item in enumerate(value):
+            _check_depth(item, (*place, index))
 
 
 def effects_header(effects: Sequence[str]) -> str:

@@ -22,7 +22,9 @@ from holdfast.policy.reading import json_files, read_document, read_parameters
 
 app = remote_group("Policies of a running instance, and who complies.")
 
-_STATES = "/providers/Microsoft.PolicyInsights/policyStates/latest"
+_INSIGHTS = "/providers/Microsoft.PolicyInsights"
+_STATES = f"{_INSIGHTS}/policyStates/latest"
+_POLL_SECONDS = 0.5
 _STORED = {Kind.DEFINITION: DEFINITION, Kind.INITIATIVE: INITIATIVE}
 _COLUMNS = {
     "state": lambda each: each["complianceState"],
@@ -118,7 +120,43 @@ def exempt(
         show_object(remote.put(_path(EXEMPTION, name), {"properties": properties}))
 
 
-_TASKS = "/providers/Microsoft.PolicyInsights/remediations"
+@app.command()
+def attest(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="What the attestation is called.")],
+    assignment: Annotated[str, typer.Argument(help="The name of the assignment.")],
+    resource: Annotated[str, typer.Argument(help="The id of a resource.")],
+    state: Annotated[str, typer.Argument(help="Compliant, NonCompliant or Unknown.")],
+    policy: Annotated[str, typer.Option(help="The policy of the initiative.")] = "",
+    comment: Annotated[str, typer.Option(help="How it is known.")] = "",
+    evidence: Annotated[str, typer.Option(help="The address of a proof.")] = "",
+    until: Annotated[str, typer.Option(help="When it ends, such as 2027-01-31T00:00:00Z.")] = "",
+) -> None:
+    """State whether a resource complies with a policy whose effect is manual."""
+    properties: dict[str, Any] = {  # any JSON
+        "policyAssignmentId": full_id(ASSIGNMENT, assignment.lower()),
+        "policyDefinitionReferenceId": policy,
+        "resourceId": resource,
+        "complianceState": state,
+        "comments": comment,
+        **({"evidence": [{"sourceUri": evidence}]} if evidence else {}),
+        **({"expiresOn": until} if until else {}),
+    }
+    with connect(context) as remote:
+        show_object(remote.put(f"{_INSIGHTS}/attestations/{name.lower()}", {"properties": properties}))
+
+
+@app.command()
+def judge(context: typer.Context) -> None:
+    """Judge everything again now, and wait until that is done."""
+    with connect(context) as remote:
+        asked = remote.post(f"{_STATES}/triggerEvaluation")
+        result = f"{_INSIGHTS}/asyncOperationResults/{asked['name']}"
+        while remote.get(result)["status"] != "Succeeded":
+            remote.pause(_POLL_SECONDS)
+
+
+_TASKS = f"{_INSIGHTS}/remediations"
 
 
 @app.command()
@@ -174,7 +212,7 @@ def history(
     }
     asked = urlencode({"$top": 1000, **({"resourceId": resource} if resource else {})})
     with connect(context) as remote:
-        found = remote.get(f"/providers/Microsoft.PolicyInsights/policyStates/history?{asked}")
+        found = remote.get(f"{_INSIGHTS}/policyStates/history?{asked}")
     show_table(found["value"], columns, as_json)
 
 

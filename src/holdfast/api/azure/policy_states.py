@@ -82,16 +82,21 @@ def _trigger(request: ApiRequest) -> Reply:
     request.services.changes.record(request.principal, EVALUATION_ASKED)
     address = request.url.partition("?")[0].rpartition("/policyStates/")[0]
     version = f"?api-version={request.query['api-version']}" if "api-version" in request.query else ""
-    where = f"{address}/asyncOperationResults/{asked * 1000:.0f}{version}"
-    return Reply(202, None, {"location": where, "retry-after": "1"})
+    moment = f"{asked * 1000:.0f}"
+    return _running(moment, f"{address}/asyncOperationResults/{moment}{version}")
 
 
 def _triggered(request: ApiRequest) -> Reply:
-    if _MOMENT.fullmatch(request.path["moment"]) is None:
+    moment = request.path["moment"]
+    if _MOMENT.fullmatch(moment) is None:
         raise NotFoundError("There is no such evaluation.")
-    if _states(request).judged_since(int(request.path["moment"]) / 1000):
-        return Reply(200, {"status": "Succeeded"})
-    return Reply(202, None, {"location": request.url, "retry-after": "1"})
+    if _states(request).judged_since(int(moment) / 1000):
+        return Reply(200, {"name": moment, "status": "Succeeded"})
+    return _running(moment, request.url)
+
+
+def _running(moment: str, where: str) -> Reply:
+    return Reply(202, {"name": moment, "status": "Running"}, {"location": where, "retry-after": "1"})
 
 
 _MOMENT = re.compile("[0-9]{1,16}")

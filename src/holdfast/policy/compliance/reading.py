@@ -98,6 +98,11 @@ class PolicyStates:
         with self._database.read() as connection:
             return connection.execute(older).first() is None
 
+    def swept(self) -> bool:
+        """Whether everything was judged at least once under the policies in force."""
+        with self._database.read() as connection:
+            return connection.execute(select(trend.c.time).limit(1)).first() is not None
+
     def by_resource(self, wanted: Filter) -> Counts:
         """How many resources are in which state; of several policies the worst answer counts."""
         worst = (

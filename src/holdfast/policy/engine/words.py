@@ -8,7 +8,7 @@ import msgspec
 from holdfast.policy.engine.active import ActivePolicy
 from holdfast.policy.language.changes import Change
 from holdfast.policy.language.evaluation.reasons import Reason, shown
-from holdfast.policy.language.values import UNDEFINED
+from holdfast.policy.language.values import UNDEFINED, is_missing
 
 _CAUSES: Final = 3
 _VALUE_LENGTH: Final = 80
@@ -64,12 +64,14 @@ def _condition(leaf: Reason) -> str:
         return f"there is no {leaf.expression} as it should be"
     name = leaf.expression.rpartition("/")[2] or leaf.expression
     if leaf.operator == "exists":
-        return f"{name} is {'missing' if leaf.actual is UNDEFINED else 'there'}"
+        return f"{name} is {'missing' if is_missing(leaf.actual) else 'there'}"
     return f"{name} is {_value(leaf.actual)} ({leaf.operator} {_value(leaf.expected)})"
 
 
 def _value(value: object) -> str:
-    if value is UNDEFINED or value is None:
+    if is_missing(value):
         return "missing"
+    if value == "":
+        return "empty"
     text = value if isinstance(value, str) else msgspec.json.encode(shown(value), enc_hook=str).decode()
     return text if len(text) <= _VALUE_LENGTH else f"{text[:_VALUE_LENGTH]}…"

@@ -262,6 +262,7 @@ def _gives_up(task: Task) -> bool:
 
 def _ended(task: Task, problem: str = "") -> Task:
     failed = task.deployment_summary.failed_deployments
-    message = problem or (f"{failed} resources could not be set right." if failed else "")
+    what = "1 resource" if failed == 1 else f"{failed} resources"
+    message = problem or (f"{what} could not be set right." if failed else "")
     state = TaskState.FAILED if message else TaskState.SUCCEEDED
     return msgspec.structs.replace(task, provisioning_state=state, status_message=message)

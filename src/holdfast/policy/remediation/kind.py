@@ -15,7 +15,7 @@ from holdfast.policy.kinds.lookup import find_policy, wrapped
 from holdfast.policy.kinds.names import ASSIGNMENT, REMEDIATION, name_in
 from holdfast.policy.language.assignments.model import Assignment
 from holdfast.policy.language.assignments.parse import parse_assignment
-from holdfast.policy.remediation.model import Asked, Task, TaskState, read_task
+from holdfast.policy.remediation.model import MAXIMUM_RESOURCES, Asked, Task, TaskState, read_task
 from holdfast.policy.remediation.undo import undoable
 from holdfast.resources.model import Action, Draft, IndexType, Kind, Reader
 
@@ -46,6 +46,12 @@ def _validate(draft: Draft, reader: Reader) -> JsonObject:
 
 def _new(draft: Draft, reader: Reader) -> Task:
     asked = read_body({k: value for k, value in draft.body.items() if k not in _KEPT}, Asked)
+    if asked.resource_count > MAXIMUM_RESOURCES:
+        raise InvalidError(
+            f"A remediation sets right {MAXIMUM_RESOURCES} resources at most; "
+            "make another one for the rest when it has ended.",
+            "/resourceCount",
+        )
     stored = reader.get(ASSIGNMENT, name_in(asked.policy_assignment_id))
     if stored is None:
         raise InvalidError(

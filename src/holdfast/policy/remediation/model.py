@@ -9,7 +9,8 @@ from holdfast.access.bodies import Body, read_body
 from holdfast.resources.model import Resource
 
 MAXIMUM_RESOURCES = 500
-"""Resources of one task; as in the hosted service unless asked for more."""
+"""Resources of one task, which keeps what it changed in each of them for its undo. What is left over is for
+the next task; the hosted service has this number unless asked for more."""
 
 
 class TaskState(StrEnum):
@@ -59,7 +60,7 @@ class Asked(Body, frozen=True):
     policy_assignment_id: str
     policy_definition_reference_id: str = ""
     resource_discovery_mode: Literal["ExistingNonCompliant", "ReEvaluateCompliance"] = "ExistingNonCompliant"
-    resource_count: Annotated[int, Meta(ge=1, le=MAXIMUM_RESOURCES)] = MAXIMUM_RESOURCES
+    resource_count: Annotated[int, Meta(ge=1)] = MAXIMUM_RESOURCES
     parallel_deployments: Annotated[int, Meta(ge=1, le=30)] = 10
     failure_threshold: FailureThreshold = FailureThreshold()
     filters: Filters = Filters()
