@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import ipaddress
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,8 +29,13 @@ class Made(NamedTuple):
         return self.certificate.public_bytes(Encoding.PEM).decode()
 
 
-def make_certificate(name: str, now: float, *, days: float = 1, issuer: Made | None = None) -> Made:
-    """A certificate for `name` that ends `days` after `now` (Unix seconds), by `issuer` or by itself."""
+def make_certificate(
+    name: str, now: float, *, days: float = 1, issuer: Made | None = None, address: str = ""
+) -> Made:
+    """A certificate for `name` that ends `days` after `now` (Unix seconds), by `issuer` or by itself.
+
+    With an IP `address` it is good for a listener there.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = _name(name)
     end = now + days * _DAY
@@ -42,6 +48,9 @@ def make_certificate(name: str, now: float, *, days: float = 1, issuer: Made | N
         .not_valid_before(_moment(min(now, end) - _DAY))
         .not_valid_after(_moment(end))
     )
+    if address:
+        place = x509.IPAddress(ipaddress.ip_address(address))
+        builder = builder.add_extension(x509.SubjectAlternativeName([place]), critical=False)
     return Made(builder.sign(issuer.key if issuer else key, hashes.SHA256()), key)
 
 

@@ -16,6 +16,7 @@ from holdfast.baseline.probes.catalogue import (
     policy,
     privileges,
     profile,
+    sensors,
     transit,
 )
 from holdfast.baseline.probes.catalogue.absence import ABSENT, absent
@@ -50,6 +51,12 @@ PROBES = (
         needs=frozenset(),
         touches=frozenset(),
         pace=Pace.SLOW,
+    ),
+    Probe(
+        id="transit.sensor-trusts-its-platform-alone",
+        look=sensors.trusts_its_platform_alone,
+        title="A sensor speaks to its platform over TLS, and to nobody who cannot prove to be it",
+        needs=frozenset(),
     ),
     Probe(
         id="transit.plaintext-refused",
@@ -152,6 +159,15 @@ PROBES = (
         touches=_MAY_DO,
     ),
     Probe(
+        id="access.sensor-roles-limited",
+        look=sensors.roles_limited,
+        title="Who may only look at a zone changes nothing there; another zone's analyst sees nothing of it",
+        needs=_DRILL,
+        touches=frozenset(),
+        pace=Pace.SLOW,
+        scratch=True,
+    ),
+    Probe(
         id="access.other-organization-hidden",
         look=access.other_organization_hidden,
         title="Devices of another organization are not there",
@@ -242,6 +258,15 @@ PROBES = (
         look=at_rest.sensor_state_unreadable,
         title="What a sensor learned and has yet to send cannot be found in its raw files",
         needs=frozenset(),
+    ),
+    Probe(
+        id="at-rest.packets-unreadable",
+        look=sensors.packets_unreadable,
+        title="Packets that are kept behind an alert cannot be found in the raw files",
+        needs=_DRILL,
+        touches=frozenset(),
+        pace=Pace.SLOW,
+        scratch=True,
     ),
     Probe(
         id="at-rest.canary-not-readable",

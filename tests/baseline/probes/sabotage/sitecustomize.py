@@ -13,10 +13,12 @@ import ssl
 import types
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import access_sabotage  # type: ignore[import-not-found]  # lies beside this file, which PYTHONPATH names
 import trustme
 
+import holdfast.defender.uplink.connection
 import holdfast.defender.uplink.state
 import holdfast.runtime.baseline
 import holdfast.runtime.gateway
@@ -36,6 +38,7 @@ from holdfast.log.writer import GroupCommitWriter
 from holdfast.policy.engine.gate import Gate
 from holdfast.resources import secrets
 from holdfast.resources.changes import QueuedChangePath
+from holdfast.storage.blobs import SealedBlobs
 from holdfast.vault.authority import Issued
 
 DATA = Path(os.environ["HOLDFAST_DATA"])
@@ -110,6 +113,27 @@ def keep_what_sensors_know_in_plain_sqlite() -> None:
     plain = types.SimpleNamespace(opening=sound.opening, claim=sound.claim, set_durable=sound.set_durable)
     plain.connect = connect
     vars(holdfast.defender.uplink.state)["sqlcipher"] = plain
+
+
+def let_sensors_trust_everybody() -> None:
+    sound = holdfast.defender.uplink.connection.client_context
+
+    def context(*arguments: Any) -> ssl.SSLContext:
+        made = sound(*arguments)
+        made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
+        return made
+
+    vars(holdfast.defender.uplink.connection)["client_context"] = context
+
+
+def keep_packets_in_the_open_beside() -> None:
+    sound = SealedBlobs.put
+
+    def put(blobs: SealedBlobs, name: str, content: bytes) -> bool:
+        blobs._store.put(f"{name}.plain", content)
+        return sound(blobs, name, content)
+
+    setattr(SealedBlobs, "put", put)  # noqa: B010 - types forbid the sabotage
 
 
 def refuse_good_tokens() -> None:
@@ -206,6 +230,8 @@ SABOTAGE = {
         write_every_change_to_a_log_file,
         keep_a_cache_in_the_open,
         keep_what_sensors_know_in_plain_sqlite,
+        let_sensors_trust_everybody,
+        keep_packets_in_the_open_beside,
         refuse_good_tokens,
         answer_to_any_wrapping_key,
         hide_the_processes,

@@ -107,7 +107,7 @@ def canary_not_readable(context: ProbeContext) -> Iterator[Sight]:
         found = ask(context, "GET", path, Persona.KEEPER)
         if canary not in found.text:
             raise RuntimeError("the canary that was stored cannot be read back")
-        yield from read_each(context.data, lambda name, file: _search(name, file, canary))
+        yield from read_each(context.data, lambda name, file: search(name, file, canary))
     finally:
         ask(context, "DELETE", path, Persona.KEEPER)
 
@@ -123,13 +123,14 @@ def sensor_state_unreadable(context: ProbeContext) -> Iterator[Sight]:
             Spool(state).append([canary.encode()])
             if state.get(LEARNED) != canary.encode():
                 raise RuntimeError("the canary that was kept cannot be read back")
-            yield from read_each(folder, lambda file, path: _search(f"sensor: {file}", path, canary))
+            yield from read_each(folder, lambda file, path: search(f"sensor: {file}", path, canary))
             yield _noise("sensor: the database", (folder / FILE).read_bytes()[:SAMPLE])
         finally:
             state.close()
 
 
-def _search(name: str, file: Path, canary: str) -> Sight:
+def search(name: str, file: Path, canary: str) -> Sight:
+    """Whether a raw file gives a sentence away."""
     hit = contains(file, _spellings(canary))
     observed = "the canary, readable" if hit else "no trace of the canary"
     return Sight(name, "no trace of what was stored", observed, passed=hit is None)
