@@ -69,6 +69,9 @@ class Detection:
         self._listeners = listeners
         self.talks = TalkTable(self._talk_opened)
         self._talk_of: dict[Direction, Talk] = {}
+        """By the first protocol of each direction."""
+        self._carried_of: dict[Direction, dict[str, Talk]] = {}
+        """By direction, then by its further protocols."""
         self._judgements = 0
         self._flow_handlers: dict[tuple[str, str], tuple[Handler, ...]] = {}
         self._next_tick = 0
@@ -101,8 +104,10 @@ class Detection:
                 self._flow(record)
                 continue
             talk = talk_of.get(record.direction)
-            if talk is None or talk.protocol != record.protocol:
+            if talk is None:
                 talk = talk_of[record.direction] = self.talks.of(record)
+            elif talk.protocol != record.protocol:
+                talk = self._carried(record)
             talk.count += 1
             if record.time >= talk.until and interval is not None:
                 interval(talk, record.time)
@@ -113,6 +118,16 @@ class Detection:
                 self._step(talk, judged, record)
             if judged.watch:
                 self._handle(judged.watch, record)
+
+    def _carried(self, record: Record) -> Talk:
+        """The talk of a record whose direction speaks several protocols, one in the other."""
+        talks = self._carried_of.get(record.direction)
+        if talks is None:
+            talks = self._carried_of[record.direction] = {}
+        talk = talks.get(record.protocol)
+        if talk is None:
+            talk = talks[record.protocol] = self.talks.of(record)
+        return talk
 
     def _judge_first(self, talk: Talk, record: Record) -> Judged:
         try:
@@ -146,8 +161,9 @@ class Detection:
             self._handle(handlers, record)
         if record.kind == "ended":
             flow = record.direction.flow
-            self._talk_of.pop(flow.client, None)
-            self._talk_of.pop(flow.server, None)
+            for direction in (flow.client, flow.server):
+                self._talk_of.pop(direction, None)
+                self._carried_of.pop(direction, None)
 
     def _handle(self, handlers: tuple[Handler, ...], record: Record) -> None:
         """Whatever a rule does wrong with odd traffic costs a count and not the sensor."""

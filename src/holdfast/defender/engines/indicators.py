@@ -64,7 +64,9 @@ class Hit(NamedTuple):
 class Indicators:
     """Finds values by kind. Exact kinds cost one lookup however many there are."""
 
-    exact: dict[tuple[IndicatorKind, str], Hit] = field(default_factory=dict)
+    exact: dict[IndicatorKind, dict[str, Hit]] = field(
+        default_factory=lambda: {kind: {} for kind in IndicatorKind}
+    )
     parts: dict[IndicatorKind, list[Hit]] = field(default_factory=dict)
     """Kinds that are compared as parts of a text."""
 
@@ -72,26 +74,27 @@ class Indicators:
         """Take one value. Raises IndicatorError for an unknown family or too many values."""
         if family and family not in _FAMILIES:
             raise IndicatorError(f"There is no family '{family}'; known are {', '.join(sorted(_FAMILIES))}.")
-        if len(self.exact) >= MAXIMUM_INDICATORS:
+        if sum(map(len, self.exact.values())) >= MAXIMUM_INDICATORS:
             raise IndicatorError(f"More than {MAXIMUM_INDICATORS} indicators are not taken.")
         hit = Hit(_FAMILIES.get(family, _GENERAL[kind]), value, source)
         if kind in {IndicatorKind.AGENT, IndicatorKind.URI}:
             self.parts.setdefault(kind, []).append(hit)
         else:
-            self.exact[kind, value.lower()] = hit
+            self.exact[kind][value.lower()] = hit
 
     def domain(self, name: str) -> Hit | None:
         """The indicator for a name or for one above it."""
         labels = name.lower().rstrip(".").split(".")
+        known = self.exact[IndicatorKind.DOMAIN]
         for start in range(len(labels) - 1):
-            hit = self.exact.get((IndicatorKind.DOMAIN, ".".join(labels[start:])))
+            hit = known.get(".".join(labels[start:]))
             if hit is not None:
                 return hit
         return None
 
     def find(self, kind: IndicatorKind, value: str) -> Hit | None:
         """The indicator with exactly this value."""
-        return self.exact.get((kind, value.lower()))
+        return self.exact[kind].get(value.lower())
 
     def within(self, kind: IndicatorKind, text: str) -> Hit | None:
         """The first indicator that is a part of `text`."""

@@ -8,7 +8,7 @@ from holdfast.defender.flows.model import Direction, Endpoint
 
 @lru_cache(maxsize=65_536)
 def mac_text(octets: bytes) -> str:
-    """Six bytes as `00:1d:9c:c7:b0:70`."""
+    """Six bytes as `00:1d:9c:c7:b0:70`; none as nothing."""
     return octets.hex(":")
 
 

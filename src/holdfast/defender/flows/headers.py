@@ -34,6 +34,8 @@ def vlan_prefix(vlans: tuple[int, ...]) -> bytes:
 def opposite_key(key: bytes, prefix: int, address: int, tail: int) -> bytes:
     """The key of the other direction: two addresses of `address` bytes change places, then two halves of the
     `tail` bytes at the end (ports), where `tail` is not zero. `prefix` bytes in front stay."""
+    if not prefix and address == 4 and tail == 4:
+        return key[4:8] + key[:4] + key[10:12] + key[8:10]
     first, second = prefix + address, prefix + 2 * address
     half = tail // 2
     swapped = key[first:second] + key[prefix:first]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from holdfast.defender.flows.events import announce
 from holdfast.defender.flows.model import Direction, Endpoint, Flow
@@ -43,10 +43,12 @@ class FlowTable:
         self._emit = emit
         self._finish = finish
         self._server_ports = server_ports
-        self._maximum_keys = maximum * 2
+        self._maximum = maximum
         self.directions: dict[str, dict[bytes, Direction]] = {name: {} for name in TRANSPORTS}
         """By transport, then key. Others look up; only the table changes them."""
         self._made = 0
+        self._size = 0
+        """Flows that are known."""
         self._ended: list[Flow] = []
         self._next_sweep = 0
         self._frame_of_sweep = 0
@@ -72,12 +74,13 @@ class FlowTable:
         `keys` and `ends` are the packet's own and the opposite ones. `started_by_source` says who is the
         client where the packet shows it; None leaves it to the ports.
         """
-        if self._size() >= self._maximum_keys:
+        if self._size >= self._maximum:
             self._evict(moment[0])
         source, destination = ends
         if started_by_source is None or keys[0] == keys[1]:
             started_by_source = not self._looks_like_server(transport, source.port, destination.port)
         self._made += 1
+        self._size += 1
         if started_by_source:
             flow = Flow(self._made, transport, vlans, source, destination)
             flow.keys, direction = keys, flow.client
@@ -95,14 +98,12 @@ class FlowTable:
         ports = self._server_ports.get(transport, ())
         return source_port in ports and destination_port not in ports
 
-    def _size(self) -> int:
-        return sum(map(len, self.directions.values()))
-
     def end(self, flow: Flow, frame: int) -> None:
         """Take a flow out of the table."""
         directions = self.directions[flow.transport]
         for key in flow.keys:
             directions.pop(key, None)
+        self._size -= 1
         time = _last_time(flow)
         self._finish(flow, frame, time)
         announce(self._emit, "ended", flow.client, frame, time)
@@ -125,11 +126,12 @@ class FlowTable:
 
     def sweep(self, frame: int, time: int) -> None:
         """End flows that were silent for long. Cheap to call often: it works once in a while."""
-        if time < self._next_sweep or frame - self._frame_of_sweep < self._size():
+        if time < self._next_sweep or frame - self._frame_of_sweep < 2 * self._size:
             return
         self._next_sweep, self._frame_of_sweep = time + _SWEEP_EVERY, frame
-        for flow in [flow for flow in self.flows() if _deadline(flow) < time]:
-            self.end(flow, frame)
+        for transport, idle in _IDLE.items():
+            for flow in [*_silent_since(time, idle, self.directions[transport].values())]:
+                self.end(flow, frame)
 
     def end_all(self, frame: int) -> None:
         """End every flow: the capture is over."""
@@ -146,5 +148,12 @@ def _last_time(flow: Flow) -> int:
     return max(flow.client.last_time, flow.server.last_time)
 
 
-def _deadline(flow: Flow) -> int:
-    return _last_time(flow) + (_IDLE_WHEN_OVER if flow.state in _OVER else _IDLE[flow.transport])
+def _silent_since(time: int, idle: int, directions: Iterable[Direction]) -> Iterator[Flow]:
+    """Flows that said nothing for `idle` nanoseconds up to `time`; for less where they are over."""
+    latest, latest_when_over = time - idle, time - _IDLE_WHEN_OVER
+    for direction in directions:
+        if direction.to_server and direction.last_time < latest_when_over:
+            flow = direction.flow
+            last = max(direction.last_time, flow.server.last_time)
+            if last < latest or (last < latest_when_over and flow.state in _OVER):
+                yield flow

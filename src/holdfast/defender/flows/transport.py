@@ -20,6 +20,7 @@ _TCP_HEADER = struct.Struct(">HHI4xH").unpack_from
 _TCP_CUT = 14
 """Bytes of a header up to its flags, which suffice where the capture cut the rest."""
 _UDP_HEADER = struct.Struct(">HHH").unpack_from
+_PORTS = struct.Struct(">HH").unpack
 _WITH_PORTS = frozenset({"tcp", "udp"})
 
 
@@ -191,12 +192,12 @@ def _ethernet_ends(data: bytes, link: int) -> tuple[Endpoint, Endpoint]:
 
 def _internet_ends(key: bytes, address: int, data: bytes, link: int) -> tuple[Endpoint, Endpoint]:
     """Both ends from a key without VLANs: addresses, then ports where four bytes follow."""
-    source_mac = destination_mac = ""
+    source_mac = destination_mac = b""
     if link >= 0:
-        source_mac, destination_mac = mac_text(data[link + 6 : link + 12]), mac_text(data[link : link + 6])
+        destination_mac, source_mac = data[link : link + 6], data[link + 6 : link + 12]
     ports = key[2 * address :]
-    source_port, destination_port = struct.unpack(">HH", ports) if len(ports) == 4 else (0, 0)
+    source_port, destination_port = _PORTS(ports) if len(ports) == 4 else (0, 0)
     return (
-        Endpoint(source_mac, ip_text(key[:address]), source_port),
-        Endpoint(destination_mac, ip_text(key[address : 2 * address]), destination_port),
+        Endpoint(mac_text(source_mac), ip_text(key[:address]), source_port),
+        Endpoint(mac_text(destination_mac), ip_text(key[address : 2 * address]), destination_port),
     )

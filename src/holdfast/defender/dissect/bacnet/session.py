@@ -41,6 +41,7 @@ _CONFIRMED, _UNCONFIRMED, _SIMPLE_ACK, _COMPLEX_ACK, _SEGMENT_ACK, _ERROR, _REJE
 _SEGMENTED, _MORE = 0x08, 0x04
 _NETWORK_MESSAGE, _DESTINATION, _SOURCE = 0x80, 0x20, 0x08
 """Bits of the network layer's control octet."""
+_ADDRESSED = _DESTINATION | _SOURCE
 _MAXIMUM_OUTSTANDING = 64
 _MAXIMUM_MESSAGE = 256 * 1024
 """Bytes of one segmented message."""
@@ -59,9 +60,12 @@ class _Network(msgspec.Struct, frozen=True):
     source_address: bytes
 
 
-class _Asked(msgspec.Struct, gc=False):
-    record: Record
-    about: About
+_LOCAL = _Network(None, None, b"", b"")
+"""Nearly all messages stay in their network."""
+_Asked = tuple[Record, About]
+
+
+_UNASKED: tuple[None, About] = (None, ())
 
 
 class BacnetSession(Session):
@@ -98,10 +102,12 @@ class BacnetSession(Session):
     def _network(self, body: bytes, start: int, frame: int, time: int, direction: Direction) -> None:
         """A network message, or what the network layer carries."""
         try:
-            end = _end_of_network(body, start)
+            control, end, network = body[start + 1], start + 2, _LOCAL
+            if body[start] != 1 or control & _ADDRESSED:
+                end = _end_of_network(body, start)
+                network = _network(body[start:end])
             sort = body[end] >> 4
-            network = _network(body[start:end])
-            if body[start + 1] & _NETWORK_MESSAGE:
+            if control & _NETWORK_MESSAGE:
                 self._network_message(body, end, frame, time, direction)
             elif sort == _CONFIRMED:
                 self._confirmed(body, end, network, frame, time, direction)
@@ -144,7 +150,7 @@ class BacnetSession(Session):
         content = (body, start, kind, octets)
         record = Record(frame, time, direction, NAME, kind, REQUEST, key, content, _apdu_fields)
         self.emit(record)
-        self._asked[direction.to_server, invoke, network.destination_address] = _Asked(record, objects)
+        self._asked[direction.to_server, invoke, network.destination_address] = record, objects
         if len(self._asked) > _MAXIMUM_OUTSTANDING:
             del self._asked[next(iter(self._asked))]
 
@@ -159,18 +165,17 @@ class BacnetSession(Session):
             sequence, number = number, body[start + 4]
             octets = self._whole(body[start + 5 :], flags, sequence, place)
         pending = (not direction.to_server, invoke, network.source_address)
-        asked = self._asked.get(pending)
+        request, objects = self._asked.get(pending, _UNASKED)
         kind = CONFIRMED_SERVICES.get(number) or f"Unknown Service Choice-0x{number:02x}"
         if sort in _UNASKED_KINDS:
-            kind = asked.record.kind if asked else _UNASKED_KINDS[sort]
+            kind = request.kind if request else _UNASKED_KINDS[sort]
         if sort != _SEGMENT_ACK and octets is not None:
             self._asked.pop(pending, None)
         role = FAILURE if sort >= _ERROR else RESPONSE
-        key: tuple[object, ...] = (kind, asked.about if asked else (), network.source, network.destination)
+        key: tuple[object, ...] = (kind, objects, network.source, network.destination)
         if role is FAILURE:
             key = (*key, number if sort != _ERROR else _error_code(octets or b""))
         content = (body, start, kind, octets)
-        request = asked.record if asked else None
         self.emit(Record(frame, time, direction, NAME, kind, role, key, content, _apdu_fields, request))
 
     def _whole(self, octets: bytes, flags: int, sequence: int, place: tuple[bool, int, int]) -> bytes | None:

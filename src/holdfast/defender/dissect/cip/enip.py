@@ -7,7 +7,6 @@ type, product code, serial number); of `cip` see `message`.
 from __future__ import annotations
 
 import struct
-from functools import lru_cache
 
 from holdfast.defender.dissect.cip.detail import identity_attributes
 from holdfast.defender.dissect.cip.message import NAME as CIP
@@ -25,6 +24,8 @@ NAME, CIP_IO, CIP_IDENTITY = "enip", "cip_io", "cip_identity"
 _HEADER = struct.Struct("<HHII8sI").unpack_from
 _ITEM = struct.Struct("<HH").unpack_from
 _U16 = struct.Struct("<H").unpack_from
+_CONNECTED = struct.Struct("<6xHHH4xHHH").unpack_from
+_CONNECTED_LENGTH = 22
 _IO = struct.Struct("<HHHIIHH").unpack_from
 _HEADER_LENGTH = 24
 _LIST_IDENTITY, _SEND_RR_DATA, _SEND_UNIT_DATA = 0x63, 0x6F, 0x70
@@ -33,11 +34,8 @@ _WITH_PACKET_FORMAT = frozenset({_SEND_RR_DATA, _SEND_UNIT_DATA})
 _CONNECTED_ADDRESS, _CONNECTED_DATA, _UNCONNECTED_DATA = 0x00A1, 0x00B1, 0x00B2
 _IDENTITY, _SEQUENCED_ADDRESS = 0x000C, 0x8002
 _MAXIMUM_ITEMS = 16
-
-
-@lru_cache(maxsize=1024)
-def _command_shape(command: int, status: int) -> tuple[str, tuple[int, int]]:
-    return COMMANDS.get(command, "unknown"), (command, status)
+_ONLY_CONNECTED = [2, _CONNECTED_ADDRESS, 4, _CONNECTED_DATA]
+"""How nearly all connected messages begin: two items, an address of four bytes, data."""
 
 
 class EnipSession(Session):
@@ -53,24 +51,31 @@ class EnipSession(Session):
         """See `Session.feed`."""
         while start + _HEADER_LENGTH <= end:
             command, length, _, status, context, _ = _HEADER(data, start)
-            stop = start + _HEADER_LENGTH + length
-            if command not in COMMANDS:
+            kind = COMMANDS.get(command)
+            if kind is None:
                 raise MalformedError("command", f"The encapsulation command 0x{command:04x} does not exist.")
+            begin = start + _HEADER_LENGTH
+            stop = begin + length
             if stop > end:
                 return start
-            kind, key = _command_shape(command, status)
             role = REQUEST if direction.to_server else RESPONSE
             if status:
                 role = FAILURE
-            body = data[start : min(stop, start + _HEADER_LENGTH)]
+            key, body = (command, status), data[start:begin]
             self.emit(Record(frame, time, direction, NAME, kind, role, key, body, _enip_fields))
-            if length:
-                message = (frame, time, direction)
-                if command in _WITH_PACKET_FORMAT:
-                    self._packet_items(data, start + _HEADER_LENGTH + 6, stop, context, message)
-                elif command == _LIST_IDENTITY:
-                    self._packet_items(data, start + _HEADER_LENGTH, stop, context, message)
             start = stop
+            if not length:
+                continue
+            if command == _SEND_UNIT_DATA and length >= _CONNECTED_LENGTH:
+                *head, size, sequence = _CONNECTED(data, begin)
+                if head == _ONLY_CONNECTED and 4 <= size <= length - _CONNECTED_LENGTH + 2:
+                    octets = data[begin + _CONNECTED_LENGTH : begin + _CONNECTED_LENGTH - 2 + size]
+                    self._conversation.take(octets, (frame, time, direction, sequence), sequence)
+                    continue
+            if command in _WITH_PACKET_FORMAT:
+                self._packet_items(data, begin + 6, stop, context, (frame, time, direction))
+            elif command == _LIST_IDENTITY:
+                self._packet_items(data, begin, stop, context, (frame, time, direction))
         return start
 
     def _packet_items(

@@ -7,10 +7,10 @@ not name; a response has its request's. Failures have the general status behind.
 from __future__ import annotations
 
 import struct
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
-
-import msgspec
+from itertools import pairwise, zip_longest
+from typing import NamedTuple, cast
 
 from holdfast.defender.dissect.cip import detail
 from holdfast.defender.dissect.cip.names import CLASS_SERVICES, CONNECTION_MANAGER, SERVICES
@@ -56,12 +56,8 @@ def _service_name(service: int, class_id: int | None) -> str:
     return SERVICES.get(service, "unknown")
 
 
-class _Asked(msgspec.Struct, gc=False):
-    record: Record
-    shape: _Shape
-    embedded: list[_Asked]
-
-
+_Asked = tuple[Record, Sequence["_Asked"]]
+"""A request and those embedded in it."""
 Message = tuple[int, int, Direction, int | None]
 """Where a message was found: frame, time, direction, and the sequence count of a connected message."""
 
@@ -91,49 +87,45 @@ class Conversation:
         end_of_path = 2 + 2 * octets[1]
         if end_of_path > len(octets):
             raise MalformedError(TRUNCATED, "A CIP path is longer than its message.", 1)
-        shape = _request_shape(octets[:end_of_path])
+        kind, key, path = _request_shape(octets[:end_of_path])
         frame, time, direction, sequence = message
-        body = (octets, sequence, shape.path)
-        record = Record(frame, time, direction, NAME, shape.kind, REQUEST, shape.key, body, _request_fields)
+        body = (octets, sequence, path)
+        record = Record(frame, time, direction, NAME, kind, REQUEST, key, body, _request_fields)
         self._emit(record)
         service = octets[0]
-        embedded: list[_Asked] = []
         if service == _MULTIPLE_SERVICE and depth:
             parts = _split(octets, end_of_path)
-            embedded = [self._request(part, message, depth - 1) for part in parts]
-        elif service == _UNCONNECTED_SEND and shape.path.class_id == CONNECTION_MANAGER and depth:
+            return record, [self._request(part, message, depth - 1) for part in parts]
+        if service == _UNCONNECTED_SEND and path.class_id == CONNECTION_MANAGER and depth:
             inner = _sent_unconnected(octets, end_of_path)
-            embedded = [self._request(inner, message, depth - 1)]
-        return _Asked(record, shape, embedded)
+            return record, (self._request(inner, message, depth - 1),)
+        return record, ()
 
     def _response(self, octets: bytes, message: Message, asked: _Asked | None, depth: int) -> None:
         if len(octets) < 4:
             raise MalformedError(TRUNCATED, "A CIP response has no status.")
-        service, status, extended = octets[0] & 0x7F, octets[2], octets[3]
-        asked = _answered(asked, service)
-        kind = SERVICES.get(service, "unknown")
-        key: Key = (service, None, None, None, "")
-        if asked is not None:
-            kind, key = asked.shape.kind, asked.shape.key
+        service, status = octets[0] & 0x7F, octets[2]
+        while (
+            asked is not None and asked[0].body[0][0] != service
+        ):  # what was sent unconnected answers itself
+            asked = asked[1][0] if asked[1] else None
+        key: Hashable
+        if asked is None:
+            request, kind, key = None, SERVICES.get(service, "unknown"), (service, None, None, None, "")
+        else:
+            request = asked[0]
+            kind, key = request.kind, request.key
         role = RESPONSE
         if status not in _GOOD_STATUSES:
-            role, key = FAILURE, (*key, status)
+            role, key = FAILURE, (*cast(Key, key), status)
         frame, time, direction, sequence = message
-        request = asked.record if asked is not None else None
-        body = (octets, sequence, asked.shape.path if asked is not None else None)
+        body = (octets, sequence)
         self._emit(Record(frame, time, direction, NAME, kind, role, key, body, _response_fields, request))
         if service == _MULTIPLE_SERVICE and depth:
-            embedded = asked.embedded if asked is not None else []
-            for number, part in enumerate(_split(octets, 4 + 2 * extended)):
-                inner = embedded[number] if number < len(embedded) else None
+            parts = _split(octets, 4 + 2 * octets[3])
+            embedded = asked[1] if asked is not None else ()
+            for part, inner in zip_longest(parts, embedded[: len(parts)]):
                 self._response(part, message, inner, depth - 1)
-
-
-def _answered(asked: _Asked | None, service: int) -> _Asked | None:
-    """The request that a response with `service` answers: what was sent unconnected answers itself."""
-    while asked is not None and asked.shape.key[0] != service:
-        asked = asked.embedded[0] if asked.embedded else None
-    return asked
 
 
 def _split(octets: bytes, start: int) -> list[bytes]:
@@ -143,11 +135,10 @@ def _split(octets: bytes, start: int) -> list[bytes]:
     (count,) = _U16(octets, start)
     if count > _MAXIMUM_EMBEDDED or start + 2 + 2 * count > len(octets):
         raise MalformedError(TRUNCATED, f"A Multiple Service Packet announces {count} services.", start)
-    offsets = [start + _U16(octets, start + 2 + 2 * number)[0] for number in range(count)]
-    if not offsets:
-        return []
-    parts = [octets[begin:end] for begin, end in zip(offsets, [*offsets[1:], len(octets)], strict=True)]
-    if min(map(len, parts)) < 2:
+    offsets = struct.unpack_from(f"<{count}H", octets, start + 2)
+    message = octets[start:]
+    parts = [message[begin:end] for begin, end in pairwise((*offsets, len(message)))]
+    if parts and min(map(len, parts)) < 2:
         raise MalformedError(TRUNCATED, "A service of a Multiple Service Packet has no bytes.", start)
     return parts
 
@@ -187,7 +178,7 @@ def _request_fields(record: Record, fields: Fields) -> None:
 
 @fields_of
 def _response_fields(record: Record, fields: Fields) -> None:
-    octets, sequence, path = record.body
+    octets, sequence = record.body
     status = octets[2]
     fields |= {
         "cip_sequence_count": sequence,
@@ -202,5 +193,6 @@ def _response_fields(record: Record, fields: Fields) -> None:
         fields["cip_extended_status_code"] = f"0x{extended:04x}"
         unknown = f"Unknown Extended Status-0x{extended:04x}"
         fields["cip_extended_status"] = names("cip_extended_status").get(extended, unknown)
-    if path is not None and status in _GOOD_STATUSES:
+    if record.request is not None and status in _GOOD_STATUSES:
+        path: Path = record.request.body[2]
         detail.response(octets[0] & 0x7F, path, octets[4 + 2 * octets[3] :], fields)

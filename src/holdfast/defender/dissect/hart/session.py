@@ -91,12 +91,12 @@ class HartSession(Session):
             commands = _commands(body, identifier, sort)
             role = _ROLES.get(sort, NOTICE)
             request = self._asked.pop(sequence, None) if sort in (_RESPONSE, _NEGATIVE) else None
-            key: tuple[object, ...] = (identifier, *(number for number, _, _ in commands))
-            failed = tuple(code for _, code, _ in commands if code and code not in _WARNINGS)
+            key: tuple[object, ...] = (identifier, *[number for number, _, _ in commands])
+            failed = [code for _, code, _ in commands if code and code not in _WARNINGS]
             if role is RESPONSE and (status not in (0, 8) or failed):
                 role = FAILURE
             if role is FAILURE:
-                key = (*key, status, failed)
+                key = (*key, status, tuple(failed))
             kind = MESSAGES.get(identifier, f"unknown-0x{identifier:x}")
             record = Record(frame, time, direction, NAME, kind, role, key, (body, commands), _fields, request)
             self.emit(record)

@@ -9,6 +9,8 @@ from holdfast.defender.learned.traffic import LearnedTraffic
 from holdfast.defender.record import SECOND, Record
 
 GROUP = "group"
+_NEVER_SOURCE = frozenset({Place.GROUP, Place.IMPOSSIBLE})
+_NEVER_DESTINATION = frozenset({Place.NOWHERE, Place.IMPOSSIBLE})
 
 
 class Groups:
@@ -54,9 +56,9 @@ class Groups:
         of = self._reporter.places.of
         if source == destination and not _loopback(source):
             return f"{source} sends to itself over the network"
-        if of(source) in {Place.GROUP, Place.IMPOSSIBLE}:
+        if of(source) in _NEVER_SOURCE:
             return f"{source} as source"
-        if of(destination) in {Place.NOWHERE, Place.IMPOSSIBLE}:
+        if of(destination) in _NEVER_DESTINATION:
             return f"{destination} as destination"
         if _loopback(source) != _loopback(destination):
             return f"the loopback address {source if _loopback(source) else destination} on the network"

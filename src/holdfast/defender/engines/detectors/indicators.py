@@ -17,6 +17,7 @@ class IndicatorWatch:
     def __init__(self, reporter: Reporter, indicators: Indicators) -> None:
         self._reporter = reporter
         self._indicators = indicators
+        self._addresses = indicators.exact[IndicatorKind.ADDRESS]
 
     def watches(self) -> Iterable[Watch | Bind]:
         """See `Detector.watches`."""
@@ -41,7 +42,7 @@ class IndicatorWatch:
     def _address(self, record: Record) -> None:
         flow = record.direction.flow
         for end in (flow.server.source.ip, flow.client.source.ip):
-            hit = self._indicators.find(IndicatorKind.ADDRESS, end)
+            hit = self._addresses.get(end)
             if hit is not None:
                 self._say(hit, record, f"a conversation with {end}")
 

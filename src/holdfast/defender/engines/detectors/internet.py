@@ -11,6 +11,8 @@ from holdfast.defender.record import SECOND, Record
 OUT = "internet.out"
 IN = "internet.in"
 WITHIN = "internet.within"
+_INTERNET = Place.INTERNET
+_INSIDE = frozenset({Place.LOCAL, Place.OFFICE})
 _MAXIMUM_NEIGHBOURS = 10_000
 
 
@@ -45,22 +47,22 @@ class Internet:
         flow = record.direction.flow
         client, server = flow.client.source.ip, flow.server.source.ip
         places = self._reporter.places
-        if places.of(server) is not Place.INTERNET or server in self._neighbours:
+        if places.of(server) is not _INTERNET or server in self._neighbours:
             return
         if client in self._neighbours:
             self._judge(
                 WITHIN, "external-address-within-the-network-communicated-with-internet", client, record
             )
-        elif places.of(client) in {Place.LOCAL, Place.OFFICE}:
+        elif places.of(client) in _INSIDE:
             self._judge(OUT, "internet-access-detected", client, record)
 
     def _inwards(self, record: Record) -> None:
         flow = record.direction.flow
         client, server = flow.client.source.ip, flow.server.source.ip
         places = self._reporter.places
-        if client in self._neighbours or places.of(client) is not Place.INTERNET:
+        if client in self._neighbours or places.of(client) is not _INTERNET:
             return
-        if places.of(server) in {Place.LOCAL, Place.OFFICE}:
+        if places.of(server) in _INSIDE:
             self._judge(IN, "unauthorized-internet-connectivity-detected", server, record)
 
     def _judge(self, scenario: str, alert: str, device: str, record: Record) -> None:

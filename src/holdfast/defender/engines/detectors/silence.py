@@ -37,6 +37,7 @@ class Unresponsive:
         if device not in self._answered or not record.direction.to_server:
             return
         if self._attempts.add(device, record.time):
+            self._attempts.clear(device)  # the next alert is due after as many more
             minutes = self._attempts.window // (60 * SECOND)
             self._reporter.record(
                 self.ALERT,
