@@ -38,7 +38,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     module: str
     """Empty for the device itself."""
     kind: str
-    """`telemetry`, `reported`, `connected`, `disconnected`, `command-response`, `uploaded`."""
+    """`telemetry`, `reported`, `connected`, `disconnected`, `uploaded`."""
     time: float
     """When the gateway received it, Unix seconds."""
     properties: str
