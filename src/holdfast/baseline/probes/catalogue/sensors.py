@@ -137,12 +137,13 @@ def _refused(zone: _Zone, who: str, token: str, looking: int, deeds: int) -> Ite
     """Whether looking at an asset, and what may not be done, are answered with these statuses."""
     asset = _asset(zone)
     ends: JsonObject = {"ends": zone.drill.clock.now() + 3600.0, "organization": zone.id}
-    for method, path, body, wanted in (
+    asked: tuple[tuple[str, str, JsonObject | None, int], ...] = (
         ("GET", f"/api/defender/assets/{asset}", None, looking),
         ("PATCH", f"/api/defender/assets/{asset}", {"name": "changed"}, deeds),
         ("GET", f"/api/defender/captures/{zone.id}/file", None, deeds),
         ("PUT", f"/api/defender/maintenanceWindows/{zone.id}", ends, 403),
-    ):
+    )
+    for method, path, body, wanted in asked:
         seen = ask(zone.drill, method, path, None, body, authorization=token).status
         said = path.replace(zone.id, "{id}").replace(f"assets/{asset}", "assets/{id}")
         yield Sight(f"{who}: {method} {said}", f"status {wanted}", f"status {seen}", seen == wanted)
