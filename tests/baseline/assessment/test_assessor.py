@@ -4,18 +4,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from holdfast.baseline.assessment.assessor import Assessor, Trigger
+from holdfast.baseline.assessment.changes import Change
+from holdfast.baseline.assessment.policies import PREFIX, policies_by_control
 from holdfast.baseline.assessment.states import State
 from holdfast.baseline.decisions.model import Decisions
 from holdfast.baseline.evidence.bundle import verify_bundle
 from holdfast.baseline.evidence.store import open_evidence
 from holdfast.baseline.probes.context import Need, ProbeContext
-from holdfast.baseline.probes.observation import Sight
+from holdfast.baseline.probes.observation import Observation, Outcome, Sight
 from holdfast.baseline.probes.probe import HOUR, Pace, Probe
 from holdfast.kernel.clock import ManualClock, SystemRandomness
 from tests.baseline.assessment.cases import service
-from tests.baseline.evidence.items import INSTANCE, KEY, NOW
+from tests.baseline.evidence.items import INSTANCE, KEY, NOW, observation
 
 
 class World:
@@ -23,6 +26,8 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.healthy = True
+        self.said: list[Observation] = []
+        """What policies say."""
         self.clock = ManualClock(NOW)
         self.evidence = open_evidence(folder, b"\7" * 32, INSTANCE, KEY, self.clock)
         probes = [
@@ -35,7 +40,13 @@ class World:
         second = service("Azure Backup", False, probes=("files",))
         baseline = first.model_copy(update={"entries": (*first.entries, *second.entries)})
         self.assessor = Assessor(
-            [baseline], probes, self.evidence, self.clock, self.context, lambda _: Decisions()
+            [baseline],
+            probes,
+            self.evidence,
+            self.clock,
+            self.context,
+            lambda _: Decisions(),
+            lambda now: (replace(item, collected=now, valid_until=now + HOUR) for item in self.said),
         )
 
     def look(self, _: ProbeContext) -> Iterator[Sight]:
@@ -77,6 +88,23 @@ def test_a_break_is_a_change_with_its_observation(world: World) -> None:
     assert change.got_worse
     assert [str(each) for each in change.differences] == [
         "p, listener: expected TLS, saw plain text, before TLS"
+    ]
+
+
+def test_what_policies_say_first_is_no_change_and_what_they_say_then_is(world: World) -> None:
+    (policy, *_) = policies_by_control()["DP-3"]
+    against = observation(f"{PREFIX}{policy.name}", outcome=Outcome.FAILED)
+    kept = observation(f"{PREFIX}{policy.name}", outcome=Outcome.PASSED)
+    world.assessor.run({"p", "slow"}, Trigger.START)
+    changes: list[Change] = []
+    for said in (against, kept, against):
+        world.said = [said]
+        world.clock.advance(1)
+        changes += world.assessor.run((), Trigger.CHANGE).changes
+    assert [(change.before, change.after, change.got_worse) for change in changes] == [
+        (None, State.NOT_SATISFIED, False),
+        (State.NOT_SATISFIED, State.SATISFIED, False),
+        (State.SATISFIED, State.NOT_SATISFIED, True),
     ]
 
 

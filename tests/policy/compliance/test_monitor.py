@@ -182,10 +182,12 @@ def test_a_sweep_that_cannot_be_read_is_begun_again(tmp_path: Path) -> None:
         world.put("device", "pump", {"simulated": True})
         assert watched.found() == {_PUMP: "NonCompliant"}
         assert watched.reading.trend("own") == []
+        assert not watched.reading.swept()
         broken[0] = False
         world.clock.advance(RETRY_SECONDS)
         watched.catch_up()
         assert len(watched.reading.trend("own")) == 1
+        assert watched.reading.swept()
 
 
 def test_states_go_with_their_assignment(watched: Watched) -> None:

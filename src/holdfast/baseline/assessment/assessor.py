@@ -13,7 +13,7 @@ from holdfast.baseline.assessment.changes import (
     changes_between,
     recommendations_changed,
 )
-from holdfast.baseline.assessment.policies import policy_news
+from holdfast.baseline.assessment.policies import have_spoken, policy_news
 from holdfast.baseline.assessment.recommendations import recommendations
 from holdfast.baseline.decisions.model import Decisions
 from holdfast.baseline.evidence.store import EvidenceStore
@@ -96,12 +96,15 @@ class Assessor:
         with self._comparing:
             before = self._last or {item.service.key: item for item in self.assess()}
             now = self._clock.now()
-            said = policy_news(self._policies(now), self._evidence.latest(now), now)
+            known_before = self._evidence.latest(now)
+            said = policy_news(self._policies(now), known_before, now)
             self._evidence.add_observations((*seen.observations, *said))
             after = {item.service.key: item for item in self.assess()}
             changes = [
                 change for key, is_now in after.items() for change in changes_between(before.get(key), is_now)
             ]
+            if said and not have_spoken(known_before):  # how it was before anybody judged it, nobody knows
+                changes = [change._replace(before=None) for change in changes]
             advice = [
                 change
                 for key, is_now in after.items()

@@ -72,7 +72,12 @@ def standings(control: str, fresh: Mapping[str, Iterable[Observation]]) -> Itera
 
 
 def policy_observations(states: PolicyStates, now: float) -> Iterator[Observation]:
-    """What every policy says now; nothing of those that judge nothing."""
+    """What every policy says now; nothing of those that judge nothing.
+
+    Nothing before everything was judged once: what the rest says would look like a change.
+    """
+    if not states.swept():
+        return
     for entry in entries():
         found = [
             item
@@ -133,6 +138,11 @@ def policy_news(
         for item in items
     ]
     return [*changed, *gone]
+
+
+def have_spoken(observations: Iterable[Observation]) -> bool:
+    """Whether any policy said any of these."""
+    return any(item.probe.startswith(PREFIX) for item in observations)
 
 
 def _by_probe(observations: Iterable[Observation]) -> dict[str, list[Observation]]:
