@@ -103,7 +103,9 @@ REFUSED = {
     "a topic of nobody": ("anything", b"", Reason.TOPIC_NAME_INVALID),
     "its own command topic": ("devices/dev-1/messages/devicebound/", b"", Reason.TOPIC_NAME_INVALID),
     "too many properties": (EVENTS + "&".join(["a"] * 129), b"", Reason.TOPIC_NAME_INVALID),
-    "too large a message": (EVENTS, bytes(300_000), Reason.PACKET_TOO_LARGE),
+    "too large a message": (EVENTS, bytes(262_145), Reason.PACKET_TOO_LARGE),
+    "too large with its properties": (EVENTS + "a=b", bytes(262_142), Reason.PACKET_TOO_LARGE),
+    "far too large a message": (EVENTS, bytes(300_000), Reason.PACKET_TOO_LARGE),
 }
 
 

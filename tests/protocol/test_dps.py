@@ -26,8 +26,9 @@ from holdfast.protocol.dps import (
 NOW = 1_800_000_000.0
 
 
-def test_a_registering_device_is_told_by_its_user_name() -> None:
-    name = "0ne00/registrations/dev-1/api-version=2019-03-31&ClientVersion=py%2F1"
+@pytest.mark.parametrize("client", ["py%2F1", "py/1"])
+def test_a_registering_device_is_told_by_its_user_name(client: str) -> None:
+    name = f"0ne00/registrations/dev-1/api-version=2019-03-31&ClientVersion={client}"
     assert parse_user_name(name) == ProvisioningUser("0ne00", "dev-1", "2019-03-31", "py/1")
 
 

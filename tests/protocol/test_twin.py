@@ -13,6 +13,7 @@ from holdfast.protocol.twin import (
     MAXIMUM_DEPTH,
     MAXIMUM_PATCH_BYTES,
     MAXIMUM_SECTION_BYTES,
+    MAXIMUM_SECTION_TEXT,
     TwinError,
     check_patch,
     check_size,
@@ -57,7 +58,6 @@ def test_a_good_patch_is_taken_as_it_is(patch: JsonObject) -> None:
         {"a.b": 1},
         {"$version": 1},
         {"a b": 1},
-        {"a#": 1},
         {"a\n": 1},
         {"a\x85": 1},
         {"k" * 1025: 1},
@@ -84,6 +84,7 @@ def test_a_patch_is_refused(patch: JsonValue) -> None:
         {"a": None},
         {"k" * 1024: "x" * 4096},
         {"a": [1, "b", {"c": 2}]},
+        {"a#": 1},
         {"thermostat1": {"__t": "c", "target": {"value": 1, "ac": 200, "av": 3, "ad": "done"}}},
         {"a": 2**52 - 1, "b": -(2**52), "c": True, "d": 1.5e300},
         nested(MAXIMUM_DEPTH),
@@ -134,10 +135,26 @@ def test_any_bytes_are_a_patch_or_a_twin_error(body: bytes) -> None:
         return
 
 
-def test_a_section_is_bounded() -> None:
-    check_size({"a": "x" * (MAXIMUM_SECTION_BYTES - 8)})
+FITS: dict[str, JsonObject] = {
+    "a text": {"a": "x" * (MAXIMUM_SECTION_BYTES - 1)},
+    "texts of other alphabets": {"a": "ä" * (MAXIMUM_SECTION_BYTES // 2 - 1)},
+    "short names and texts": {f"{number:04}": "xxxx" for number in range(MAXIMUM_SECTION_BYTES // 8)},
+    "long numbers": {f"{n:04}": 1 / (n + 3) for n in range(MAXIMUM_SECTION_BYTES // 12)},
+    "truth values": {f"{n:04}": True for n in range(MAXIMUM_SECTION_BYTES // 8)},
+    "nested": {"a": {"b": {"c": ["x" * (MAXIMUM_SECTION_BYTES - 3)]}}},
+}
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_a_section_is_bounded_by_what_the_hosted_hub_counts(name: str) -> None:
+    check_size(FITS[name])
     with pytest.raises(TwinError):
-        check_size({"a": "x" * (MAXIMUM_SECTION_BYTES - 7)})
+        check_size({**FITS[name], "more": "x" * 13})
+
+
+def test_a_section_of_empty_texts_is_bounded_too() -> None:
+    with pytest.raises(TwinError):
+        check_size({"a": [""] * MAXIMUM_SECTION_TEXT})
 
 
 def test_a_device_reads_both_sections_with_their_versions() -> None:

@@ -13,7 +13,7 @@ class GatewayLimits:
     messages_burst: int = 500
     total_messages_per_second: float = 200_000.0
     message_bytes: int = 256 * 1024
-    """Topic and payload of a device-to-cloud message together (the hosted hub's 256 KB)."""
+    """Payload and properties of a device-to-cloud message together (hosted: 256 KB); at least 1 KB."""
     connections_per_address: int = 10_000
     accepts_per_second: float = 2_000.0
     concurrent_handshakes: int = 256

@@ -24,7 +24,7 @@ MAXIMUM_BODY = 96 * 1024
 RETRY_AFTER = 3
 """Seconds that a device waits before it polls; the SDKs take 2 without it."""
 
-_USER_NAME = re.compile(r"([A-Za-z0-9-]{1,64})/registrations/([^/?]{1,128})/(api-version=[^/]*)")
+_USER_NAME = re.compile(r"([A-Za-z0-9-]{1,64})/registrations/([^/?]{1,128})/(api-version=.*)")
 _REGISTRATION = re.compile(r"[A-Za-z0-9\-._:]{0,127}[A-Za-z0-9\-]")
 _REGISTER = "$dps/registrations/PUT/iotdps-register/?"
 _POLL = "$dps/registrations/GET/iotdps-get-operationstatus/?"

@@ -13,12 +13,14 @@ MAXIMUM_DEPTH = 10
 MAXIMUM_KEY_BYTES = 1024
 MAXIMUM_STRING_BYTES = 4096
 MAXIMUM_SECTION_BYTES = 32 * 1024
-"""Size of the desired and of the reported properties, each as JSON text."""
-MAXIMUM_PATCH_BYTES = 64 * 1024
+"""Size of the desired and of the reported properties, each as the hosted hub counts it: see `_size`."""
+MAXIMUM_SECTION_TEXT = 4 * MAXIMUM_SECTION_BYTES
+"""Bytes of a section's JSON text, in which short names and numbers take several times what is counted."""
+MAXIMUM_PATCH_BYTES = 2 * MAXIMUM_SECTION_TEXT
 """A patch may hold more than the section it leads to, because it may take out as it puts in."""
 
 _INTEGER_LEAST, _INTEGER_MOST = -(2**52), 2**52 - 1
-_FORBIDDEN_IN_KEYS = frozenset(".$ #") | {chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))}
+_FORBIDDEN_IN_KEYS = frozenset(".$ ") | {chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))}
 
 
 class TwinError(ProtocolError):
@@ -47,16 +49,35 @@ def check_patch(value: JsonValue) -> JsonObject:
 
 def check_size(section: JsonObject) -> None:
     """TwinError when the section, after a patch, is larger than a twin holds."""
-    if len(msgspec.json.encode(section)) > MAXIMUM_SECTION_BYTES:
+    text = len(msgspec.json.encode(section))
+    if text <= MAXIMUM_SECTION_BYTES:
+        return  # whatever the hosted hub counts for short numbers
+    if text > MAXIMUM_SECTION_TEXT or _size(section) > MAXIMUM_SECTION_BYTES:
         raise TwinError(f"The properties would be larger than {MAXIMUM_SECTION_BYTES:,} bytes.")
+
+
+def _size(value: JsonValue) -> int:
+    """Bytes of the names and texts, 8 for a number and 4 for a truth value, without what JSON puts around."""
+    match value:
+        case dict():
+            return sum(len(key.encode()) + _size(child) for key, child in value.items())
+        case list():
+            return sum(map(_size, value))
+        case str():
+            return len(value.encode())
+        case bool():
+            return 4
+        case None:
+            return 0
+    return 8
 
 
 def _check_object(value: JsonObject) -> None:
     for key, child in value.items():
         if not key or len(key.encode()) > MAXIMUM_KEY_BYTES or not _FORBIDDEN_IN_KEYS.isdisjoint(key):
             raise TwinError(
-                "A property's name is empty, longer than 1,024 bytes, or holds a dot, a dollar, a hash sign, "
-                "a blank or a control character."
+                "A property's name is empty, longer than 1,024 bytes, or holds a dot, a dollar, a blank or a "
+                "control character."
             )
         _check_value(child)
 

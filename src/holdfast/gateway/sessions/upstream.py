@@ -12,6 +12,7 @@ from holdfast.gateway.sessions.properties import complete_bag
 from holdfast.gateway.sessions.shaping import Shaping
 from holdfast.log.port import Entry
 from holdfast.protocol.bags import check_bag
+from holdfast.protocol.mqtt.errors import MqttError
 from holdfast.protocol.mqtt.publish import Publish, encode_pubacks
 from holdfast.protocol.mqtt.reasons import Reason
 
@@ -22,6 +23,9 @@ WINDOW_MESSAGES = 1000
 WINDOW_BYTES = 1 << 20
 """What one device may have unacknowledged before it is not read from: enough to fill group commits, and so
 little that a stalled log is not filled by a few."""
+
+ALWAYS_ALLOWED = 1024
+"""Bytes of a message that no limit forbids: only what is larger is compared with the limit."""
 
 _WINDOW = Hold.WINDOW
 
@@ -64,17 +68,24 @@ class Upstream:
         if message.retain or message.properties:
             properties = complete_bag(properties, message)
             check_bag(properties)
+        size = len(message.payload) + len(properties)
+        if size > ALWAYS_ALLOWED:
+            self._check_size(size)
         ingest, group = self._ingest, self._group
         if group is None or group.turn != ingest.turn:
             group = self._group = Group(self, ingest.turn)
             self._acknowledgements.add(group)
             ingest.report_to(group)
-        size = len(message.payload) + len(properties)
         group.bytes += size
         self._unsettled += size
         if message.qos:
             group.packet_ids.append(message.packet_id)
         ingest.add(Entry(self._device, self._module, "telemetry", now, properties, message.payload))
+
+    def _check_size(self, size: int) -> None:
+        maximum = self._connection.services.limits.message_bytes
+        if size > maximum:
+            raise MqttError(f"a message is larger than {maximum:,} bytes", Reason.PACKET_TOO_LARGE)
 
     def acknowledge_now(self, message: Publish) -> None:
         """Acknowledge what needs no waiting, in its turn."""
