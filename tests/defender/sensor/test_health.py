@@ -66,3 +66,14 @@ def test_the_process_uses_something() -> None:
     used = usage()
     assert used.memory > 1 << 20
     assert used.processor_seconds > 0
+
+
+def test_messages_that_were_given_up_are_told_each_time_there_are_more() -> None:
+    watchdog = Watchdog("mirror0")
+    readings = [Reading(BEGIN + n * STEP, n, 0, Usage(0.0, 0), lost) for n, lost in enumerate((4, 4, 7, 7))]
+    told = [
+        [report.observed for report in watchdog.judge(reading) if report.type == OVERLOADED]
+        for reading in readings
+    ]
+    assert [len(each) for each in told] == [0, 0, 1, 0]
+    assert "the spool is full" in told[2][0]

@@ -47,6 +47,8 @@ class Reading(NamedTuple):
     packets: int
     dropped: int
     usage: Usage
+    given_up: int = 0
+    """Messages for the platform that the spool had no room for."""
 
 
 @dataclass(slots=True)
@@ -74,6 +76,7 @@ class Watchdog:
         yield from self._traffic(before, reading)
         yield from self._losses(before, reading)
         yield from self._load(reading)
+        yield from self._spool(before, reading)
 
     def _traffic(self, before: Reading, reading: Reading) -> Iterator[Report]:
         if reading.packets > before.packets:
@@ -105,6 +108,11 @@ class Watchdog:
         if reading.usage.memory > MEMORY_OCTETS:
             expected = f"below {MEMORY_OCTETS // 2**20} MB"
             yield self._report(OVERLOADED, reading, "the sensor holds too much memory", expected)
+
+    def _spool(self, before: Reading, reading: Reading) -> Iterator[Report]:
+        if reading.given_up > before.given_up:
+            observed = "the spool is full: messages for the platform were given up"
+            yield self._report(OVERLOADED, reading, observed, "every message kept until the platform has it")
 
     def _report(self, kind: str, reading: Reading, observed: str, expected: str) -> Report:
         return Report(kind, reading.time, self.interface, "", "", observed, expected)

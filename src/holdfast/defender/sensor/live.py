@@ -156,7 +156,8 @@ class LiveRun:
 
     def _look_after_health(self) -> None:
         used, counters = self.usage(), self.sensor.counters
-        reading = Reading(self.clock.now(), counters.packets, self.source.dropped, used)
+        given_up = self.spool.lost if self.spool else 0
+        reading = Reading(self.clock.now(), counters.packets, self.source.dropped, used, given_up)
         for report in self._watchdog.judge(reading):
             self.sensor.reporter.about(report)
         self.health = self._health(reading)
@@ -179,7 +180,7 @@ class LiveRun:
             processor=round(self._watchdog.processor, 1),
             memory=reading.usage.memory,
             spool_bytes=spool.octets if spool else 0,
-            spool_lost=spool.lost if spool else 0,
+            spool_lost=reading.given_up,
             interface=self.interface,
             silent_for=max(0.0, round(reading.time - self._watchdog.silent_since, 1)),
         )

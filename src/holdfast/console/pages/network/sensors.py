@@ -1,6 +1,7 @@
 """Sensors and uploaded captures: who tells of networks, and how they are."""
 
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from starlette.responses import Response
@@ -40,6 +41,17 @@ class Analyzed(NamedTuple):
     analysis: JsonObject
 
 
+def _health(name: str, told: Told) -> Cell:
+    health = told.source.get("health")
+    value = health.get(name) if isinstance(health, dict) else None
+    return Cell(value, "number" if isinstance(value, int | float) else "text")
+
+
+def _memory(told: Told) -> Cell:
+    octets = _health("memory", told).value
+    return Cell(round(octets / 2**20) if isinstance(octets, int | float) else None, "number")
+
+
 def _connected(told: Told) -> Cell:
     return Cell("connected", "state", mood="good") if told.connected else Cell("not connected", "state")
 
@@ -52,10 +64,20 @@ SENSORS: ListTable[Told] = ListTable(
         Column("id", "Id", lambda t: Cell(t.sensor.id, "id")),
         Column("state", "State", _connected),
         Column("zone", "Zone", lambda t: Cell(name(t.sensor.organization))),
+        Column("stage", "Stage", partial(_health, "stage")),
+        Column("processor", "Processor (%)", partial(_health, "processor")),
+        Column("memory", "Memory (MB)", _memory),
+        Column("packets", "Packets", partial(_health, "packets")),
+        Column("dropped", "Packets lost", partial(_health, "dropped")),
+        Column("waiting", "Bytes waiting", partial(_health, "spool_bytes")),
+        Column("lost", "Messages given up", partial(_health, "spool_lost")),
+        Column("interface", "Interface", partial(_health, "interface")),
+        Column("version", "Version", partial(_health, "version")),
         Column("messages", "Messages", lambda t: Cell(t.source.get("messages"), "number")),
         Column("refused", "Refused", lambda t: Cell(t.source.get("refused_messages"), "number")),
         Column("last", "Last message", lambda t: Cell(seconds_of(t.source.get("last_message")), "moment")),
     ),
+    hidden=frozenset({"id", "packets", "waiting", "interface", "version", "messages", "refused"}),
     empty="There is no sensor yet. On the machine that hears the mirror port: holdfast sensor enroll.",
     search=lambda t: (t.sensor.id, str(t.sensor.body["displayName"])),
     key=lambda t: t.sensor.id,
