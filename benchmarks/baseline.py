@@ -24,6 +24,7 @@ from holdfast.baseline.evidence.chain import OBSERVATION, START, Link, append
 from holdfast.baseline.evidence.envelope import sign
 from holdfast.baseline.probes.context import Endpoint, Persona, ProbeContext, Surface
 from holdfast.baseline.probes.observation import Observation, Outcome
+from holdfast.baseline.probes.probe import Pace
 from holdfast.baseline.probes.running import run_probes
 from holdfast.baseline.probes.table import PROBES
 from holdfast.baseline.publishing.oscal.documents import publish_oscal
@@ -161,16 +162,15 @@ def runs() -> None:
             data=instance.data,
             tokens={Persona.KEEPER: instance.token},
         )
+        quick = [probe for probe in PROBES if probe.pace is Pace.QUICK]
         times = []
         for _ in range(REPEATS):
             start = time.perf_counter()
-            seen = run_probes(PROBES, context)
+            seen = run_probes(quick, context)
             times.append(time.perf_counter() - start)
         passed = sum(item.outcome is Outcome.PASSED for item in seen.observations)
         wall = statistics.median(times) * 1000
-        print(
-            f"  {f'run {len(PROBES)} probes on a live instance (wall)':<46} {wall:9.2f} ms   {passed} passed"
-        )
+        print(f"  {f'run {len(quick)} quick probes (wall)':<46} {wall:9.2f} ms   {passed} passed")
 
 
 def on_change() -> None:
