@@ -2,8 +2,10 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from holdfast.kernel.clock import ManualClock
 from holdfast.policy.language.evaluation.policy import Circumstances, Compliance, Outcome
 from holdfast.policy.language.evaluation.reasons import Reason
+from holdfast.policy.language.limits import EXPLAINED_MEMBERS
 from holdfast.policy.language.rules.model import Effect
 from holdfast.policy.language.values import UNDEFINED
 from tests.policy.language.build import VALVES, alias, judge, valve
@@ -131,6 +133,28 @@ def test_what_should_exist_is_looked_for_by_the_computed_details() -> None:
             "existenceScope": "subscription",
         }
     ]
+
+
+def test_many_related_resources_and_a_slow_lookup_are_no_error() -> None:
+    clock = ManualClock(0.0)
+    owners = [f"o{number}" for number in range(100)]
+    answers = [valve(open=False, owners=owners) for _ in range(2_500)]
+
+    def find(request: Mapping[str, object]) -> Sequence[object]:
+        clock.advance(3600)
+        return answers
+
+    owned = {"count": {"field": alias("owners[*]"), "where": {"value": "x", "equals": "y"}}, "greater": 0}
+    details = {"type": VALVES, "existenceCondition": owned}
+    about = Circumstances(related=find, monotonic=clock.monotonic)
+    outcome = judge(OPEN, valve(open=True), effect="auditIfNotExists", details=details, about=about)
+    assert (outcome.compliance, outcome.error) == (Compliance.NON_COMPLIANT, "")
+
+
+def test_a_reason_shows_some_related_resources() -> None:
+    outcome = if_not_exists([{"properties": {"works": False}}] * 50)
+    assert outcome.reason is not None
+    assert len(outcome.reason.children[1].children) == EXPLAINED_MEMBERS
 
 
 def test_one_related_resource_that_fulfils_the_condition_is_enough() -> None:

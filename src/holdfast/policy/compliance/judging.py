@@ -14,6 +14,7 @@ from holdfast.policy.kinds.names import ATTESTATION, name_in
 from holdfast.policy.language.assignments.resolve import exempting, judges
 from holdfast.policy.language.evaluation.policy import Circumstances, Compliance, Document, Language, Outcome
 from holdfast.policy.language.evaluation.reasons import Reason
+from holdfast.policy.language.limits import JUDGING_SECONDS
 from holdfast.policy.language.rules.model import Effect
 from holdfast.policy.types.documents import PolicyDocument
 from holdfast.resources.model import Reader
@@ -121,6 +122,7 @@ class Judge:
             effect=policy.binding.effect_for(document.content),
             explain=explain,
             monotonic=self._clock.monotonic,
+            seconds=JUDGING_SECONDS,
         )
         return policy.policy.evaluate(subject, about)
 

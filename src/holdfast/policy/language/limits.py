@@ -25,9 +25,13 @@ PARAMETERS: Final = 400
 INITIATIVE_POLICIES: Final = 1000
 """Policies in one initiative: Azure's limit."""
 STEPS: Final = 200_000
-"""Conditions, calls and members that one evaluation may visit."""
-SECONDS: Final = 0.5
-"""Wall time of one evaluation where a clock is given."""
+"""Conditions, calls and members that the evaluation of one resource may visit; as many again in each related
+resource."""
+CHANGE_SECONDS: Final = 0.5
+"""Wall time of one evaluation while somebody waits for it."""
+JUDGING_SECONDS: Final = 30.0
+"""Wall time of one evaluation while nobody does, after what it looks for was read: a policy over a hundred
+thousand related resources takes a second of it."""
 TEXT_LENGTH: Final = 262_144
 """Characters of a string that a function may build."""
 ITEMS: Final = 100_000
@@ -35,6 +39,6 @@ ITEMS: Final = 100_000
 RANGE_ITEMS: Final = 10_000
 """`range()`: documented."""
 EXPLAINED_MEMBERS: Final = 20
-"""Members of an array that a reason shows one by one."""
+"""Members of an array, and related resources, that a reason shows one by one."""
 COMPARISONS: Final = 100_000_000
 """Characters that one search may compare: a tenth of a second."""

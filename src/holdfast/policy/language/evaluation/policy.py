@@ -14,7 +14,7 @@ from holdfast.policy.language.evaluation.effects import Operation, compile_effec
 from holdfast.policy.language.evaluation.fields import FieldNames, PlainNames, Setting
 from holdfast.policy.language.evaluation.reasons import Reason
 from holdfast.policy.language.evaluation.scope import Budget, Scope
-from holdfast.policy.language.limits import CONDITION_DEPTH
+from holdfast.policy.language.limits import CHANGE_SECONDS, CONDITION_DEPTH, EXPLAINED_MEMBERS
 from holdfast.policy.language.rules.model import Definition, Effect, effect_named
 from holdfast.policy.language.values import UNDEFINED, fold
 
@@ -133,6 +133,11 @@ class Circumstances:
     explain: bool = False
     monotonic: Callable[[], float] | None = None
     """A clock, when the evaluation is bounded in time as well as in steps."""
+    seconds: float = CHANGE_SECONDS
+
+    def budget(self) -> Budget:
+        """What an evaluation that begins now may spend."""
+        return Budget(self.monotonic, self.seconds)
 
 
 class Policy:
@@ -164,7 +169,7 @@ class Policy:
             self.parameters(about.parameters),
             about.context,
             _SLOTS,
-            Budget(monotonic=about.monotonic),
+            about.budget(),
         )
         effect, shown = None, ""
         try:
@@ -226,6 +231,7 @@ class Policy:
         request = self._effect.lookup(scope)
         kind = request.get("type")
         resources = about.related(request)
+        scope.budget = about.budget()  # how long reading them took says nothing about the policy
         documents = [
             resource
             if isinstance(resource, Document)
@@ -251,11 +257,12 @@ class Policy:
         reasons: list[Reason] = []
         try:
             for document in documents:
-                scope.budget.spend()
+                scope.budget.renew()
                 scope.subject = document.flat
                 holds = check.holds(scope)
-                reason = _explained(check, scope, about, holds)
-                reasons += [reason] if reason is not None else []
+                if holds or len(reasons) < EXPLAINED_MEMBERS:
+                    reason = _explained(check, scope, about, holds)
+                    reasons += [reason] if reason is not None else []
                 if holds:
                     return True, tuple(reasons)
         finally:
@@ -283,7 +290,7 @@ def _explained(check: Check, scope: Scope, about: Circumstances, result: bool) -
     if not about.explain:
         return None
     budget = scope.budget
-    scope.budget = Budget(monotonic=about.monotonic)
+    scope.budget = about.budget()
     try:
         return check.explain(scope)
     except TemplateError:

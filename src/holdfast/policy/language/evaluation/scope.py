@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from holdfast.policy.language.errors import EvaluationLimitError
-from holdfast.policy.language.limits import SECONDS, STEPS
+from holdfast.policy.language.limits import CHANGE_SECONDS, STEPS
 from holdfast.policy.language.values import UNDEFINED, type_name
 
 _CLOCK_EVERY: Final = 256
@@ -18,12 +18,16 @@ class Budget:
 
     __slots__ = ("_deadline", "_monotonic", "_steps")
 
-    def __init__(
-        self, steps: int = STEPS, monotonic: Callable[[], float] | None = None, seconds: float = SECONDS
-    ) -> None:
-        self._steps = steps
+    def __init__(self, monotonic: Callable[[], float] | None = None, seconds: float = CHANGE_SECONDS) -> None:
+        self._steps = STEPS
         self._monotonic = monotonic
         self._deadline = monotonic() + seconds if monotonic is not None else 0.0
+
+    def renew(self) -> None:
+        """Give all steps back, for what is judged next; the time stays. EvaluationLimitError when it is
+        over."""
+        self._steps = STEPS
+        self._check()
 
     def spend(self) -> None:
         """Take one step; EvaluationLimitError when none is left or the time is over."""
