@@ -110,6 +110,17 @@ def test_an_alert_is_told_once_and_spooled_with_its_packets(plant: Plant) -> Non
     assert any(isinstance(message, Health) for message in messages)
 
 
+def test_an_alert_comes_behind_the_assets_that_it_names(plant: Plant) -> None:
+    plant.run(*heard(poll, STOP_PLC))
+    known: set[str] = set()
+    for message in plant.spooled():
+        if isinstance(message, Assets):
+            known |= {item.address for item in message.items}
+        if isinstance(message, Alerts):
+            named = {item.type: {item.source, item.destination} for item in message.items}
+            assert named.get("controller-stop", set()) <= known
+
+
 def test_what_was_learned_is_judged_by_after_a_restart(plant: Plant) -> None:
     plant.run(*heard(poll))
     plant.run(*heard(poll), stage=Stage.OPERATIONAL)

@@ -35,6 +35,8 @@ LAST_BLOCKS: Final = 64
 """Blocks that are read after the stop at most: as many as the kernel's ring holds."""
 NETWORK_SECONDS: Final = 10.0
 """How often assets and connections are told."""
+PARTIES_SECONDS: Final = 3.0
+"""How often they are told earlier because of a new alert: before it, so that it finds its assets."""
 HEALTH_SECONDS: Final = 10.0
 SAVE_SECONDS: Final = 300.0
 """How often what was learned goes to disk while it grows; a killed sensor learns five minutes again."""
@@ -132,10 +134,12 @@ class LiveRun:
         return True
 
     def _tell_alerts(self) -> None:
-        for alert in self.sensor.alerts:
-            if alert.id not in self._told:
-                self._told.add(alert.id)
-                self.tell_alert(alert)
+        fresh = [alert for alert in self.sensor.alerts if alert.id not in self._told]
+        for alert in fresh:
+            self._told.add(alert.id)
+            self.tell_alert(alert)
+        if fresh and self._is_due("parties", PARTIES_SECONDS):
+            self._spool(self._bulletins.network())
         for message in self._bulletins.alerts():
             self._spool(iter([message]), expendable=isinstance(message, Packets))
 
