@@ -7,7 +7,7 @@ from itertools import product, takewhile
 from typing import NamedTuple
 
 import sqlalchemy
-from sqlalchemy import Select, and_, false, not_, or_, true
+from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 
 from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.organizations import ROOT, OrganizationPath
@@ -22,7 +22,7 @@ from holdfast.resources.comparisons import (
     within,
 )
 from holdfast.resources.indexes import Indexes
-from holdfast.resources.merging import Merge, merged
+from holdfast.resources.merging import INSIDE, Estimate, Ids, Merge, merged
 from holdfast.resources.model import Kind
 from holdfast.resources.normal_form import EVERYTHING, normal_form
 from holdfast.resources.query import All, AnyOf, Compare, Condition, In, Not, Operator
@@ -30,10 +30,6 @@ from holdfast.storage.columns import unindexed, writings
 
 Rows = tuple[Expression, Expression]
 """What rows of the side table have in common: their path, and a range of values."""
-Ids = Select[tuple[str]]
-"""Ids of resources."""
-Estimate = Callable[[Ids], int]
-"""How many rows a selection has, as far as `MANY`."""
 Has = Callable[..., Expression]
 """Whether a resource has rows of the side table that fulfil some conditions: by listing, or by looking up."""
 
@@ -94,8 +90,11 @@ def planned(
     merge = None
     if narrowest >= MANY:
         listed = {number for number, one in enumerate(conditions) if _scans(one)}
-        over_rows = partial(_compiled, kind=kind.name, indexes=indexes, has=_has_by_lookup)
-        merge = merged(conditions, kind.name, indexes, None if ROOT in reach else place, over_rows)
+
+        def look_up(one: Condition, identity: ColumnElement[str]) -> Expression:
+            return _compiled(one, kind.name, indexes, partial(_has_by_lookup, identity=identity))
+
+        merge = merged(conditions, kind.name, indexes, None if ROOT in reach else place, look_up, estimate)
     return Plan(
         and_(
             of_kind,
@@ -213,7 +212,7 @@ def _scans(condition: Condition) -> bool:
         case All(conditions) | AnyOf(conditions):
             return any(map(_scans, conditions))
         case Compare(_, operator, _):
-            return operator in (Operator.CONTAINS, Operator.ENDS_WITH)
+            return operator in INSIDE
         case _:
             return False
 
@@ -277,8 +276,10 @@ def _has(*conditions: Expression) -> Expression:
     return tables.resource.c.id.in_(_listed(*conditions))
 
 
-def _has_by_lookup(*conditions: Expression) -> Expression:
-    return sqlalchemy.exists().where(tables.indexed_value.c.id == tables.resource.c.id, *conditions)
+def _has_by_lookup(
+    *conditions: Expression, identity: ColumnElement[str] = tables.resource.c.id
+) -> Expression:
+    return sqlalchemy.exists().where(tables.indexed_value.c.id == identity, *conditions)
 
 
 def _compare_built_in(condition: Compare) -> Expression:

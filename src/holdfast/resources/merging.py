@@ -7,7 +7,7 @@ looking each id of the one up for the other takes three times that. A page is re
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import sqlalchemy
@@ -35,6 +35,17 @@ from holdfast.resources.query import All, AnyOf, Compare, Condition, In, Not, Op
 from holdfast.storage.columns import unindexed
 
 Ids = Select[tuple[str]]
+LookUp = Callable[[Condition, ColumnElement[str]], Expression]
+"""A condition as what is true of the resource with an id."""
+Estimate = Callable[[Ids], int]
+"""How many rows a selection has, as far as `conditions.MANY`."""
+
+INSIDE = (Operator.CONTAINS, Operator.ENDS_WITH)
+"""Searches inside texts, of which no index tells how many there are."""
+SAMPLE = 10_000
+"""Values of a path that are looked at for that; 0.6 ms."""
+RARE = 0.05
+"""The part of the values up to which looking up others for them costs less than merging."""
 _ID: ColumnElement[str] = sqlalchemy.literal_column("id")
 
 
@@ -157,31 +168,68 @@ def merged(
     kind: str,
     indexes: Indexes,
     near: Expression | None,
-    over_rows: Callable[[Condition], Expression],
+    look_up: LookUp,
+    estimate: Estimate,
 ) -> Merge:
     """The ids of which every condition is true; the conditions are in normal form.
 
-    `near`: what is true of the resources' places, None for everywhere. `over_rows`: a condition as what is
-    true of a row of the resource table, for one that is no stream of its own.
+    `near`: what is true of the resources' places, None for everywhere. `look_up`: for a condition that is no
+    stream of its own.
     """
     if len(conditions) == 1 and near is None and (united := _united(conditions[0], kind, indexes)):
         return united
-    included: dict[int, list[Expression]] = {}
-    excluded: list[OfPath] = []
-    others: list[Condition] = []
+    streams = _Streams()
     for one in conditions:
         if of_path := _of_path(one, kind, indexes):
-            included.setdefault(of_path.path, []).append(of_path.test)
+            streams.included.append((one, of_path))
         elif of_path := _of_path(_opposite(one), kind, indexes):
-            excluded.append(of_path)
+            streams.excluded.append((one, of_path))
         else:
-            others.append(one)
-    streams = [_ids(OfPath(path, and_(*tests))) for path, tests in included.items()]
-    if others or near is not None or not streams:
-        resources = sqlalchemy.select(tables.resource.c.id).where(tables.resource.c.kind == kind)
-        places = () if near is None else (near,)
-        streams.insert(0, resources.where(*places, *map(over_rows, others)))
-    return Merge(tuple(streams), tuple(map(_ids, excluded)))
+            streams.others.append(one)
+    found = _led(streams, indexes, kind, look_up, estimate) or _side_by_side(streams)
+    if streams.others or near is not None or not found.included:
+        identity = tables.resource.c.id
+        resources = sqlalchemy.select(identity).where(tables.resource.c.kind == kind)
+        true_of_row = [look_up(one, identity) for one in streams.others]
+        resources = resources.where(*true_of_row, *(() if near is None else (near,)))
+        found = replace(found, included=(resources, *found.included))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Streams:
+    """The conditions of a search by what becomes of them."""
+
+    included: list[tuple[Condition, OfPath]] = field(default_factory=list)
+    excluded: list[tuple[Condition, OfPath]] = field(default_factory=list)
+    others: list[Condition] = field(default_factory=list)
+
+
+def _side_by_side(streams: _Streams) -> Merge:
+    tests: dict[int, list[Expression]] = {}
+    for _, of_path in streams.included:
+        tests.setdefault(of_path.path, []).append(of_path.test)
+    included = tuple(_ids(OfPath(path, and_(*several))) for path, several in tests.items())
+    return Merge(included, tuple(_ids(of_path) for _, of_path in streams.excluded))
+
+
+def _led(streams: _Streams, indexes: Indexes, kind: str, look_up: LookUp, estimate: Estimate) -> Merge | None:
+    """Where one condition searches inside texts and finds little: the others looked up for that."""
+    for one, of_path in streams.included:
+        if isinstance(one, Compare) and one.operator in INSIDE and _is_rare(one, kind, indexes, estimate):
+            lead = _ids(of_path).subquery()
+            led = (other for other, _ in streams.included + streams.excluded if other is not one)
+            return Merge((sqlalchemy.select(lead.c.id).where(*(look_up(other, lead.c.id) for other in led)),))
+    return None
+
+
+def _is_rare(condition: Compare, kind: str, indexes: Indexes, estimate: Estimate) -> bool:
+    """Whether few of a path's values fulfil a condition, by a sample of them."""
+    indexed, values = indexes.path(kind, condition.path), tables.indexed_value.c
+    of_path = sqlalchemy.select(values.text).where(values.path == indexed.number)
+    sample = of_path.order_by(values.id).limit(SAMPLE).subquery()
+    found = sqlalchemy.select(sample.c.text).where(compares(condition, indexed, lambda _: sample.c.text))
+    return estimate(found) <= SAMPLE * RARE
 
 
 def _united(condition: Condition, kind: str, indexes: Indexes) -> Merge | None:
