@@ -5,6 +5,7 @@ Pure. A zone keeps its columns through all layers: its lines run up and down and
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from math import ceil, sqrt
 from typing import NamedTuple, Protocol, TypeVar
@@ -35,6 +36,7 @@ TITLES = (*(layer.title for layer in LAYERS), UNKNOWN)
 """Top to bottom."""
 
 
+@lru_cache(256)
 def layer_of(level: float | None) -> str:
     """The layer of a Purdue level (ISA-95, IEC 62264-1); levels between two belong to the lower one."""
     if level is None:

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -79,10 +80,13 @@ class Node(NamedTuple):
 
     def way(self, layout: Layout) -> tuple[str, ...]:
         """The clusters it can be inside of, the outermost first. Layers are told apart from the beginning."""
-        zone = self.zone or "no zone"
-        layer = f"{zone} / {self.layer}"
-        inner = (layer, f"{layer} / {self.type or 'unknown'}")
-        return inner if layout is Layout.PURDUE else (zone, *inner)
+        return _way(layout, self.zone or "no zone", self.layer, self.type or "unknown")
+
+
+@lru_cache(4096)
+def _way(layout: Layout, zone: str, layer: str, type: str) -> tuple[str, ...]:
+    inner = (f"{zone} / {layer}", f"{zone} / {layer} / {type}")
+    return inner if layout is Layout.PURDUE else (zone, *inner)
 
 
 class Edge(NamedTuple):
