@@ -1,5 +1,7 @@
 """Walks through a part of the log: the records of reading everything and choosing, in either direction."""
 
+import math
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,18 @@ def test_walks_cross_files_and_begin_behind_those_that_are_gone(tmp_path: Path) 
         oldest = min(tmp_path.rglob("*.log.db"))
         oldest.unlink()
         assert 0 < len(walk(log, {"pump"}, 0, float("inf"))) < 12
+
+
+def test_walks_of_several_threads_go_on_beside_each_other_across_files(tmp_path: Path) -> None:
+    with open_log(tmp_path, "", Limits(file_bytes=1, keep_bytes=1 << 30)) as log:
+        for number in range(6):
+            log.append(said("pump", NOON + number))
+
+        def seen(_time: int) -> int:
+            return len(walk(log, {"pump"}, 0, math.inf) + walk(log, {"pump"}, NOON, NOON + 9))
+
+        with ThreadPoolExecutor(8) as threads:
+            assert set(threads.map(seen, range(48))) == {12}
 
 
 def test_the_row_of_a_moment_is_found(day: LogWorld) -> None:

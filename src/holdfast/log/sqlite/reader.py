@@ -28,7 +28,7 @@ class SqliteLogReader:
     def __init__(self, folder: Path, key: bytes, clock: Clock) -> None:
         self._folder = folder
         self._key = key
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # `poll` asks for `last` in its own turn
         self._opened: tuple[Segment, sqlite3.Connection] | None = None
         self._newest = (0, folder)
         """When the folder last changed (ns), and its newest file then."""
@@ -81,8 +81,9 @@ class SqliteLogReader:
 
     def last(self) -> int:
         """See `chunks.RowSource.last`."""
-        present = segments.segments(self._folder)
-        return segments.last_sequence(self._connection(present[-1]), present[-1]) if present else 0
+        with self._lock:
+            present = segments.segments(self._folder)
+            return segments.last_sequence(self._connection(present[-1]), present[-1]) if present else 0
 
     def _segment_rows(
         self, segment: Segment, start: int, mask: int, at_once: int
