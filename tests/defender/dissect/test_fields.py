@@ -523,8 +523,10 @@ def test_headers_of_opc_ua_services_have_the_names_of_icsnpp() -> None:
         "req_hdr_timestamp": None,
         "identifier_str": "ReadRequest",
         "identifier": 631,
-        "nodes": [{"node_id": "ns=1;s=Level", "attribute": 13}],
     }.items() <= first.fields.items()
+    assert [(each["node_id"], each["attribute_id_str"]) for each in first.fields["nodes"]] == [
+        ("ns=1;s=Level", "Value")
+    ]
     assert {
         "res_hdr_request_handle": 1,
         "res_hdr_service_diag_encoding": 0,

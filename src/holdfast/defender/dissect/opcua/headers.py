@@ -3,19 +3,17 @@ ICSNPP's names."""
 
 from __future__ import annotations
 
-from holdfast.defender.dissect.opcua.status import status_name
+from holdfast.defender.dissect.opcua.naming import node_fields
+from holdfast.defender.dissect.opcua.status import status_fields, status_name
 from holdfast.defender.dissect.opcua.types import (
     diagnostic_info,
     extension_object,
-    node_id,
     string,
     strings,
     unix_time,
 )
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.record import Fields
-
-_IDENTIFIERS = {"i": "numeric", "s": "string", "g": "guid", "b": "opaque"}
 
 
 def request_header(reader: Reader, fields: Fields) -> None:
@@ -32,7 +30,8 @@ def response_header(reader: Reader, fields: Fields) -> int:
     fields["res_hdr_timestamp"] = unix_time(reader)
     fields["res_hdr_request_handle"] = reader.u32_little()
     result = reader.u32_little()
-    fields["status_code"], fields["status"] = f"0x{result:08x}", status_name(result)
+    fields |= status_fields(result)
+    fields["status"] = status_name(result)
     fields["res_hdr_service_diag_encoding"] = diagnostic_info(reader)
     strings(reader)
     _additional(reader, "res_hdr", fields)
@@ -52,13 +51,9 @@ def skip_request_header(octets: bytes) -> bytes:
 
 
 def _token(reader: Reader, fields: Fields) -> None:
-    encoding = reader.data[reader.position] if reader.left else 0
-    token = node_id(reader)
-    fields["req_hdr_node_id"] = str(token)
-    fields["req_hdr_node_id_type"] = f"0x{encoding:02x}"
-    if encoding & 0x3F:  # the shortest form has no namespace
-        fields["req_hdr_node_id_namespace_idx"] = token.namespace
-    fields[f"req_hdr_node_id_{_IDENTIFIERS[token.kind]}"] = token.identifier
+    fields["req_hdr_node_id"], token = node_fields(reader, "req_hdr_node_id")
+    fields["req_hdr_node_id_type"] = token.pop("req_hdr_node_id_encoding_mask")
+    fields |= token
 
 
 def _additional(reader: Reader, prefix: str, fields: Fields) -> None:

@@ -1,74 +1,29 @@
-"""Names of OPC UA status codes that are met in practice (OPC 10000-6, annex A.2)."""
+"""OPC UA status codes (OPC 10000-4, section 7.39; OPC 10000-6, annex A.2)."""
 
-_NAMES = {
-    0x0000: "Good",
-    0x8001: "BadUnexpectedError",
-    0x8002: "BadInternalError",
-    0x8003: "BadOutOfMemory",
-    0x8004: "BadResourceUnavailable",
-    0x8005: "BadCommunicationError",
-    0x8006: "BadEncodingError",
-    0x8007: "BadDecodingError",
-    0x8008: "BadEncodingLimitsExceeded",
-    0x8009: "BadUnknownResponse",
-    0x800A: "BadTimeout",
-    0x800B: "BadServiceUnsupported",
-    0x800C: "BadShutdown",
-    0x800D: "BadServerNotConnected",
-    0x800E: "BadServerHalted",
-    0x800F: "BadNothingToDo",
-    0x8010: "BadTooManyOperations",
-    0x8012: "BadCertificateInvalid",
-    0x8013: "BadSecurityChecksFailed",
-    0x8014: "BadCertificateTimeInvalid",
-    0x8016: "BadCertificateHostNameInvalid",
-    0x8017: "BadCertificateUriInvalid",
-    0x8018: "BadCertificateUseNotAllowed",
-    0x801A: "BadCertificateUntrusted",
-    0x801F: "BadUserAccessDenied",
-    0x8020: "BadIdentityTokenInvalid",
-    0x8021: "BadIdentityTokenRejected",
-    0x8022: "BadSecureChannelIdInvalid",
-    0x8025: "BadSessionIdInvalid",
-    0x8026: "BadSessionClosed",
-    0x8027: "BadSessionNotActivated",
-    0x8028: "BadSubscriptionIdInvalid",
-    0x8031: "BadNoCommunication",
-    0x8032: "BadWaitingForInitialData",
-    0x8033: "BadNodeIdInvalid",
-    0x8034: "BadNodeIdUnknown",
-    0x8035: "BadAttributeIdInvalid",
-    0x8036: "BadIndexRangeInvalid",
-    0x803A: "BadNotReadable",
-    0x803B: "BadNotWritable",
-    0x803C: "BadOutOfRange",
-    0x803D: "BadNotSupported",
-    0x803E: "BadNotFound",
-    0x8054: "BadSecurityModeRejected",
-    0x8055: "BadSecurityPolicyRejected",
-    0x8056: "BadTooManySessions",
-    0x8058: "BadApplicationSignatureInvalid",
-    0x8074: "BadTypeMismatch",
-    0x8075: "BadMethodInvalid",
-    0x8078: "BadNoSubscription",
-    0x807D: "BadTcpServerTooBusy",
-    0x807E: "BadTcpMessageTypeInvalid",
-    0x807F: "BadTcpSecureChannelUnknown",
-    0x8080: "BadTcpMessageTooLarge",
-    0x8082: "BadTcpInternalError",
-    0x8083: "BadTcpEndpointUrlInvalid",
-    0x8085: "BadSecurityConfig",
-    0x80AB: "BadInvalidArgument",
-    0x80AC: "BadConnectionRejected",
-    0x80AD: "BadDisconnect",
-    0x80AE: "BadConnectionClosed",
-    0x80AF: "BadInvalidState",
-    0x80B8: "BadRequestTooLarge",
-    0x80B9: "BadResponseTooLarge",
-}
-"""By their upper 16 bits; the lower ones hold details."""
+from holdfast.defender.dissect.tables import names
+from holdfast.defender.record import Fields
+
+_SEVERITIES = {0: "Good", 1: "Uncertain", 2: "Bad"}
+_STRUCTURE_CHANGED, _SEMANTICS_CHANGED = 0x8000, 0x4000
+_INFO_TYPES = {0: "NotUsed", 1: "DataValue"}
 
 
 def status_name(code: int) -> str:
-    """The name of a status code, or its number."""
-    return _NAMES.get(code >> 16) or f"0x{code:08x}"
+    """The name of a status code, or its number. The lower 16 bits hold details, and have no part in it."""
+    return names("opcua_status").get(code >> 16) or f"0x{code:08x}"
+
+
+def status_fields(code: int) -> Fields:
+    """A status code in its parts, by ICSNPP's names."""
+    severity, info = code >> 30, code >> 10 & 3
+    return {
+        "status_code": f"0x{code:08x}",
+        "severity": severity,
+        "severity_str": f"Severity_{_SEVERITIES.get(severity, 'Reserved')}",
+        "sub_code": code >> 16 & 0x0FFF,
+        "sub_code_str": status_name(code),
+        "structure_changed": bool(code & _STRUCTURE_CHANGED),
+        "semantics_changed": bool(code & _SEMANTICS_CHANGED),
+        "info_type": info,
+        "info_type_str": f"InfoType_{_INFO_TYPES.get(info, 'Reserved')}",
+    }

@@ -34,8 +34,9 @@ class NodeId(NamedTuple):
         return f"{prefix}{self.kind}={self.identifier}"
 
 
-def node_id(reader: Reader) -> NodeId:
-    """A NodeId; of an ExpandedNodeId the URI and server index are passed over."""
+def node_id(reader: Reader, *, expanded: bool = True) -> NodeId:
+    """A NodeId; of an ExpandedNodeId the URI and server index are passed over, unless they are left unread
+    (not `expanded`)."""
     encoding = reader.u8()
     form = encoding & 0x3F
     if form == 0:
@@ -55,9 +56,9 @@ def node_id(reader: Reader) -> NodeId:
         raise MalformedError(
             "nodeid", f"The NodeId encoding 0x{encoding:02x} does not exist.", reader.position
         )
-    if encoding & _NAMESPACE_URI:
+    if encoding & _NAMESPACE_URI and expanded:
         string(reader)
-    if encoding & _SERVER_INDEX:
+    if encoding & _SERVER_INDEX and expanded:
         reader.skip(4)
     return found
 
@@ -231,12 +232,17 @@ def _nested(reader: Reader, encoding: int, depth: int) -> Value:
     return [read() for _ in array(reader)] if encoding & 0x80 else read()
 
 
-def data_value(reader: Reader, depth: int = _MAXIMUM_DEPTH) -> tuple[Value, int]:
-    """A value and its status code; time stamps are passed over."""
+def data_value(
+    reader: Reader, depth: int = _MAXIMUM_DEPTH
+) -> tuple[Value, int, dict[str, float | int | None]]:
+    """A value, its status code, and the time stamps that it has, by ICSNPP's names."""
     mask = reader.u8()
     value = variant(reader, depth) if mask & 0x01 else None
     status = reader.u32_little() if mask & 0x02 else 0
-    for bit, octets in ((0x04, 8), (0x10, 2), (0x08, 8), (0x20, 2)):
-        if mask & bit:
-            reader.skip(octets)
-    return value, status
+    stamps: dict[str, float | int | None] = {}
+    for side, moment, rest in (("source", 0x04, 0x10), ("server", 0x08, 0x20)):
+        if mask & moment:
+            stamps[f"{side}_timestamp"] = unix_time(reader)
+        if mask & rest:
+            stamps[f"{side}_pico_sec"] = reader.u16_little()
+    return value, status, stamps

@@ -17,7 +17,7 @@ _WRONG_PASSWORD = ("BadUserAccessDenied", "BadIdentityTokenRejected", "BadIdenti
 def _channel(record: Record) -> Iterator[Entry]:
     fields = record.fields
     policy = str(fields.get("sec_policy_uri") or "").rpartition("#")[2]
-    yield (policy, str(fields.get("message_security_mode") or ""))
+    yield (policy, str(fields.get("security_mode") or ""))
 
 
 def _nodes(record: Record) -> Iterator[Entry]:
