@@ -17,6 +17,7 @@ from holdfast.policy.kinds.names import (
     INITIATIVE,
     PROVIDER,
     full_id,
+    name_in,
 )
 from holdfast.policy.reading import json_files, read_document, read_parameters
 
@@ -132,7 +133,7 @@ def attest(
     evidence: Annotated[str, typer.Option(help="The address of a proof.")] = "",
     until: Annotated[str, typer.Option(help="When it ends, such as 2027-01-31T00:00:00Z.")] = "",
 ) -> None:
-    """State whether a resource complies with a policy whose effect is manual."""
+    """State whether a resource complies with a manual policy."""
     properties: dict[str, Any] = {  # any JSON
         "policyAssignmentId": full_id(ASSIGNMENT, assignment.lower()),
         "policyDefinitionReferenceId": policy,
@@ -206,7 +207,7 @@ def history(
     columns = {
         "when": lambda each: each["timestamp"],
         "resource": lambda each: each["resourceId"],
-        "policy": lambda each: each["policyDefinitionReferenceId"] or each["policyDefinitionId"],
+        "policy": lambda each: each["policyDefinitionReferenceId"] or name_in(each["policyDefinitionId"]),
         "before": lambda each: each["from"],
         "after": lambda each: each["to"],
     }
