@@ -215,10 +215,13 @@ def test_an_asset_whose_addresses_turn_out_to_be_anothers_joins_it(platform: Pla
 def test_old_things_are_forgotten(platform: Platform) -> None:
     platform.report(heard("s1", poll, STOP))
     platform.tell("s1", Events([EVENT]))
+    alert = next(alert for alert in platform.alerts if platform.network.has_packets([alert]))
     platform.clock.advance(1000 * 86_400)
     platform.tending.run()
     assert platform.network.counts([NORTH]) == {"assets": 0, "unauthorized": 0, "connections": 0}
     assert platform.network.events([NORTH]).total == 0
+    with pytest.raises(NotFoundError):
+        platform.network.pcap([NORTH], alert)
 
 
 def test_the_oldest_packets_make_room(platform: Platform) -> None:

@@ -45,7 +45,12 @@ class PacketStore:
             self._keep(connection, source, part.alert, content, now)
 
     def sweep(self, connection: Connection) -> int:
-        """Remove the oldest until the rest fits; how many captures went."""
+        """Remove those of forgotten alerts, then the oldest until the rest fits; how many of these went."""
+        kept = select(alert_origins.c.alert)
+        for alert in (
+            connection.execute(select(packets.c.alert).where(packets.c.alert.not_in(kept))).scalars().all()
+        ):
+            self.remove(connection, alert)
         total = connection.execute(select(func.coalesce(func.sum(packets.c.octets), 0))).scalar_one()
         removed = 0
         while total > self._maximum:
