@@ -2,7 +2,12 @@
 
 for (const button of document.querySelectorAll("[data-full]")) {
   button.hidden = !document.fullscreenEnabled;
-  button.addEventListener("click", () => document.getElementById(button.dataset.full).requestFullscreen());
+  const whole = document.getElementById(button.dataset.full);
+  button.addEventListener("click", () => whole.requestFullscreen());
+  whole.addEventListener("fullscreenchange", () => { // the focus goes along, and comes back
+    if (document.fullscreenElement) whole.querySelector("[tabindex]")?.focus();
+    else button.focus();
+  });
 }
 
 // Only the fields that the chosen type of tile has.

@@ -68,6 +68,13 @@ document.addEventListener("visibilitychange", () => {
   live.follow();
   live.topics.forEach(live.tell);
 });
+// Somebody may have come in between the question and its answer.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, requestConfig } = event.detail;
+  if (requestConfig.triggeringEvent?.type !== "live" || !live.held(target)) return;
+  event.detail.shouldSwap = false;
+  live.soon(target, 1000);
+});
 document.addEventListener("htmx:afterSwap", live.follow);
 addEventListener("pagehide", live.leave);
 live.follow();

@@ -1,5 +1,8 @@
 """The first page of a device: what it says now, where it stands, what can be done with it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from starlette.responses import Response
 
 from holdfast.alerts.model import Alert, Status
@@ -37,6 +40,7 @@ SHOWN_ALERTS = 20
 
 def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response:
     device, services = device_of(request), request.services
+    assets = _assets(request, device)
     template = TEMPLATES.get(services.store, str(device.body.get("template") or ""))
     return device_page(
         request,
@@ -48,25 +52,34 @@ def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response
         template_page=page_of("templates", template.id) if template else "",
         model=services.state.twin(device.id).model,
         values=services.last_values.all(device.id),
-        assets=_assets(request, device),
-        alerts=_alerts(request, device),
+        assets=[(str(a["name"] or a["address"]), page_of("network/assets", str(a["id"]))) for a in assets],
+        alerts=_alerts(request, device, assets),
         neighbours=neighbours(request, device),
         may_delete=request.principal.allows(Permission.DEVICE_DELETE, device.organization),
     )
 
 
-def _assets(request: ApiRequest, device: Resource) -> list[tuple[str, str]]:
-    """The assets on the network that the device is: name and page."""
+def _assets(request: ApiRequest, device: Resource) -> Sequence[JsonObject]:
+    """The assets on the network that the device is."""
     reach = request.principal.reach(Permission.ASSET_READ)
-    found = network(request).assets(reach, AssetFilter(device=device.id)).items if reach else []
-    return [(str(a["name"] or a["address"]), page_of("network/assets", str(a["id"]))) for a in found]
+    return network(request).assets(reach, AssetFilter(device=device.id)).items if reach else ()
 
 
-def _alerts(request: ApiRequest, device: Resource) -> list[Alert]:
-    """The open alerts about the device."""
+def _alerts(request: ApiRequest, device: Resource, assets: Sequence[JsonObject]) -> list[Alert]:
+    """The open alerts about the device and about its assets on the network, the newest first."""
     reach = request.principal.reach(Permission.ALERT_READ)
-    wanted = AlertFilter(reach, statuses=frozenset({Status.NEW, Status.ACTIVE}), party=device.id)
-    return [each.alert for each in alert_reader(request).find(wanted, SHOWN_ALERTS)] if reach else []
+    if not reach:
+        return []
+    wanted = AlertFilter(reach, statuses=frozenset({Status.NEW, Status.ACTIVE}))
+    about = [replace(wanted, party=device.id)]
+    about += [
+        replace(wanted, party=str(asset["address"]), organization=str(asset["organization"]))
+        for asset in assets
+    ]
+    found = {
+        each.alert.id: each.alert for one in about for each in alert_reader(request).find(one, SHOWN_ALERTS)
+    }
+    return sorted(found.values(), key=lambda alert: alert.last, reverse=True)[:SHOWN_ALERTS]
 
 
 def _standing(request: ApiRequest) -> Response:

@@ -33,23 +33,36 @@ class Property(NamedTuple):
     answer: str
     """What the device said to it."""
 
+    @property
+    def written(self) -> str:
+        """The present value as somebody would write it into a field."""
+        value = self.value if self.desired is None else self.desired
+        return "" if value is None else msgspec.json.encode(value).decode()
+
 
 def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response:
-    device = device_of(request)
+    device, asked = device_of(request), request.query.get("property", "")
+    shown = list(_properties(subject_of(request, device)))
     return device_page(
         request,
         "device_properties.html",
         device,
         status=status,
         problem=problem,
-        properties=list(_properties(subject_of(request, device))),
+        properties=shown,
+        chosen=next((each for each in shown if each.path == asked), None),
     )
 
 
 def _table(request: ApiRequest) -> Response:
     device = device_of(request)
     shown = list(_properties(subject_of(request, device)))
-    return fragment("device_properties_table.html", properties=shown)
+    return fragment(
+        "device_properties_table.html",
+        properties=shown,
+        address=page_of("devices", device.id),
+        may_update=request.principal.allows(UPDATE, device.organization),
+    )
 
 
 def _properties(subject: Subject) -> Iterator[Property]:
