@@ -106,6 +106,13 @@ def plant_beside(remote: Remote) -> None:
         "/api/sharedAccessPolicies/hostile": {},
         "/api/access/managedIdentities/hostile": {"displayName": script, "audiences": [HOSTILE[1]]},
         definition: {"properties": {**texts, "metadata": {"category": HOSTILE[2]}, "policyRule": _rule()}},
+        f"{policies}/policySetDefinitions/hostile": {
+            "properties": {
+                **texts,
+                "policyDefinitionGroups": [{"name": HOSTILE[2], **texts}],
+                "policyDefinitions": [{"policyDefinitionId": definition, "groupNames": [HOSTILE[2]]}],
+            }
+        },
         assignment: {
             "properties": {
                 **texts,

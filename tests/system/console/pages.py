@@ -18,6 +18,7 @@ SAMPLES = {
     "asset": "ASSET",
     "alert": "ALERT",
     "definition": "hostile",
+    "initiative": "hostile",
     "task": "hostile",
     "user": "hostile",
     "review": "REVIEW",

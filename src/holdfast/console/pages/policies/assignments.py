@@ -7,9 +7,11 @@ from holdfast.console.pages.policies.common import (
     MANAGE,
     READ,
     SHOWN,
+    address_of,
     assigned,
     policies_of,
     stored,
+    title_of,
 )
 from holdfast.console.rendering import FORM, page, read_form
 from holdfast.kernel.json import JsonObject
@@ -26,7 +28,12 @@ def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response
         "policies/assignments.html",
         status=status,
         problem=problem,
-        assignments=assigned(request),
+        assignments=(found := assigned(request)),
+        definitions={
+            each.id: (address_of(identifier), title_of(request.services.store, identifier))
+            for each in found
+            for identifier in (str(each.body["policyDefinitionId"]),)
+        },
         choices=[(str(each["id"]), _title(each)) for each in choices],
         may_manage=bool(principal.reach(MANAGE)),
     )

@@ -1,6 +1,7 @@
 """What the pages of policies share: the service behind them, forms that are stored."""
 
 from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -10,7 +11,7 @@ from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.permissions import Permission
 from holdfast.policy.azure.resources import PolicyResources
 from holdfast.policy.kinds.lookup import find_policy
-from holdfast.policy.kinds.names import ASSIGNMENT, DEFINITION, full_id
+from holdfast.policy.kinds.names import ASSIGNMENT, DEFINITION, full_id, name_in
 from holdfast.resources.model import Reader, Resource
 from holdfast.resources.query import Query
 
@@ -35,13 +36,20 @@ def assigned(request: ApiRequest) -> list[Resource]:
 
 def titles_of(request: ApiRequest, definitions: Iterable[str]) -> dict[str, str]:
     """What people call definitions, by their names; the name itself where nobody calls it anything."""
-    return {name: _title(request.services.store, name) for name in set(definitions)}
+    return {name: title_of(request.services.store, full_id(DEFINITION, name)) for name in set(definitions)}
 
 
-def _title(reader: Reader, name: str) -> str:
-    found = find_policy(reader, full_id(DEFINITION, name))
+def title_of(reader: Reader, identifier: str) -> str:
+    """What people call a definition or an initiative, by its id; its name where nobody calls it anything."""
+    found = find_policy(reader, identifier)
     properties = found.document["properties"] if found is not None else {}
-    return str((isinstance(properties, Mapping) and properties.get("displayName")) or name)
+    return str((isinstance(properties, Mapping) and properties.get("displayName")) or name_in(identifier))
+
+
+def address_of(identifier: str) -> str:
+    """The page of a definition or an initiative, by its id."""
+    collection = "initiatives" if "/policysetdefinitions/" in identifier.lower() else "definitions"
+    return f"/policies/{collection}/{quote(name_in(identifier), safe='')}"
 
 
 def stored(change: Callable[[], object], address: str, again: Again) -> Response:

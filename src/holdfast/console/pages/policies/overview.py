@@ -1,13 +1,11 @@
 """Policy: how each assigned policy stands, what does not comply and why, and the definitions."""
 
 from typing import NamedTuple
-from urllib.parse import quote
 
 from starlette.responses import Response
 
-from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
-from holdfast.console.pages.policies.common import titles_of
+from holdfast.console.pages.policies.common import SHOWN, address_of, policies_of, titles_of
 from holdfast.console.rendering import page
 from holdfast.console.tables import Cell, Column, ResourceTable
 from holdfast.kernel.organizations import OrganizationPath
@@ -15,15 +13,9 @@ from holdfast.kernel.permissions import Permission
 from holdfast.policy.compliance.judging import State
 from holdfast.policy.compliance.model import Counts, PolicyState
 from holdfast.policy.compliance.reading import Filter, PolicyStates
-from holdfast.policy.kinds.names import ASSIGNMENT, DEFINITION
-from holdfast.policy.kinds.versions import other_versions
+from holdfast.policy.kinds.names import ASSIGNMENT, DEFINITION, INITIATIVE, full_id
 
 READ = Permission.POLICY_READ
-SHOWN = 200
-
-
-def _address(definition: str) -> str:
-    return f"/policies/definitions/{quote(definition, safe='')}"
 
 
 DEFINITIONS = ResourceTable(
@@ -35,7 +27,7 @@ DEFINITIONS = ResourceTable(
         Column(
             "name",
             "Name",
-            lambda d: Cell(d.body.get("displayName") or d.id, link=_address(d.id)),
+            lambda d: Cell(d.body.get("displayName") or d.id, link=address_of(full_id(DEFINITION, d.id))),
             "displayName",
         ),
         Column("type", "Type", lambda d: Cell(d.body.get("policyType")), "policyType"),
@@ -71,6 +63,8 @@ def _page(request: ApiRequest) -> Response:
         against=against,
         titles=titles_of(request, (each.definition for each in against)),
         assignments=request.services.store.count(ASSIGNMENT, reach),
+        initiatives=policies_of(request).list(request.principal, INITIATIVE, SHOWN)[0],
+        address_of=address_of,
         table=DEFINITIONS.show(request),
     )
 
@@ -82,14 +76,4 @@ def _against(states: PolicyStates, reach: tuple[OrganizationPath, ...]) -> list[
     return found
 
 
-def _definition(request: ApiRequest) -> Response:
-    definition = visible(request, DEFINITION, request.path["definition"], READ)
-    kept = other_versions(request.services.store, DEFINITION, definition.id)
-    versions = [str(each.body["version"]) for each in kept]
-    return page(request, "policies/definition.html", definition=definition, versions=versions)
-
-
-ROUTES = [
-    Route("GET", "/policies", READ, _page, "Policy compliance", is_page=True),
-    Route("GET", "/policies/definitions/{definition}", READ, _definition, "Policy definition", is_page=True),
-]
+ROUTES = [Route("GET", "/policies", READ, _page, "Policy compliance", is_page=True)]
