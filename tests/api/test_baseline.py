@@ -31,14 +31,15 @@ def test_every_feature_has_a_state_and_what_has_no_evidence_is_not_assessed(clie
     found = get(client, "assessment")["features"]
     assert [item["feature"] for item in found] == [feature.name for feature in features()]
     states = {item["key"]: (item["state"], item["proven"], item["age"]) for item in found}
-    assert states["encryption-in-transit"] == ("not assessed", False, None)
+    assert states["central-identity"] == ("not assessed", False, None)
     assert states["native-backup"] == ("not satisfied", True, 0.0)
 
 
 def test_a_run_says_which_probes_could_not_look(client: TestClient) -> None:
-    run = client.post("/api/baseline/assessments", json={"feature": "encryption-in-transit"}).json()["run"]
+    run = client.post("/api/baseline/assessments", json={"feature": "central-identity"}).json()["run"]
     assert run["observations"] == 0
-    assert {"probe": "transit.plaintext-refused", "reason": "needs listeners"} in run["missed"]
+    missed = {"probe": "identity.foreign-token-refused", "reason": "needs listeners, principals"}
+    assert missed in run["missed"]
 
 
 def test_a_feature_shows_what_was_seen(client: TestClient) -> None:

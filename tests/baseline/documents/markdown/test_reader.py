@@ -162,6 +162,23 @@ def test_pages_from_before_there_were_features_are_told_from_cut_ones(named: str
     assert expected in problem(text + more)
 
 
+@pytest.mark.parametrize(
+    ("named", "known"),
+    [
+        ("Azure Security Benchmark version 4.0", "Azure Security Benchmark version 3.0"),
+        ("Microsoft cloud security benchmark v2", "Microsoft cloud security benchmark version 1.0"),
+    ],
+)
+def test_a_page_on_a_later_version_is_read_with_what_is_known_and_says_so(named: str, known: str) -> None:
+    text = PAGE.replace("Azure Security Benchmark version 3.0", named)
+    remarks = [oddity.remark for oddity in read_page(text.encode(), "page.md").oddities]
+    assert any("speaks of version" in remark and known in remark for remark in remarks)
+
+
+def test_a_page_without_end_is_refused() -> None:
+    assert "more than 100000 lines" in problem(PAGE + "\n" * 100_000)
+
+
 def test_a_title_in_another_language_is_named() -> None:
     expected = 'line 10: "Strandsäkerhet för Tide Gauge" is no title of a security baseline'
     assert expected in problem(PAGE.replace("Shore security baseline for Tide", "Strandsäkerhet för Tide"))

@@ -2,7 +2,7 @@
 
 import re
 
-from holdfast.baseline.data.catalog import BENCHMARKS, benchmark
+from holdfast.baseline.data.catalog import BENCHMARKS, EARLIER, LATER, BenchmarkKey, benchmark
 from holdfast.baseline.model.benchmark import Domain
 
 _PRODUCTS = (
@@ -17,10 +17,12 @@ _PRODUCTS = (
 _WORKBOOK_LINK = re.compile(r"(?<=/)[^/\s]+(?=-azure-security-benchmark-v3-latest-security-baseline\.xlsx)")
 
 _VERSION = re.compile(
-    r"Azure\s+Security\s+Benchmark\s+(?:version\s+|v)(?P<version>\d+(?:\.\d+)?)", re.IGNORECASE
+    r"(?P<name>Azure\s+Security\s+Benchmark|Microsoft\s+cloud\s+security\s+benchmark)\s+"
+    r"(?:version\s+|v)(?P<version>\d+(?:\.\d+)?)",
+    re.IGNORECASE,
 )
-_WITHOUT_FEATURES = ("1", "2")
-"""Major versions of the Azure Security Benchmark whose pages have guidance a control and no features."""
+_MAJORS = {EARLIER: "3", LATER: "1"}
+"""The versions of the benchmarks that there are facts about."""
 
 
 def generalized(text: str, service: str) -> str:
@@ -49,12 +51,15 @@ def workbook_key(text: str) -> str | None:
     return found.group() if found else None
 
 
-def benchmark_of(text: str) -> str | None:
+def benchmark_of(text: str) -> BenchmarkKey | None:
     """Which benchmark the text names; the later one wins where both are named."""
     return next((key for key in reversed(BENCHMARKS) if benchmark(key).name in text), None)
 
 
-def version_without_features(text: str) -> str | None:
-    """Which version the text names, when that is one from before there were features; None otherwise."""
+def other_version(text: str) -> tuple[BenchmarkKey, str] | None:
+    """The benchmark (its key) and version that the text names first, when that is not the one we know."""
     found = _VERSION.search(text)
-    return found["version"] if found and found["version"].split(".")[0] in _WITHOUT_FEATURES else None
+    if found is None:
+        return None
+    key = benchmark_of(" ".join(found["name"].split())) or EARLIER
+    return None if found["version"].split(".")[0] == _MAJORS[key] else (key, found["version"])

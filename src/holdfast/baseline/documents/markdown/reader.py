@@ -33,6 +33,8 @@ from holdfast.baseline.model.service import (
 from holdfast.baseline.model.vocabulary import Answer, GuidanceKind, Responsibility
 from holdfast.baseline.model.wording import FeatureText, Labels, Wording
 
+MAXIMUM_LINES = 100_000
+"""The longest published page has fewer than 2,000."""
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _TITLE = re.compile(r".*?baseline for (?P<service>.+)")
 _TOO_EARLY = (
@@ -108,12 +110,15 @@ def read_lines(lines: Sequence[NumberedLine], front_matter: str, file: str) -> D
 def decoded(data: bytes, file: str) -> str:
     """The text of a page, lines ending with a line feed.
 
-    Raises DocumentError when it is not UTF-8, or holds a control character, which no other format can hold.
+    Raises DocumentError when it is not UTF-8, too long, or holds a control character, which no other format
+    can hold.
     """
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise DocumentError(file, "", f"is not UTF-8 text (byte {error.start})") from error
+    if text.count("\n") > MAXIMUM_LINES:
+        raise DocumentError(file, "", f"has more than {MAXIMUM_LINES} lines, which no security baseline has")
     if found := _CONTROL_CHARACTER.search(text):
         line = text.count("\n", 0, found.start()) + 1
         raise DocumentError(file, f"line {line}", f"holds the control character {found.group()!r}; remove it")
@@ -136,10 +141,14 @@ def _title(page: _Page, part: Part) -> None:
         raise DocumentError(page.file, f"line {part.line}", problem)
     page.title, page.service = f"# {part.heading}", found["service"]
     page.introduction = part.text
-    version = learning.version_without_features(page.introduction)
-    if version:
-        raise DocumentError(page.file, f"line {part.line}", _TOO_EARLY.format(version=version))
     page.benchmark = learning.benchmark_of(page.introduction) or EARLIER
+    if other := learning.other_version(page.introduction):
+        key, version = other
+        if key == EARLIER and version.split(".")[0] in ("1", "2"):
+            raise DocumentError(page.file, f"line {part.line}", _TOO_EARLY.format(version=version))
+        known = benchmark(page.benchmark).published
+        remark = f"speaks of version {version} of the benchmark; what is known of {known} was taken for it"
+        page.oddities.append(Oddity(f"line {part.line}", remark))
 
 
 def _profile(page: _Page, part: Part) -> None:
