@@ -1,6 +1,8 @@
 """What the process that analyzes a capture writes: learned first, judged by later, and what was wrong."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,6 +10,7 @@ import msgspec
 import pytest
 
 from holdfast.defender.capture.packets import Packet
+from holdfast.defender.capture.source import CHUNK
 from holdfast.defender.capture.writer import pcap_bytes
 from holdfast.defender.network.child import LEARNED, MESSAGE, PROBLEMS, Job, parts
 from holdfast.defender.uplink.messages import Alerts, unpack
@@ -16,6 +19,8 @@ from tests.support.traffic.case import Play
 from tests.support.traffic.cases.exchanges import together
 from tests.support.traffic.cases.modbus import poll, umas_exchange
 from tests.support.traffic.wire import Wire
+
+PCAP_HEAD = 24
 
 
 @contextmanager
@@ -79,3 +84,25 @@ def test_a_damaged_capture_is_read_up_to_the_damage_and_named() -> None:
 def test_what_is_no_capture_is_refused() -> None:
     with pytest.raises(HoldfastError):
         analyzed(b"nonsense")
+
+
+def niceness(content: bytes) -> int:
+    """How far the process of an analysis gave way by its end."""
+    script = "import os; from holdfast.defender.network import child; child.main(); print(os.nice(0))"
+    with file_of(content) as descriptor:
+        job = msgspec.json.encode(Job("c1", "", "", descriptor, None))
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            input=job,
+            stdout=subprocess.PIPE,
+            pass_fds=(descriptor,),
+            check=True,
+        )
+    return int(done.stdout.rsplit(b"}", 1)[-1].split(b"]")[-1]) - os.nice(0)
+
+
+def test_a_short_analysis_takes_its_turn_and_a_long_one_gives_way() -> None:
+    content = capture(poll)
+    head, packets = content[:PCAP_HEAD], content[PCAP_HEAD:]
+    assert niceness(content) == 0
+    assert niceness(head + packets * (1 + CHUNK // len(packets))) > 0

@@ -69,13 +69,16 @@ def new_person(drill: ProbeContext, provider: ScratchProvider, role: str = "") -
 
 
 def becomes(context: ProbeContext, look: Callable[[], int], wanted: int, seconds: float) -> tuple[int, float]:
-    """What `look` gives last, once it is `wanted` or the time is over; and after how many seconds."""
+    """What `look` gives last, once it is `wanted` or the time is over; and after how many seconds.
+
+    Looks less often the longer it waits: on a busy machine the looking would be a part of the load.
+    """
     began = context.clock.monotonic()
     while True:
         seen, after = look(), context.clock.monotonic() - began
         if seen == wanted or after >= seconds:
             return seen, after
-        time.sleep(0.05)
+        time.sleep(min(0.05 + after / 10, 1.0))
 
 
 def status_sight(subject: str, wanted: int, seen: int) -> Sight:

@@ -36,8 +36,6 @@ from holdfast.storage.database import Database
 
 MAXIMUM_PART = 512 * 2**20
 """Bytes of one part of the child's output; learned traffic is the largest."""
-_NICE = 10
-"""The analysis gives way to everything that somebody waits for."""
 
 RulesOf = Callable[[OrganizationPath], list[JsonValue]]
 """The custom rules that hold at a node."""
@@ -101,7 +99,7 @@ class CaptureRuns:
             await asyncio.to_thread(_fill, descriptor, content)
             job = await asyncio.to_thread(self._job, resource, source, descriptor)
             child = await asyncio.create_subprocess_exec(
-                *("nice", "-n", str(_NICE), sys.executable, "-m", "holdfast.defender.network.child"),
+                *(sys.executable, "-m", "holdfast.defender.network.child"),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 pass_fds=(descriptor,),

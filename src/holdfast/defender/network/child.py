@@ -6,9 +6,10 @@ touches a disk), the job as JSON on standard input, and writes parts to standard
 of length, and as many bytes.
 """
 
+import os
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
@@ -36,6 +37,8 @@ FAILURE: Final = b"X"
 HEAD: Final = struct.Struct(">cI")
 _STEPS = 100
 """Progress is told so often at most."""
+_NICE: Final = 10
+"""How much a long analysis gives way. A short one would wait for the processor longer than it needs it."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -58,8 +61,11 @@ class Part(NamedTuple):
     content: bytes
 
 
-def parts(job: Job) -> Iterator[Part]:
-    """Analyze; everything that came of it. Raises CaptureError, LearnedError, RuleError."""
+def parts(job: Job, progress: Callable[[int, int], None] | None = None) -> Iterator[Part]:
+    """Analyze; everything that came of it, and `progress` as in `pipeline.analyze`.
+
+    Raises CaptureError, LearnedError, RuleError.
+    """
     learned = load(job.learned) if job.learned else LearnedTraffic()
     stage = job.stage or (Stage.OPERATIONAL if job.learned else Stage.LEARNING)
     if learned.stages.stage is not stage:
@@ -67,7 +73,7 @@ def parts(job: Job) -> Iterator[Part]:
     rules = parse_rules(bytes(job.rules), PROTOCOLS)
     sensor = Sensor(SensorSettings(job.name, job.zone, job.site, rules=rules), learned, Slices())
     path = f"/proc/self/fd/{job.descriptor}"
-    summary = analyze([Path(path)], [sensor], progress=_Teller())
+    summary = analyze([Path(path)], [sensor], progress=progress)
     for data in packed(Bulletins(sensor).everything()):
         yield Part(MESSAGE, data)
     if stage is not Stage.OPERATIONAL:
@@ -79,13 +85,15 @@ def parts(job: Job) -> Iterator[Part]:
 
 
 class _Teller:
-    """Writes progress at once, a hundred times at most."""
+    """Writes progress at once, a hundred times at most; a run that is not over at the first gives way."""
 
     def __init__(self) -> None:
         self._step = -1
 
     def __call__(self, done: int, total: int) -> None:
         step = done * _STEPS // max(total, 1)
+        if self._step < 0 and done < total:
+            os.nice(_NICE)
         if step > self._step:
             self._step = step
             write(sys.stdout.buffer, Part(PROGRESS, b"%f" % (done / max(total, 1))))
@@ -101,7 +109,7 @@ def main() -> None:
     """Do the job on standard input."""
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
     try:
-        for part in parts(job):
+        for part in parts(job, _Teller()):
             write(sys.stdout.buffer, part)
     except HoldfastError as error:
         write(sys.stdout.buffer, Part(FAILURE, str(error).encode()))

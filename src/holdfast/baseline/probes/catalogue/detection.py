@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from holdfast.baseline.probes.captures import (
     CONTROLLER,
     ENGINEER,
-    READ,
+    PANEL,
     SECONDS,
-    STOP,
-    analyze,
-    capture_of,
+    ZONE,
     found_alerts,
+    staged,
 )
 from holdfast.baseline.probes.context import Persona, ProbeContext
 from holdfast.baseline.probes.devices import demand
@@ -30,27 +29,25 @@ def attack_raises_alert(context: ProbeContext) -> Iterator[Sight]:
     """Upload traffic with and without an attack, and delete many things, on an instance of its own."""
     assert context.scratch is not None  # the probe needs it
     with context.scratch.shared() as drill:
-        name = context.randomness.bytes(6).hex()
-        analyze(drill, f"benign-{name}", capture_of(READ))
-        yield _alerts(drill, "traffic that is normal", f"benign-{name}", wanted=0)
-        analyze(drill, f"attack-{name}", capture_of(STOP))
-        yield _alerts(drill, "a command that stops a controller", f"attack-{name}", wanted=1)
-        yield _packets(drill, f"attack-{name}")
-        yield _mass_deletion(drill, name)
+        staged(drill)
+        yield _alerts(drill, "traffic that is normal", PANEL, wanted=0)
+        yield _alerts(drill, "a command that stops a controller", ENGINEER, wanted=1)
+        yield _packets(drill)
+        yield _mass_deletion(drill, context.randomness.bytes(6).hex())
 
 
-def _alerts(drill: ProbeContext, subject: str, name: str, wanted: int) -> Sight:
+def _alerts(drill: ProbeContext, subject: str, client: str, wanted: int) -> Sight:
     found = [
         item
-        for item in found_alerts(drill, f"sensor={name}")
-        if (item["source"], item["destination"]) == (ENGINEER, CONTROLLER)
+        for item in found_alerts(drill, f"sensor={ZONE}")
+        if (item["source"], item["destination"]) == (client, CONTROLLER)
     ]
     return Sight(subject, f"{wanted} alerts", f"{len(found)} alerts", len(found) == wanted)
 
 
-def _packets(drill: ProbeContext, name: str) -> Sight:
+def _packets(drill: ProbeContext) -> Sight:
     subject, expected = "the packets behind the alert", "a capture file"
-    for item in found_alerts(drill, f"sensor={name}"):
+    for item in found_alerts(drill, f"sensor={ZONE}"):
         answer = ask(drill, "GET", f"/api/defender/alerts/{item['id']}/packets", Persona.KEEPER)
         return Sight(subject, expected, f"status {answer.status}", answer.status == 200)
     return Sight(subject, expected, "no alert", passed=False)

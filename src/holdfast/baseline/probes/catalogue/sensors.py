@@ -6,11 +6,11 @@ import ssl
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from holdfast.baseline.probes.captures import STOP, analyze, capture_of, found_alerts, write
+from holdfast.baseline.probes.captures import ZONE, found_alerts, make_zone, staged
 from holdfast.baseline.probes.catalogue.at_rest import search
 from holdfast.baseline.probes.certificates import Made, as_file, make_certificate
 from holdfast.baseline.probes.context import Persona, ProbeContext
@@ -88,33 +88,12 @@ def _first_words(listener: socket.socket, presented: Made | None) -> str:
 # What the platform keeps of them
 
 
-class _Zone(NamedTuple):
-    """A zone of a drill, with a capture of its name in which a controller is stopped."""
-
-    drill: ProbeContext
-    id: str
-
-
-@contextlib.contextmanager
-def _zone(context: ProbeContext, content: bytes) -> Iterator[_Zone]:
+def packets_unreadable(context: ProbeContext) -> Iterator[Sight]:
+    """Search every raw file for the sentence in the packets that are kept behind an alert."""
     assert context.scratch is not None  # the probe needs it
     with context.scratch.shared() as drill:
-        zone = f"zone-{context.randomness.bytes(6).hex()}"
-        _organization(drill, zone)
-        analyze(drill, zone, content, zone)
-        yield _Zone(drill, zone)
-
-
-def _organization(drill: ProbeContext, name: str) -> None:
-    path = f"/api/organizations/{name}?{VERSION}"
-    demand(ask(drill, "PUT", path, Persona.KEEPER, {"displayName": name}), "making a zone")
-
-
-def packets_unreadable(context: ProbeContext) -> Iterator[Sight]:
-    """Let packets with a sentence in them be kept behind an alert, and search every raw file for it."""
-    canary = f"canary {context.randomness.bytes(12).hex()}"
-    with _zone(context, capture_of(write(canary.encode()), STOP)) as (drill, zone):
-        alerts = [f"/api/defender/alerts/{alert['id']}" for alert in found_alerts(drill, f"sensor={zone}")]
+        canary = staged(drill)
+        alerts = [f"/api/defender/alerts/{alert['id']}" for alert in found_alerts(drill, f"sensor={ZONE}")]
         packets = [ask(drill, "GET", f"{alert}/packets", Persona.KEEPER).text for alert in alerts]
         if not any(canary in text for text in packets):
             raise RuntimeError("the packets behind the alert cannot be read back")
@@ -124,34 +103,36 @@ def packets_unreadable(context: ProbeContext) -> Iterator[Sight]:
 
 def roles_limited(context: ProbeContext) -> Iterator[Sight]:
     """Ask for what is in one zone as who may only look there, and as an analyst of the zone beside it."""
-    with _zone(context, capture_of(STOP)) as zone:
-        other = f"{zone.id}-other"
-        _organization(zone.drill, other)
-        reader = _token(zone.drill, f"{zone.id}-reader", "sensor-read-only", zone.id)
-        analyst = _token(zone.drill, f"{other}-analyst", "sensor-security-analyst", other)
-        yield from _refused(zone, "who may only look", reader, 200, 403)
-        yield from _refused(zone, "an analyst of another zone", analyst, 404, 404)
+    assert context.scratch is not None  # the probe needs it
+    with context.scratch.shared() as drill:
+        staged(drill)
+        other = f"other-{context.randomness.bytes(6).hex()}"
+        make_zone(drill, other)
+        reader = _token(drill, f"{other}-reader", "sensor-read-only", ZONE)
+        analyst = _token(drill, f"{other}-analyst", "sensor-security-analyst", other)
+        yield from _refused(drill, "who may only look", reader, 200, 403)
+        yield from _refused(drill, "an analyst of another zone", analyst, 404, 404)
 
 
-def _refused(zone: _Zone, who: str, token: str, looking: int, deeds: int) -> Iterator[Sight]:
+def _refused(drill: ProbeContext, who: str, token: str, looking: int, deeds: int) -> Iterator[Sight]:
     """Whether looking at an asset, and what may not be done, are answered with these statuses."""
-    asset = _asset(zone)
-    ends: JsonObject = {"ends": zone.drill.clock.now() + 3600.0, "organization": zone.id}
+    asset = _asset(drill)
+    ends: JsonObject = {"ends": drill.clock.now() + 3600.0, "organization": ZONE}
     asked: tuple[tuple[str, str, JsonObject | None, int], ...] = (
         ("GET", f"/api/defender/assets/{asset}", None, looking),
         ("PATCH", f"/api/defender/assets/{asset}", {"name": "changed"}, deeds),
-        ("GET", f"/api/defender/captures/{zone.id}/file", None, deeds),
-        ("PUT", f"/api/defender/maintenanceWindows/{zone.id}", ends, 403),
+        ("GET", f"/api/defender/captures/{ZONE}/file", None, deeds),
+        ("PUT", f"/api/defender/maintenanceWindows/{ZONE}", ends, 403),
     )
     for method, path, body, wanted in asked:
-        seen = ask(zone.drill, method, path, None, body, authorization=token).status
-        said = path.replace(zone.id, "{id}").replace(f"assets/{asset}", "assets/{id}")
+        seen = ask(drill, method, path, None, body, authorization=token).status
+        said = path.replace(f"assets/{asset}", "assets/{id}")
         yield Sight(f"{who}: {method} {said}", f"status {wanted}", f"status {seen}", seen == wanted)
 
 
-def _asset(zone: _Zone) -> str:
-    path = f"/api/defender/assets?organization=/{zone.id}/"
-    assets = demand(ask(zone.drill, "GET", path, Persona.KEEPER), "reading the assets")["value"]
+def _asset(drill: ProbeContext) -> str:
+    path = f"/api/defender/assets?organization=/{ZONE}/"
+    assets = demand(ask(drill, "GET", path, Persona.KEEPER), "reading the assets")["value"]
     if not isinstance(assets, list) or not assets or not isinstance(assets[0], dict):
         raise RuntimeError("the capture showed no asset")
     return str(assets[0]["id"])
