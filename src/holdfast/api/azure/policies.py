@@ -43,7 +43,8 @@ def _resources(request: ApiRequest) -> PolicyResources:
     return PolicyResources(request.services.store, request.services.changes)
 
 
-def _place(request: ApiRequest) -> OrganizationPath:
+def place(request: ApiRequest) -> OrganizationPath:
+    """The organization that stands before the provider, or all of them."""
     organization = request.path.get("organization", "")
     return OrganizationPath(f"/{organization.strip('/')}/") if organization else ROOT
 
@@ -98,7 +99,7 @@ def _put(kind: Kind, request: ApiRequest) -> Reply:
         kind.name,
         request.path["name"],
         request.object(),
-        _place(request),
+        place(request),
         request.if_match,
     )
     return Reply(201 if is_new else 200, shown)

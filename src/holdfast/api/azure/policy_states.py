@@ -4,10 +4,10 @@ import re
 from functools import partial
 from urllib.parse import urlencode
 
-from holdfast.api.azure.policies import READ, REMEDIATE, SCOPES, number
+from holdfast.api.azure.policies import READ, REMEDIATE, SCOPES, number, place
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.devices.query.odata import parse_filter
-from holdfast.kernel.errors import InvalidError, NotFoundError
+from holdfast.kernel.errors import ForbiddenError, InvalidError, NotFoundError
 from holdfast.kernel.json import JsonObject
 from holdfast.policy.azure.filters import StateFields, filter_from
 from holdfast.policy.azure.queries import grouped, orders, sorted_groups
@@ -77,7 +77,10 @@ def _transitions(request: ApiRequest) -> list[tuple[int, Transition]]:
 
 
 def _trigger(request: ApiRequest) -> Reply:
-    """Everything is judged again; the answer says where to see when that is done."""
+    """Everything is judged again; the answer says where to see when that is done. ForbiddenError at an
+    organization where the caller may not ask for it."""
+    if "organization" in request.path and not request.principal.allows(REMEDIATE, place(request)):
+        raise ForbiddenError(f"To judge again takes {REMEDIATE} at {request.path['organization']}.")
     asked = request.services.clock.now()
     request.services.changes.record(request.principal, EVALUATION_ASKED)
     address = request.url.partition("?")[0].rpartition("/policyStates/")[0]
