@@ -67,11 +67,16 @@ class ApiRequest:
 
     @property
     def if_match(self) -> str | None:
-        """The etag that the change is conditional on: the If-Match header, else the body's `etag`."""
+        """The etag that the change is conditional on: the If-Match header, else the body's `etag`.
+        InvalidError when that is no text."""
         given: JsonValue = self.headers.get("if-match")
         if given is None and isinstance(self.body, dict):
             given = self.body.get("etag")
-        return given.removeprefix("W/").strip('"') if isinstance(given, str) else None
+        if given is None:
+            return None
+        if not isinstance(given, str):
+            raise InvalidError("etag is the text that an answer had, or left out.", "/etag")
+        return given.removeprefix("W/").strip('"')
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from holdfast.resources.query import Compare, Operator, Query
 
 DEVICE = "device"
 
+EDGE = "iotEdge"
+"""The type of a device that runs modules, the only one that there is."""
+
 CLOUD_PATHS = "cloud.*"
 """Open path of cloud properties: `cloud.owner`, `cloud.motor.limit`."""
 REPORTED_PATHS = "reported.*"
@@ -115,7 +118,7 @@ def _validate(draft: Draft, reader: Reader) -> JsonObject:
 
 def is_edge(reader: Reader, types: JsonValue, template: str) -> bool:
     """Whether a device is an IoT Edge device, by itself or its template. InvalidError when there is none."""
-    marked = isinstance(types, list) and "iotEdge" in types
+    marked = isinstance(types, list) and EDGE in types
     if not template:
         return marked
     resource = reader.get("deviceTemplate", template)

@@ -20,6 +20,8 @@ def _error(central: Central, method: str, path: str, body: Json = None, **rest: 
     [
         ("/devices/x", {"displayName": 7}, "/displayName"),
         ("/devices/x", {"enabled": "yes"}, "/enabled"),
+        ("/devices/x", {"etag": 5}, "/etag"),
+        ("/devices/x", {"type": ["toaster"]}, "/type"),
         ("/devices/x", {"template": "dtmi:none;1"}, "/template"),
         ("/devices/x", {"organizations": ["nowhere"]}, "/organization"),
         ("/devices/-x..", {}, "/id"),

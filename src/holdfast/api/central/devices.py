@@ -15,7 +15,7 @@ from holdfast.api.central.common import (
 )
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.devices.attestation import ATTESTATION, with_keys
-from holdfast.devices.device import DEVICE, is_edge
+from holdfast.devices.device import DEVICE, EDGE, is_edge
 from holdfast.devices.enrollment_group import DEFAULT_SAS_GROUP, ENROLLMENT_GROUP, read_group
 from holdfast.devices.manifests import deployment
 from holdfast.devices.organizations import find_organization
@@ -106,8 +106,11 @@ def _fields(given: JsonObject) -> JsonObject:
         raise InvalidError(f"A device has no field {unknown[0][:64]}.", f"/{unknown[0][:64]}")
     fields: JsonObject = {name: given[name] for name in _WRITABLE if name in given}
     if "type" in given:
-        types = given["type"]
-        fields["types"] = types if isinstance(types, list) else [types]
+        kept = given["type"]
+        types: list[JsonValue] = kept if isinstance(kept, list) else [kept]
+        if any(one != EDGE for one in types):
+            raise InvalidError(f"A device has the type {EDGE} or none.", "/type")
+        fields["types"] = types
     return fields
 
 
