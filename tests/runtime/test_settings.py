@@ -38,6 +38,7 @@ def test_the_environment_wins_over_the_file_and_an_option_over_both(
         ("[people]\nport = 8883", "people.port and devices.mqtt_port both want"),
         ('[people]\naddresses = ["nowhere"]', "people.addresses"),
         ('[tls]\ncertificate_file = "a.pem"', "belong together"),
+        ('[sensors]\nhost_name = "mirror.plant"', "none of host_names"),
         ("[log]\nretention_bytes = 2000000\nfile_bytes = 2000000", "at least two files"),
         ("not toml", "is not TOML"),
     ],

@@ -58,7 +58,7 @@ def open_enrolling(instance: Instance, changes: ChangePath, id_scope: str) -> Se
     """How sensors become devices: on the sensors' listener where there is one, else on the devices'."""
     settings = instance.settings
     port = settings.sensors.mqtt_port if settings.sensors.addresses else settings.devices.mqtt_port
-    place = SensorPlace(settings.host_names[0], port, id_scope)
+    place = SensorPlace(settings.sensors.host_name or settings.host_names[0], port, id_scope)
 
     def authority() -> Authority:
         return open_authority(instance.certificates, instance.ring, instance.clock)

@@ -144,7 +144,7 @@ class ScratchInstances:
                 "workers": 1,
                 "devices": ours.devices.model_copy(update={"addresses": [address]}),
                 "people": ours.people.model_copy(update={"addresses": [address]}),
-                "sensors": ours.sensors.model_copy(update={"addresses": sensors}),
+                "sensors": ours.sensors.model_copy(update={"addresses": sensors, "host_name": ""}),
                 "tls": type(ours.tls)(),
                 "logging": ours.logging.model_copy(update={"level": "error"}),
                 "baseline": ours.baseline.model_copy(update={"automatic": False}),

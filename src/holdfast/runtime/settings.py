@@ -70,6 +70,11 @@ class SensorListener(_Section):
         default=[], description="Addresses to listen on; none means sensors use the device listener."
     )
     mqtt_port: int = Field(default=8884, ge=0, le=65535, description="MQTT over TLS for sensors.")
+    host_name: str = Field(
+        default="",
+        description="The one of `host_names` that sensors are told, which leads to these addresses; empty: "
+        "the first.",
+    )
 
     _check_addresses = field_validator("addresses")(_addresses)
 
@@ -295,6 +300,13 @@ class Settings(_Section):
                     raise ValueError(
                         f"{name} and {other} both want {address} port {port}: give one another port"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _sensors_verify_the_certificate(self) -> "Settings":
+        name = self.sensors.host_name
+        if name and name not in self.host_names:
+            raise ValueError(f"sensors.host_name is {name}, which is none of host_names: add it there too")
         return self
 
     def ports(self) -> list[tuple[str, list[str], int]]:
