@@ -10,6 +10,7 @@ import pytest
 from holdfast.alerts.model import Alert
 from holdfast.defender.capture.packets import Block
 from holdfast.defender.learned.stages import Stage
+from holdfast.defender.pipeline import Pipeline
 from holdfast.defender.sensor.health import Usage
 from holdfast.defender.sensor.live import LiveRun, as_before, learned_in
 from holdfast.defender.sensor.sensor import Sensor
@@ -20,6 +21,7 @@ from holdfast.defender.uplink.messages import Alerts, Assets, Health, Message, P
 from holdfast.defender.uplink.spool import Spool
 from holdfast.defender.uplink.state import SensorState
 from holdfast.kernel.clock import ManualClock, SystemRandomness
+from tests.support.traffic.case import ENGINEER, HMI, PLC
 from tests.support.traffic.cases.exchanges import together
 from tests.support.traffic.cases.modbus import poll, umas_exchange
 from tests.support.traffic.wire import BEGIN, Wire, blocks
@@ -164,6 +166,22 @@ def test_a_setup_of_the_platform_is_followed_and_outlives_the_process(plant: Pla
     assert "the platform's setup is in use" in plant.news
     plant.run(*heard(poll))
     assert "unauthorized-operation-was-detected-by-a-user-defined-rule" in types(plant.told)
+
+
+def test_what_is_found_while_the_sensor_learns_is_authorized_and_the_next_is_not() -> None:
+    sensor = Sensor(SensorSettings(name="s1"))
+    pipeline = Pipeline([sensor])
+    for block in heard(poll):
+        pipeline.feed(block)
+    pipeline.flush()
+    assert sensor.enter(Stage.OPERATIONAL, BEGIN)
+    assert not sensor.enter(Stage.OPERATIONAL, BEGIN)
+    for block in heard(STOP_PLC):
+        pipeline.feed(block)
+    pipeline.finish()
+    assert {asset.address: asset.authorized for asset in sensor.inventory} == {
+        HMI: True, PLC: True, ENGINEER: False,
+    }  # fmt: skip
 
 
 def test_nonsense_of_the_platform_is_told_and_forgotten(plant: Plant) -> None:

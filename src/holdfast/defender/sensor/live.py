@@ -15,7 +15,6 @@ from holdfast.alerts.model import Alert, Key
 from holdfast.defender.capture.packets import Block
 from holdfast.defender.collecting import rare_collections
 from holdfast.defender.learned.file import dump, load
-from holdfast.defender.learned.stages import Stage
 from holdfast.defender.learned.traffic import LearnedTraffic
 from holdfast.defender.pipeline import Pipeline
 from holdfast.defender.record import SECOND
@@ -198,12 +197,6 @@ def learned_in(state: SensorState) -> LearnedTraffic:
     """What a sensor learned before; a new one begins to learn. Raises LearnedError."""
     kept = state.get(LEARNED)
     return load(kept) if kept is not None else LearnedTraffic()
-
-
-def enter(learned: LearnedTraffic, stage: Stage | None, now: float) -> None:
-    """Enter a stage, if another one was asked for."""
-    if stage is not None and stage is not learned.stages.stage:
-        learned.stages.enter(stage, now)
 
 
 def as_before(sensor: Sensor, state: SensorState, now: float) -> None:

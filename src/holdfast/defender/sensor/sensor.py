@@ -34,6 +34,7 @@ from holdfast.defender.inventory.inventory import Inventory
 from holdfast.defender.inventory.leases import LeaseObserver
 from holdfast.defender.inventory.model import Asset, Fact
 from holdfast.defender.inventory.observer import Observer
+from holdfast.defender.learned.stages import Stage
 from holdfast.defender.learned.traffic import LearnedTraffic
 from holdfast.defender.pipeline import Batch
 from holdfast.defender.rules.detector import CustomRules
@@ -134,6 +135,17 @@ class Sensor:
         self.rules = CustomRules(settings.rules, self.reporter, self.timeline)
         self.findings.places = self.places
         self.detection = self._detection()
+
+    def enter(self, stage: Stage | None, now: float) -> bool:
+        """Enter a stage, if another one is asked for: whether it is.
+
+        Devices that were found before are judged by the stage that ends.
+        """
+        if stage is None or stage is self.learned.stages.stage:
+            return False
+        self._assets.finish()
+        self.learned.stages.enter(stage, now)
+        return True
 
     def conversations_now(self) -> Iterator[tuple[ConversationKey, Conversation]]:
         """Every conversation, those that go on included."""

@@ -16,7 +16,7 @@ from holdfast.defender.dissect.registry import PROTOCOLS
 from holdfast.defender.learned.stages import Stage
 from holdfast.defender.rules.file import read_rules
 from holdfast.defender.sensor.health import usage
-from holdfast.defender.sensor.live import LiveRun, as_before, enter, learned_in
+from holdfast.defender.sensor.live import LiveRun, as_before, learned_in
 from holdfast.defender.sensor.sensor import Sensor
 from holdfast.defender.sensor.settings import SensorSettings
 from holdfast.defender.sensor.slices import Slices
@@ -84,7 +84,7 @@ def prepared(
         name = state.identity().device if enrolled else options.name
         sensor = Sensor(_settings(options, name), learned, Slices())
         as_before(sensor, state, clock.now())
-        enter(learned, options.stage, clock.now())
+        sensor.enter(options.stage, clock.now())
         spool = Spool(state) if enrolled else None
         uplink = UplinkThread(state, spool, clock, randomness, tell) if spool is not None else None
         if uplink is not None:

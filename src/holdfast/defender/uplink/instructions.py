@@ -114,12 +114,10 @@ def _set_up(sensor: Sensor, parts: list[str], now: float) -> str:
         return ""
     setup = unpack_setup(parts)
     settings = merged(sensor.settings, setup)
-    stages = sensor.learned.stages
     changed = settings != sensor.settings
     if changed:
         sensor.reconfigure(settings)
-    if setup.stage is not None and setup.stage is not stages.stage:
-        stages.enter(setup.stage, now)
+    if sensor.enter(setup.stage, now):
         return f"the stage is {setup.stage} now"
     return "the platform's setup is in use" if changed else ""
 
