@@ -10,6 +10,7 @@ from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import MalformedError
 from holdfast.defender.record import Fields, Role
 from tests.defender.dissect.feeding import Exchange, Message, dissector, feed
+from tests.support.traffic import dnp3 as dnp3_frames
 
 READ, RESPONSE = 1, 129
 
@@ -168,3 +169,10 @@ def test_a_read_names_points_without_their_data() -> None:
 def test_broken_dnp3_objects_are_malformed(octets: str) -> None:
     with pytest.raises(MalformedError):
         dnp3(bytes.fromhex(octets))
+
+
+def test_a_dnp3_request_that_wants_to_be_confirmed_says_something_else() -> None:
+    asked = (dnp3_frames.request(READ, confirm=confirm) for confirm in (False, True, False))
+    exchange = Exchange("dnp3", "tcp", tuple(Message(True, each) for each in asked))
+    first, second, third = feed(dissector(exchange), "tcp", exchange.messages)
+    assert first.key == third.key != second.key

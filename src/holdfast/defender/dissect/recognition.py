@@ -76,7 +76,7 @@ class _Unrecognized(Session):
     __slots__ = ("_attempts", "_recognition")
 
     def __init__(self, flow: Flow, emit: Emit, recognition: Recognition) -> None:
-        super().__init__(flow, emit)
+        self.flow, self.emit = flow, emit  # as `Session` does: a scan opens flows by the thousand
         self._recognition = recognition
         self._attempts = 0
 

@@ -69,9 +69,7 @@ class Detection:
         self._listeners = listeners
         self.talks = TalkTable(self._talk_opened)
         self._talk_of: dict[Direction, Talk] = {}
-        """By the first protocol of each direction."""
-        self._carried_of: dict[Direction, dict[str, Talk]] = {}
-        """By direction, then by its further protocols."""
+        """In the first protocol of each direction."""
         self._judgements = 0
         self._flow_handlers: dict[tuple[str, str], tuple[Handler, ...]] = {}
         self._next_tick = 0
@@ -107,7 +105,7 @@ class Detection:
             if talk is None:
                 talk = talk_of[record.direction] = self.talks.of(record)
             elif talk.protocol != record.protocol:
-                talk = self._carried(record)
+                talk = talk.carried.get(record.protocol) or self._carry(talk, record)
             talk.count += 1
             if record.time >= talk.until and interval is not None:
                 interval(talk, record.time)
@@ -119,15 +117,10 @@ class Detection:
             if judged.watch:
                 self._handle(judged.watch, record)
 
-    def _carried(self, record: Record) -> Talk:
+    def _carry(self, talk: Talk, record: Record) -> Talk:
         """The talk of a record whose direction speaks several protocols, one in the other."""
-        talks = self._carried_of.get(record.direction)
-        if talks is None:
-            talks = self._carried_of[record.direction] = {}
-        talk = talks.get(record.protocol)
-        if talk is None:
-            talk = talks[record.protocol] = self.talks.of(record)
-        return talk
+        carried = talk.carried[record.protocol] = self.talks.of(record)
+        return carried
 
     def _judge_first(self, talk: Talk, record: Record) -> Judged:
         try:
@@ -163,7 +156,6 @@ class Detection:
             flow = record.direction.flow
             for direction in (flow.client, flow.server):
                 self._talk_of.pop(direction, None)
-                self._carried_of.pop(direction, None)
 
     def _handle(self, handlers: tuple[Handler, ...], record: Record) -> None:
         """Whatever a rule does wrong with odd traffic costs a count and not the sensor."""

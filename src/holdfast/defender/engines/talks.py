@@ -4,6 +4,8 @@ A judgement about a message holds for every connection between the same two part
 not with the flow: a client that reconnects for every poll costs no new judgement.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Hashable
 
 from holdfast.defender.record import Record
@@ -32,6 +34,7 @@ class Talk:
     """One side of what two parties say in one protocol."""
 
     __slots__ = (
+        "carried",
         "count",
         "destination",
         "judged",
@@ -60,6 +63,9 @@ class Talk:
         """Time of the newest message in an interval that is over."""
         self.rhythm: object = None
         """What `detectors.rhythm` remembers."""
+        self.carried: dict[str, Talk] = {}
+        """What the same side says to the same party in other protocols of the same connections, such as CIP
+        in EtherNet/IP; by protocol."""
 
 
 class TalkTable:
@@ -100,3 +106,5 @@ class TalkTable:
         by_age = sorted(self._talks.items(), key=lambda item: item[1].until)
         for key, _talk in by_age[: self._maximum // 10 + 1]:
             del self._talks[key]
+        for talk in self._talks.values():
+            talk.carried.clear()

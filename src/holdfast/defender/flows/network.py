@@ -6,6 +6,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from holdfast.defender.counters import Counters
 from holdfast.defender.flows import headers
 from holdfast.defender.flows.fragments import FragmentTable
@@ -49,13 +51,13 @@ class Network:
             self._counters.count_malformed("ethernet")
             return
         if place.link != start:
-            place = place._replace(link=start)
+            place = replace(place, link=start)
         self.payload(_U16(data, start + 12)[0], data, start + 14, end, place)
 
     def payload(self, kind: int, data: bytes, start: int, end: int, place: Place) -> None:
         """What an EtherType announces, behind any number of VLAN tags (IEEE 802.1Q, 802.1ad)."""
         while kind in headers.VLAN_TAGS and start + 4 <= end and len(place.vlans) < _MAXIMUM_TAGS:
-            place = place._replace(vlans=(*place.vlans, _U16(data, start)[0] & 0x0FFF))
+            place = replace(place, vlans=(*place.vlans, _U16(data, start)[0] & 0x0FFF))
             kind, start = _U16(data, start + 2)[0], start + 4
         reader = self._payloads.get(kind)
         if reader is not None:
@@ -184,7 +186,7 @@ class Network:
         if whole is None:
             return
         macs = frame[place.link : place.link + 12] if place.link >= 0 else b""
-        place = place._replace(link=0 if macs else -1)
+        place = replace(place, link=0 if macs else -1)
         self._internet(macs + whole, len(macs), len(macs) + len(whole), addresses, protocol, 0, place)
 
     def _internet(
@@ -203,7 +205,7 @@ class Network:
         elif protocol == headers.UDP:
             self._transport.udp(data, start, finish, addresses, missing, place)
         elif protocol in headers.TUNNELS and place.depth < _MAXIMUM_DEPTH:
-            place = place._replace(depth=place.depth + 1)
+            place = replace(place, depth=place.depth + 1)
             if protocol == headers.GRE:
                 self._generic_encapsulation(data, start, finish, place)
             else:

@@ -126,7 +126,7 @@ class FlowTable:
 
     def sweep(self, frame: int, time: int) -> None:
         """End flows that were silent for long. Cheap to call often: it works once in a while."""
-        if time < self._next_sweep or frame - self._frame_of_sweep < 2 * self._size:
+        if time < self._next_sweep or frame - self._frame_of_sweep < 4 * self._size:
             return
         self._next_sweep, self._frame_of_sweep = time + _SWEEP_EVERY, frame
         for transport, idle in _IDLE.items():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+
+import msgspec
 
 from holdfast.defender.counters import Counters
 from holdfast.defender.dissect.recognition import Recognition
@@ -24,7 +25,7 @@ _PORTS = struct.Struct(">HH").unpack
 _WITH_PORTS = frozenset({"tcp", "udp"})
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """Where a packet stands, for the layers that are opened one after the other."""
 
     frame: int

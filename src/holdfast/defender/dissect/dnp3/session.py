@@ -1,7 +1,8 @@
 """DNP3 over TCP and UDP: one record a link frame, with the application fragment that it completes.
 
-Key of fragments: (link source, link destination, function code, internal indications or None, objects named
-by a request as (group, variation) pairs). Key of frames without one: (link source, link destination).
+Key of fragments: (link source, link destination, function code, internal indications of an answer or whether
+a request wants to be confirmed, objects named by a request as (group, variation) pairs). Key of frames
+without one: (link source, link destination).
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ _MAXIMUM_FRAGMENT = 63 * 0xFF
 _MAXIMUM_BUFFERS = 64
 """Outstations behind one connection whose fragments are put together at once."""
 _FIN, _FIR = 0x80, 0x40
+_CONFIRMED = 0x20
+"""Bit of the application control: the receiver is to confirm the fragment."""
 _LAST_FRAGMENT = 0x40
 """FIN in the application control."""
 _CONFIRM, _RESPONSE, _UNSOLICITED, _AUTHENTICATE_RESPONSE = 0x00, 0x81, 0x82, 0x83
@@ -163,7 +166,7 @@ class Dnp3Session(Session):
         _, source, destination = link
         if function < 0x80:
             objects = _named_objects(function, fragment[2:])
-            key = (source, destination, function, None, objects)
+            key = (source, destination, function, bool(control & _CONFIRMED), objects)
             body = (link, fragment)
             record = Record(frame, time, direction, NAME, kind, REQUEST, key, body, _request_fields)
             if function != _CONFIRM:
@@ -235,7 +238,7 @@ def _application_control(record: Record, fields: Fields) -> None:
     fields |= {
         "fir": bool(control & 0x80),
         "fin": bool(control & 0x40),
-        "con": bool(control & 0x20),
+        "con": bool(control & _CONFIRMED),
         "uns": bool(control & 0x10),
         "sequence": control & 0x0F,
         "function_code": record.kind,

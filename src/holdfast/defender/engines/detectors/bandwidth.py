@@ -64,13 +64,14 @@ class Bandwidth:
     def _end(self, record: Record) -> None:
         flow = record.direction.flow
         pair = _pair(flow)
-        self._ended[pair] = self._ended.get(pair, 0) + _octets(flow) - self._seen.pop(flow.id, 0)
+        octets = flow.client.octets + flow.server.octets
+        self._ended[pair] = self._ended.get(pair, 0) + octets - self._seen.pop(flow.id, 0)
 
     def _volumes(self) -> dict[tuple[str, str], int]:
         volumes, self._ended = self._ended, {}
         seen: dict[int, int] = {}
         for flow in self._flows():
-            octets = _octets(flow)
+            octets = flow.client.octets + flow.server.octets
             if octets >= _FLOOR // 100 or flow.id in self._seen:
                 pair = _pair(flow)
                 volumes[pair] = volumes.get(pair, 0) + octets - self._seen.get(flow.id, 0)
@@ -97,10 +98,6 @@ class Bandwidth:
             self._reporter.about(report)
         if volume > peak:
             self._learned.set_level(entry, volume)
-
-
-def _octets(flow: Flow) -> int:
-    return flow.client.octets + flow.server.octets
 
 
 def _pair(flow: Flow) -> tuple[str, str]:

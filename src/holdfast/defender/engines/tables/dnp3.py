@@ -202,7 +202,6 @@ DNP3 = Table(
             on(REQUESTS),
             _confirmation,
             "requests without the confirmation bit",
-            steady=False,
         ),
         Rule(
             "master-slave-authentication-error",

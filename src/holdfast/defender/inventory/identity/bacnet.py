@@ -49,7 +49,7 @@ def _i_am(record: Record) -> Iterator[Fact]:
 
 SOURCES = (
     Source(
-        "bacnet", on(RESPONSES, "read_property", "read_property_multiple"), _read, _about_device, pause=10
+        "bacnet", on(RESPONSES, "read_property", "read_property_multiple"), _read, _about_device, pause=60
     ),
-    Source("bacnet", on(NOTICES, "i_am"), _i_am, pause=10),
+    Source("bacnet", on(NOTICES, "i_am"), _i_am, pause=60),
 )

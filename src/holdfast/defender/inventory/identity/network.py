@@ -78,8 +78,8 @@ def _netbios(record: Record) -> Iterator[Fact]:
 
 
 SOURCES = (
-    Source("lldp", on(NOTICES), _neighbour(_LLDP, "management_addresses"), pause=10),
-    Source("cdp", on(NOTICES), _neighbour(_CDP, "addresses"), pause=10),
+    Source("lldp", on(NOTICES), _neighbour(_LLDP, "management_addresses"), pause=60),
+    Source("cdp", on(NOTICES), _neighbour(_CDP, "addresses"), pause=60),
     Source("snmp", on(RESPONSES, "response"), _snmp),
     Source("dns", on(RESPONSES), _names),
     Source("mdns", on(NOTICES), _names),
