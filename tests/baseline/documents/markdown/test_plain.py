@@ -61,6 +61,47 @@ def test_a_browsers_additions_are_passed_over() -> None:
     )
 
 
+def on_lines(text: str) -> str:
+    """The cells of each table on lines of their own."""
+    return re.sub(r"(?m)^.+\t.+$", lambda row: row[0].replace("\t", "\n"), text)
+
+
+def with_open_bars(text: str) -> str:
+    """The cells of each table with bars between them, none at the beginning."""
+    rows = re.sub(r"(?m)^.+\t.+$", lambda row: row[0].replace("\t", " | ") + " |", text)
+    rows = re.sub(r"(?m)^(Service Behavior Attribute .*)$", r"\1\n---|---|", rows)
+    return re.sub(r"(?m)^(Supported .*)$", r"\1\n---|---|---|", rows)
+
+
+MENU = "Security profile\nNetwork security\nNext steps\n"
+COPIES = {
+    "without empty lines": re.sub(r"\n{2,}", "\n", COPY),
+    "cells on lines": on_lines(COPY),
+    "cells on lines, without empty lines": re.sub(r"\n{2,}", "\n", on_lines(COPY)),
+    "open bars": with_open_bars(COPY),
+    "indented": re.sub(r"(?m)^(?=.)", "    ", COPY),
+    "a menu below the title": COPY.replace("\n\n", f"\n\nIn this article\n{MENU}\n", 1),
+    "typographic marks": COPY.replace("'", "’"),
+}
+
+
+@pytest.mark.parametrize("way", list(COPIES))
+def test_browsers_copy_in_different_ways(way: str) -> None:
+    document, marked = read_plain(COPIES[way].encode(), "copy.txt"), read_page(page(), "page.md")
+    assert answers(document.baseline) == answers(marked.baseline)
+    assert [tuple(line) for line in document.baseline.profile] == [
+        tuple(line) for line in marked.baseline.profile
+    ]
+
+
+def test_what_stands_above_the_page_is_not_read_and_reported() -> None:
+    text = f"Skip to main content\nShore security baseline for Boats\n{MENU}{COPY.lstrip()}"
+    document = read_plain(text.encode(), "copy.txt")
+    assert document.baseline.name == "Tide Gauge"
+    assert document.oddities[0].place == "line 6"
+    assert "what stands above was not read" in document.oddities[0].remark
+
+
 POLICIES = """Microsoft Defender for Cloud monitoring
 
 Azure Policy built-in definitions - Microsoft.Tides:

@@ -12,19 +12,21 @@ from holdfast.baseline.data.catalog import EARLIER, benchmark, feature_by_name, 
 from holdfast.baseline.documents.document import Document
 from holdfast.baseline.documents.markdown.learning import benchmark_of
 from holdfast.baseline.documents.markdown.outline import NumberedLine
+from holdfast.baseline.documents.markdown.plain_lines import service_of, title_line, with_rows
 from holdfast.baseline.documents.markdown.plain_policies import with_policy_tables
 from holdfast.baseline.documents.markdown.reader import decoded, read_lines
 from holdfast.baseline.documents.markdown.tables import table_line
 from holdfast.baseline.documents.naming import WORKBOOK_NAME, key_of_name
 from holdfast.baseline.model.benchmark import Benchmark
+from holdfast.baseline.model.oddity import Oddity
 
 _ANSWER = "(True|False|Not Applicable|No Related Feature)"
 _ANSWERS = re.compile(rf"{_ANSWER}\s+{_ANSWER}\s+(Microsoft|Customer|Shared|Not Applicable)\s*")
 _ANSWERS_HEADER = re.compile(r"(Supported)\s+(Enabled By Default)\s+(Configuration Responsibility)\s*", re.I)
 _PROFILE_HEADER = re.compile(r"(Service Behavior Attribute)\s+(Value)\s*", re.I)
 _PROFILE_ROW = re.compile(
-    r"(Product Category|Customer can access HOST / OS|Service can be deployed into customer's virtual network"
-    r"|Stores customer content at rest)\s+(.+?)\s*"
+    r"(Product Category|Customer can access HOST / OS|Stores customer content at rest"
+    r"|Service can be deployed into customer['’]s virtual network)\s+(.+?)\s*"
 )
 _CONTROL = re.compile(r"[A-Z]{2}-[1-9]\d?: .+")
 _LABEL = re.compile(
@@ -34,9 +36,10 @@ _DESCRIBES = "Description: "
 _LEARN_MORE = " Learn more."
 _CHAPTERS = frozenset({"Security profile", "Next steps"})
 _SECTION = re.compile(r"Features|Other guidance for [A-Z]{2}-\d+|Microsoft Defender for Cloud monitoring")
-_TITLE = re.compile(r".*? baseline for (?P<service>.+)")
-_NOISE = frozenset({"Expand table", "In this article"})
+_NOISE = frozenset({"Expand table"})
 """What a browser's page adds of its own."""
+_CONTENTS = "In this article"
+"""What stands above the page's list of its chapters."""
 
 _REPOSITORY = "https://github.com/MicrosoftDocs/SecurityBenchmarks/tree/master"
 _MAPPING_FILES = f"{_REPOSITORY}/Azure%20Offer%20Security%20Baselines/3.0/"
@@ -53,22 +56,29 @@ def read_plain(data: bytes, file: str) -> Document:
     text = decoded(data, file)
     known = benchmark(benchmark_of(text) or EARLIER)
     lines = [NumberedLine(number, line) for number, line in enumerate(text.split("\n"), 1)]
-    lines = list(with_policy_tables(lines))
-    return read_lines(list(_marked(lines, known)), own_wording(known.key).front_matter, file)
+    start = title_line(lines)
+    rows = list(with_policy_tables(list(with_rows(lines[start:]))))
+    document = read_lines(list(_marked(rows, known)), own_wording(known.key).front_matter, file)
+    if not any(line.text.strip() for line in lines[:start]):
+        return document
+    above = Oddity(f"line {lines[start].number}", "the page begins here; what stands above was not read")
+    return document._replace(oddities=(above, *document.oddities))
 
 
 def _marked(lines: Sequence[NumberedLine], known: Benchmark) -> Iterator[NumberedLine]:
+    chapters = {domain.published_name for domain in known.domains} | _CHAPTERS
     service = feature = note = ""
+    listing = False
     for index, line in enumerate(lines):
         text = line.text.strip()
-        if text in _NOISE or (note and not text):
+        listing = text == _CONTENTS or (listing and text in chapters)
+        if listing or text in _NOISE or (note and not text):
             continue
-        title = None if service else _TITLE.fullmatch(text)
-        following = next((after.text for after in lines[index + 1 : index + 4] if after.text.strip()), "")
-        if title:
-            service = title["service"]
+        if not service and (service := service_of(text)):
             yield NumberedLine(line.number, f"# {text}")
             continue
+        after = (later.text.strip() for later in lines[index + 1 : index + 4])
+        following = next((later for later in after if later), "")
         feature = text if text and following.startswith(_DESCRIBES) else feature
         for marked in _marked_line(line.text, following, service, feature, known):
             yield NumberedLine(line.number, marked)
@@ -89,10 +99,10 @@ def _marked_line(line: str, following: str, service: str, feature: str, known: B
         yield table_line(header.groups())
         yield f"|{'---|' * len(header.groups())}"
     elif row := _ANSWERS.fullmatch(text) or _PROFILE_ROW.fullmatch(text):
-        yield table_line(row.groups())
+        yield table_line([cell.replace("’", "'") for cell in row.groups()])
     elif text.startswith(_DESCRIBES):
         yield _description(text, feature)
-    elif label := _LABEL.fullmatch(line):
+    elif label := _LABEL.fullmatch(line.lstrip()):
         yield f"**{label[1]}**: {label[2]}"
     else:
         yield _with_links(line, service, known)
