@@ -3,7 +3,7 @@
 import base64
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -18,6 +18,7 @@ app = typer.Typer()
 
 _Id = Annotated[str, typer.Option("--id", help="Its id; the control or feature unless you name one.")]
 _Owner = Annotated[str, typer.Option(help="Who answers for it.")]
+_Shown = Literal["open", "accepted", "exempt", "fixed", "unknown", "all"]
 _Expires = Annotated[str, typer.Option(help="When it ends, such as 2027-03-03 or 2027-03-03T12:00:00Z.")]
 
 
@@ -127,7 +128,7 @@ def withdraw(
 def recommendations_(
     recommendation: Annotated[str, typer.Argument(help="One of them, with its history.")] = "",
     service: Annotated[str, typer.Option(help="holdfast, holdfast-platform or holdfast-defender.")] = WHOLE,
-    status: Annotated[str, typer.Option(help="open, accepted, exempt, fixed or unknown.")] = "open",
+    status: Annotated[_Shown, typer.Option(help="Only those of one status, or all.")] = "open",
     url: Url = DEFAULT_URL,
     token: Token = "",
     ca: Ca = None,
@@ -142,7 +143,7 @@ def recommendations_(
             show_object(remote.get(f"/api/baseline/recommendations/{recommendation}?service={service}"))
             return
         found = remote.get(f"/api/baseline/recommendations?service={service}")["value"]
-    wanted = [item for item in found if item["status"] == status]
+    wanted = [item for item in found if status in ("all", item["status"])]
     if as_json:
         show_object(wanted)
         return
