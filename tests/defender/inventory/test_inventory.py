@@ -62,6 +62,17 @@ def test_many_addresses_behind_one_hardware_address_make_it_a_routers() -> None:
     assert router.type is AssetType.ROUTER
 
 
+@pytest.mark.parametrize("mac", ["", "00:00:00:00:00:00"])
+def test_packets_without_a_hardware_address_tell_nothing_but_their_ip_address(mac: str) -> None:
+    inventory = Inventory()
+    assets = [seen(inventory, mac, f"10.0.0.{number}") for number in range(8)]
+    assets.append(seen(inventory, mac, "fe80::1"))
+    assert len(inventory) == len({asset.id for asset in assets}) == 9
+    assert not any(asset.macs or asset.value(Name.VENDOR) for asset in assets)
+    assert inventory.see(mac, "", (), 1, 1.0) is None
+    assert inventory.bind("00:00:00:00:00:00", "10.0.0.1", 1, 1.0) is assets[1]
+
+
 def test_the_most_confident_value_counts_and_the_newest_among_equals() -> None:
     inventory = Inventory()
     asset = seen(inventory, MAC, "10.0.0.1")

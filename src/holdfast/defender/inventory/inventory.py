@@ -26,6 +26,8 @@ MAXIMUM_ASSETS = 50_000
 _ROUTER_ADDRESSES = 5
 """IP addresses behind one hardware address from which on it counts as a router's."""
 _LINK_LOCAL = "fe80:"
+_NO_HARDWARE = "00:00:00:00:00:00"
+"""What a loopback interface shows in place of addresses: it is nobody's."""
 _MAXIMUM_VALUE = 256
 """Characters of an attribute's value."""
 
@@ -72,9 +74,11 @@ class Inventory:
 
     def see(self, mac: str, ip: str, vlans: tuple[int, ...], frame: int, time: float) -> Asset | None:
         """A packet came from this device; None when there is no room for another."""
+        if mac == _NO_HARDWARE:
+            mac = ""
         asset = self._by_ip.get(ip) if ip else self._by_mac.get(mac)
         if asset is None:
-            asset = self._new(mac, ip, frame, time)
+            asset = self._new(mac, ip, frame, time) if ip or mac else None
             if asset is None:
                 return None
         asset.last = max(asset.last, time)
@@ -87,6 +91,8 @@ class Inventory:
     def bind(self, mac: str, ip: str, frame: int, time: float) -> Asset | None:
         """A device announced both addresses as its own (ARP, DHCP, DCP, LLDP): merge what was seen apart."""
         by_ip, by_mac = self._by_ip.get(ip), self._by_mac.get(mac)
+        if mac == _NO_HARDWARE:
+            return by_ip
         if by_ip is not None and by_ip.macs.get(mac, 0) >= Confidence.ANNOUNCED:
             return by_ip
         asset = by_ip or by_mac or self._new(mac, ip, frame, time)
