@@ -10,10 +10,10 @@ CONDITION_DEPTH: Final = 64
 """`allOf`, `anyOf`, `not` and `count` inside one another: Azure's limit."""
 CONDITIONS: Final = 4096
 """Conditions in one `if`: Azure's limit."""
-EXPRESSION_LENGTH: Final = 24_576
-"""Characters of one template expression: Azure Resource Manager's limit."""
+EXPRESSION_LENGTH: Final = 81_920
+"""Characters of one template expression: Azure's limit."""
 EXPRESSION_DEPTH: Final = 64
-"""Calls inside calls in one template expression."""
+"""Calls inside calls in one template expression: Azure's limit."""
 VALUE_COUNTS: Final = 10
 """Counts of values in one rule: Azure's limit."""
 FIELD_COUNTS: Final = 5
@@ -32,10 +32,10 @@ CHANGE_SECONDS: Final = 0.5
 JUDGING_SECONDS: Final = 30.0
 """Wall time of one evaluation while nobody does, after what it looks for was read: a policy over a hundred
 thousand related resources takes a second of it."""
-TEXT_LENGTH: Final = 262_144
-"""Characters of a string that a function may build."""
-ITEMS: Final = 100_000
-"""Members of an array that a function may build."""
+TEXT_LENGTH: Final = 131_072
+"""Characters of a string that a function may build: Azure's limit."""
+ITEMS: Final = 32_768
+"""Members of an array that a function may build: Azure's limit."""
 RANGE_ITEMS: Final = 10_000
 """`range()`: documented."""
 EXPLAINED_MEMBERS: Final = 20

@@ -36,11 +36,6 @@ def whole(value: object) -> int | None:
     return value if isinstance(value, int) else int(value)
 
 
-def count(value: object) -> int:
-    """A number of members or characters to take or skip; what is not one counts as none."""
-    return max(whole(value) or 0, 0)
-
-
 def bounded_text(text: str) -> str:
     """`text`, or TemplateError when it is longer than a function may build."""
     if len(text) > TEXT_LENGTH:

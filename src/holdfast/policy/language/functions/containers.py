@@ -1,12 +1,12 @@
 """Arrays and objects: `contains`, `first`, `intersection`, `items`, `tryGet`, …"""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from holdfast.policy.language import operators
 from holdfast.policy.language.documents import read_json
 from holdfast.policy.language.errors import PolicyLanguageError, TemplateError
-from holdfast.policy.language.functions.base import ANY, Function, bounded_items, count, whole
+from holdfast.policy.language.functions.base import ANY, Function, bounded_items, whole
 from holdfast.policy.language.values import UNDEFINED, identity, is_missing, same
 
 
@@ -46,11 +46,17 @@ def _at_edge(index: int) -> Callable[..., object]:
 
 
 def _take(value: object, number: object) -> object:
-    return value[: count(number)] if isinstance(value, str | list) else UNDEFINED
+    return _cut(value, number, lambda members, place: members[:place])
 
 
 def _skip(value: object, number: object) -> object:
-    return value[count(number) :] if isinstance(value, str | list) else UNDEFINED
+    return _cut(value, number, lambda members, place: members[place:])
+
+
+def _cut(value: object, number: object, part: Callable[[Any, int], object]) -> object:  # Any: either
+    """A part of a text or an array at a number of members; a negative number counts as none."""
+    place = whole(number)
+    return UNDEFINED if place is None or not isinstance(value, str | list) else part(value, max(place, 0))
 
 
 def _intersection(first: object, *others: object) -> object:

@@ -20,11 +20,14 @@ def _network(value: object) -> _Network | None:
 
 
 def _contains(outer: object, inner: object) -> object:
-    """Whether a range in CIDR form holds an address or a whole range; `a-b` is a range of addresses too."""
+    """Whether a range in CIDR form holds an address or a whole range; `a-b` is a range of addresses too.
+
+    What is no range, and ranges of different families, are faults, as documented.
+    """
     first = _bounds(outer)
     second = _bounds(inner)
     if first is None or second is None or first[0].version != second[0].version:
-        return False
+        return UNDEFINED
     return int(first[0]) <= int(second[0]) and int(second[1]) <= int(first[1])
 
 
@@ -35,7 +38,7 @@ def _bounds(value: object) -> tuple[_Address, _Address] | None:
     if isinstance(value, str) and "-" in value:
         low, _, high = value.partition("-")
         first, last = _network(low), _network(high)
-        if first is None or last is None or first.version != last.version:
+        if first is None or last is None or first.version != last.version or int(first[0]) > int(last[-1]):
             return None
         return first[0], last[-1]
     network = _network(value)

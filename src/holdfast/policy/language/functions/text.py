@@ -59,7 +59,9 @@ def _finder(
 
 def _edge(test: Callable[[str, str], bool]) -> Callable[..., object]:
     def at_edge(text: object, part: object) -> object:
-        return isinstance(text, str) and isinstance(part, str) and test(fold(text), fold(part))
+        if not (isinstance(text, str) and isinstance(part, str)):
+            return UNDEFINED
+        return test(fold(text), fold(part))
 
     return at_edge
 
