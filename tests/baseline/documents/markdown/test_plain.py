@@ -118,8 +118,9 @@ Data protection
 """
 
 
-def test_tables_of_policies_are_read() -> None:
-    text = COPY.replace("Data protection\n", POLICIES, 1)
+@pytest.mark.parametrize("policies", [POLICIES, on_lines(POLICIES)])
+def test_tables_of_policies_are_read(policies: str) -> None:
+    text = COPY.replace("Data protection\n", policies, 1)
     (table,) = read_plain(text.encode(), "copy.txt").baseline.policies
     assert (table.control, table.namespace) == ("IM-1", "Microsoft.Tides")
     first, second = table.policies
