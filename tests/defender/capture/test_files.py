@@ -76,6 +76,29 @@ def test_every_format_gives_the_same_packets(name: str, compressed: bool, tmp_pa
     assert _read(path) == (EXPECTED, "")
 
 
+def _timed(order: str, stamp: int, payload: bytes, options: bytes = b"") -> bytes:
+    length = len(payload)
+    head = struct.pack(order + "IIIII", 0, stamp >> 32, stamp & 0xFFFF_FFFF, length, length)
+    return _block(order, 6, head + payload + bytes(-length % 4) + options)
+
+
+def test_a_pcapng_file_may_hold_whatever_its_specification_allows(tmp_path: Path) -> None:
+    """Comments on packets, blocks of other kinds, then a section in the other byte order whose interface
+    counts nanoseconds since a moment of its own; the file is compressed in two parts."""
+    content = _block("<", 0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, 4096))
+    content += _block("<", 1, struct.pack("<HHI", 1, 0, 0))
+    comment = struct.pack("<HH5sxxxHH", 1, 5, b"hello", 0, 0)
+    content += b"".join(_timed("<", time // 1000, payload, comment) for time, payload in EXPECTED[:2])
+    content += _block("<", 4, bytes(16)) + _block("<", 5, bytes(32)) + _block("<", 0xBAD, b"of a vendor")
+    content += _block(">", 0x0A0D0D0A, struct.pack(">IHHq", 0x1A2B3C4D, 1, 0, -1))
+    options = struct.pack(">HHBxxxHHqHH", 9, 1, 9, 14, 8, START // SECOND, 0, 0)
+    content += _block(">", 1, struct.pack(">HHI", 1, 0, 0) + options)
+    content += b"".join(_timed(">", time - START, payload) for time, payload in EXPECTED[2:])
+    path = tmp_path / "some.pcapng.gz"
+    path.write_bytes(gzip.compress(content[:300]) + gzip.compress(content[300:]) + bytes(512))
+    assert _read(path) == (EXPECTED, "")
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_truncated_file_gives_the_packets_before_the_damage(name: str, tmp_path: Path) -> None:
     path = tmp_path / "some.pcap"
