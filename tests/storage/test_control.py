@@ -168,3 +168,14 @@ def test_commands_open_what_exists_and_make_nothing(tmp_path: Path) -> None:
     opened = open_instance(tmp_path, clock, randomness)
     assert opened.ring.instance == ring.instance
     opened.close()
+
+
+def test_text_with_a_nul_names_nothing_and_fails_nowhere(tmp_path: Path, database_url: str) -> None:
+    ring = ring_in(tmp_path)
+    database = open_control(tmp_path, ring, database_url)
+    asked = sqlalchemy.text("SELECT value FROM instance WHERE value IN (:text, :other)")
+    with database.read() as connection:
+        for around in ("\0", "a\0"):
+            texts = {"text": around + str(ring.instance), "other": str(ring.instance) + around}
+            assert connection.execute(asked, texts).scalar() is None
+    database.close()

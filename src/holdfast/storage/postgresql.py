@@ -3,6 +3,7 @@
 import psycopg
 import sqlalchemy
 import structlog
+from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -16,6 +17,15 @@ CONNECTIONS = 8
 """Readers of one process; PostgreSQL's default of 100 connections serves ten processes."""
 
 logger = structlog.get_logger(__name__)
+
+
+class TextDumper(StrDumperUnknown):
+    """Text on its way to the server, which takes no NUL: an id that has one names nothing, instead of failing
+    inside the driver. (U+FFFD, so that it does not become another's id either.)"""
+
+    def dump(self, obj: str) -> bytes:
+        """The text in UTF-8."""
+        return obj.replace("\0", "\ufffd").encode()
 
 
 def parse(url: str) -> URL:
@@ -34,7 +44,11 @@ def parse(url: str) -> URL:
 
 def connect(url: str) -> "psycopg.Connection[tuple[object, ...]]":
     """A plain connection of the driver, for the paths where every microsecond counts."""
-    return psycopg.connect(parse(url).set(drivername="postgresql").render_as_string(hide_password=False))
+    connection = psycopg.connect(
+        parse(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    )
+    _prepare(connection)
+    return connection
 
 
 def open_database(url: str) -> Database:
@@ -44,6 +58,8 @@ def open_database(url: str) -> Database:
     reader = sqlalchemy.create_engine(
         parsed, pool_size=CONNECTIONS, max_overflow=0, pool_pre_ping=True
     ).execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
+    for engine in (writer, reader):
+        sqlalchemy.event.listen(engine, "connect", _prepare)
     database = Database(writer, reader, parsed.set(drivername="postgresql").render_as_string())
     try:
         _check(writer, database.name)
@@ -51,6 +67,10 @@ def open_database(url: str) -> Database:
         database.close()
         raise
     return database
+
+
+def _prepare(connection: "psycopg.Connection[tuple[object, ...]]", _record: object = None) -> None:
+    connection.adapters.register_dumper(str, TextDumper)
 
 
 def _check(engine: sqlalchemy.Engine, name: str) -> None:
