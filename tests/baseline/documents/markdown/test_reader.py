@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from holdfast.baseline.documents.conversion import Format, write_document
 from holdfast.baseline.documents.document import DocumentError
 from holdfast.baseline.documents.markdown.reader import read_page
 from holdfast.baseline.model.vocabulary import Answer, GuidanceKind
@@ -78,6 +79,14 @@ def test_a_domain_without_controls_and_windows_line_ends_are_read() -> None:
         "\n", "\r\n"
     )
     assert len(read_page(text.encode(), "page.md").baseline.entries) == 5
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_page_without_features_can_be_written_again() -> None:
+    text = PAGE[: PAGE.index("## Network")] + PAGE[PAGE.index("## Next steps") :]
+    baseline = read_page(text.encode(), "page.md").baseline
+    assert baseline.entries == ()
+    assert all(write_document(baseline, target).data for target in Format)
 
 
 def test_headings_in_code_and_in_texts_are_text() -> None:

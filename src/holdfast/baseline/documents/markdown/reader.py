@@ -345,7 +345,8 @@ def _labels(page: _Page, ours: Labels) -> Labels:
     learned: dict[str, object] = {
         label.name.lower(): text for label, text in page.labels.items() if label is not Field.LIVE
     }
-    return ours.model_copy(update={**learned, "answers": page.answers_header, "profile": page.profile_header})
+    headers = {"answers": page.answers_header or ours.answers, "profile": page.profile_header}
+    return ours.model_copy(update={**learned, **headers})
 
 
 def _standing(entries: list[Entry]) -> dict[str, object]:
