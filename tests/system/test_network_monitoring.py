@@ -274,7 +274,9 @@ def test_the_command_line_does_what_the_pages_do(
 ) -> None:
     file = tmp_path / "tuesday.pcap"
     file.write_bytes(capture())
-    uploaded = cli(instance, "defender", "upload", str(file), "--organization", "east", "--wait")
+    uploaded = cli(
+        instance, "defender", "upload", str(file), "--organization", "east", "--stage", "learning", "--wait"
+    )
     assert uploaded["analysis"]["status"] == "done"
     east = ("--organization", "/plant/east/")
     known = cli(instance, "defender", "assets", *east, "--json")

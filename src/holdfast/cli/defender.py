@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from holdfast.api.client import Remote
 from holdfast.cli import alert, defender_collections
 from holdfast.cli.remote import AsJson, connect, read_body, remote_group, show_object, show_table
+from holdfast.defender.learned.stages import Stage
 from holdfast.kernel.errors import InvalidError
 
 app = remote_group("Networks: assets, sensors, captures, weak points, alerts, and what is not to be told.")
@@ -222,6 +223,9 @@ def upload(
     file: Annotated[Path, typer.Argument(help="A capture (pcap, pcapng, gzip).")],
     name: Annotated[str, typer.Option("--as", help="Its id; by default the file's name.")] = "",
     organization: Annotated[str, typer.Option(help="Id of the organization that is its zone.")] = "",
+    stage: Annotated[
+        Stage | None, typer.Option(help="Without it the first capture of a zone is learned, others judged.")
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Until it is analyzed, with a progress bar.")] = False,
 ) -> None:
     """Upload a capture to be analyzed on the instance."""
@@ -231,7 +235,7 @@ def upload(
         raise InvalidError(f"{file} cannot be read: {error.strerror}.") from error
     identity = name or file.name.partition(".")[0]
     path = f"{_BASE}/captures/{quote(identity, safe='')}"
-    asked = {"organization": organization, "name": file.name}
+    asked = {"organization": organization, "name": file.name, "stage": stage or ""}
     with connect(context) as remote:
         answer = remote.upload(_with(path, asked), content, "application/octet-stream", method="PUT")
         if wait:

@@ -19,6 +19,7 @@ from holdfast.defender.rules.detector import ALERT
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT
 from holdfast.resources.query import Query
+from holdfast.storage.database import Database
 from tests.access.world import AccessWorld
 from tests.api.access.http import Http, open_http
 from tests.console.pages.access.browser import Browser
@@ -49,6 +50,8 @@ class Plant:
     http: Http
     browser: Browser
     alerts: AlertStore
+    database: Database
+    """What sensors saw."""
 
     def bodies(self, kind: str) -> list[JsonObject]:
         store = self.http.here.world.store
@@ -63,11 +66,13 @@ class Plant:
 @pytest.fixture
 def plant(tmp_path: Path) -> Iterator[Plant]:
     stores: list[AlertStore] = []
+    databases: list[Database] = []
 
     def further(here: AccessWorld) -> dict[type, object]:
         world = here.world
         database = open_network(tmp_path, world.ring)
         prepare(database)
+        databases.append(database)
         stores.append(AlertStore(world.database, alert_types(), world.clock))
         reader = AlertReader(world.database)
         return {
@@ -76,7 +81,7 @@ def plant(tmp_path: Path) -> Iterator[Plant]:
         }
 
     with open_http(tmp_path, further) as http:
-        yield Plant(http, Browser(http, "root"), stores[0])
+        yield Plant(http, Browser(http, "root"), stores[0], databases[0])
 
 
 def test_an_exclusion_is_made_changed_and_deleted(plant: Plant) -> None:

@@ -86,13 +86,13 @@ def _list(request: ApiRequest) -> Response:
 
 def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response:
     alert = desk(request).get(request.principal, request.path["alert"])
-    seen, reach = network(request), request.principal.reach(Permission.ASSET_READ)
+    seen, place = network(request), alert.organization
+    there = [place] if request.principal.allows(Permission.ASSET_READ, place) else []
     parties = []
     for title, party in (("Source", alert.source), ("Destination", alert.destination)):
-        known = seen.asset_at(reach, party) if party else None
+        known = seen.asset_at(there, party) if party else None
         parties.append((title, party, known, asset_page(known["id"]) if known else ""))
-    around = EventFilter(since=alert.first - AROUND_SECONDS, before=alert.last + AROUND_SECONDS)
-    may_see_packets = request.principal.allows(PACKETS, alert.organization)
+    may_see_packets = request.principal.allows(PACKETS, place)
     has_packets = bool(seen.has_packets([alert.id]))
     return page(
         request,
@@ -105,12 +105,18 @@ def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response
         state=_status(alert),
         severities=list(Severity),
         parties=parties,
-        events=seen.events(reach, around, 30).items,
+        events=seen.events(there, _around(alert), 30).items,
         has_packets=has_packets,
         may_see_packets=may_see_packets,
         learnable=learnable(alert),
-        may_manage=request.principal.allows(MANAGE, alert.organization),
+        may_manage=request.principal.allows(MANAGE, place),
     )
+
+
+def _around(alert: Alert) -> EventFilter:
+    """When it happened: an alert of an old capture counts as seen now, its violations keep their times."""
+    last = max((violation.last for violation in alert.violations), default=alert.last)
+    return EventFilter(since=alert.first - AROUND_SECONDS, before=last + AROUND_SECONDS)
 
 
 def _packets(request: ApiRequest) -> Response:
