@@ -10,6 +10,9 @@ from holdfast.access.reviews.reviews import KIND as REVIEW
 from holdfast.access.reviews.reviews import read_review
 from holdfast.access.support.requests import KIND as SUPPORT
 from holdfast.access.timeboxed import State as Asked
+from holdfast.alerts.model import Severity, Status
+from holdfast.alerts.store.reading import AlertFilter
+from holdfast.api.defender.common import alert_reader
 from holdfast.api.frame import ApiRequest
 from holdfast.baseline.assessment.states import State
 from holdfast.baseline.service import Baseline
@@ -72,6 +75,14 @@ def _failed_jobs(request: ApiRequest) -> Iterator[Decision]:
     yield Decision(count, _number(count, "job failed today", "jobs failed today"), "/jobs", "bad")
 
 
+def _alerts(request: ApiRequest) -> Iterator[Decision]:
+    """The worst ones that nobody looked at yet."""
+    counts = alert_reader(request).counts(AlertFilter(request.principal.reach(Permission.ALERT_READ)))
+    count = counts.get((Status.NEW, Severity.HIGH), 0)
+    text = _number(count, "alert of high severity is new", "alerts of high severity are new")
+    yield Decision(count, text, "/network/alerts?status=new&severity=high", "bad")
+
+
 def _elevations(request: ApiRequest) -> Iterator[Decision]:
     asked = _equal("state", Asked.PENDING)
     count = _count(request, ELEVATION, Permission.ELEVATION_APPROVE, asked)
@@ -119,6 +130,7 @@ def _baseline(request: ApiRequest) -> Iterator[Decision]:
 SOURCES = (
     Source(Permission.DEVICE_READ, _waiting_devices),
     Source(Permission.DEVICE_READ, _unassigned_devices),
+    Source(Permission.ALERT_READ, _alerts),
     Source(Permission.JOB_READ, _failed_jobs),
     Source(Permission.ELEVATION_APPROVE, _elevations),
     Source(Permission.ACCESS_READ, _support),

@@ -9,6 +9,7 @@ from typing import Final
 
 from holdfast.access.people.organizations import KIND as ORGANIZATION
 from holdfast.access.tokens.kind import KIND as API_TOKEN
+from holdfast.baseline.probes.context import PERSONA_PREFIX, is_persona
 from holdfast.kernel.clock import Randomness
 from holdfast.kernel.errors import ForbiddenError
 from holdfast.kernel.organizations import OrganizationPath
@@ -20,7 +21,6 @@ from holdfast.resources.model import Action, Draft, Event, Kind
 ORGANIZATION_ID: Final = "baseline-probes"
 BESIDE_ID: Final = "baseline-probes-beside"
 _ORGANIZATIONS: Final = (f"/{ORGANIZATION_ID}/", f"/{BESIDE_ID}/")
-TOKEN_PREFIX: Final = "baseline-probe-"  # noqa: S105 - the beginning of ids
 
 _PEOPLE: Final = frozenset({PrincipalKind.USER, PrincipalKind.SERVICE_PRINCIPAL, PrincipalKind.API_TOKEN})
 """Who acts for somebody, as opposed to the product and to devices."""
@@ -34,15 +34,10 @@ def is_of_probes(event: Event, network: str = "") -> bool:
     """
     return (
         event.actor_kind == PrincipalKind.PROBE
-        or _is_persona(event.actor_kind, event.actor)
+        or is_persona(event.actor_kind, event.actor)
         or event.organization.startswith(_ORGANIZATIONS)
         or bool(network and event.address.startswith(network))
     )
-
-
-def _is_persona(kind: str, identity: str) -> bool:
-    """Whether an actor is one of their tokens; people and devices may be called the same."""
-    return kind == PrincipalKind.API_TOKEN and identity.startswith(TOKEN_PREFIX)
 
 
 def is_drill(document: PolicyDocument) -> bool:
@@ -53,7 +48,7 @@ def is_drill(document: PolicyDocument) -> bool:
 def _is_theirs(kind: str, name: str, organization: OrganizationPath) -> bool:
     return (
         organization.startswith(_ORGANIZATIONS)
-        or (kind == API_TOKEN and name.startswith(TOKEN_PREFIX))
+        or (kind == API_TOKEN and name.startswith(PERSONA_PREFIX))
         or (kind == ORGANIZATION and name in (ORGANIZATION_ID, BESIDE_ID))
     )
 
@@ -71,11 +66,11 @@ class ProbesAuthorizer(GrantAuthorizer):
             draft.change.action in _PUTTING
             and _is_theirs(kind.name, draft.change.id, draft.organization)
             and principal.kind in _PEOPLE
-            and not _is_persona(principal.kind, principal.id)
+            and not is_persona(principal.kind, principal.id)
         ):
             raise ForbiddenError(
-                f"The organizations {ORGANIZATION_ID} and {BESIDE_ID} and API tokens called {TOKEN_PREFIX}… "
-                "belong to the baseline's probes; choose another place or name."
+                f"The organizations {ORGANIZATION_ID} and {BESIDE_ID} and API tokens called {PERSONA_PREFIX}…"
+                " belong to the baseline's probes; choose another place or name."
             )
 
 

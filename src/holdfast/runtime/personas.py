@@ -12,7 +12,7 @@ from holdfast.access.roles.builtin import AUDITOR, ORGANIZATION_ADMINISTRATOR, O
 from holdfast.access.tokens.kind import KIND as API_TOKEN
 from holdfast.access.tokens.secret import new_token, parse_token
 from holdfast.access.tokens.service import ApiTokens
-from holdfast.baseline.probes.context import Persona
+from holdfast.baseline.probes.context import PERSONA_PREFIX, Persona
 from holdfast.devices.attestation import ATTESTATION
 from holdfast.devices.device import DEVICE
 from holdfast.kernel.clock import isoformat
@@ -21,7 +21,7 @@ from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import Grant, Principal, PrincipalKind
 from holdfast.resources.model import Action, Change, Resource
-from holdfast.runtime.drills import BESIDE_ID, ORGANIZATION_ID, TOKEN_PREFIX
+from holdfast.runtime.drills import BESIDE_ID, ORGANIZATION_ID
 
 LIFETIME: Final = 86_400.0
 """Seconds that tokens are good for; they are renewed at half of it."""
@@ -55,7 +55,7 @@ class Personas:
     def remove(self) -> None:
         """Take away every token and device of the probes, also those that a crash left behind."""
         for token in everything(self._ports.store, API_TOKEN):
-            if token.id.startswith(TOKEN_PREFIX):
+            if token.id.startswith(PERSONA_PREFIX):
                 self._delete(API_TOKEN, token)
         for kind in (ATTESTATION, DEVICE):
             for resource in everything(self._ports.store, kind):
@@ -89,7 +89,7 @@ class Personas:
 
     def _issue(self, name: str, roles: list[Assignment], lifetime: float) -> str:
         ports = self._ports
-        token_id = f"{TOKEN_PREFIX}{name}-{ports.randomness.bytes(4).hex()}"
+        token_id = f"{PERSONA_PREFIX}{name}-{ports.randomness.bytes(4).hex()}"
         expiry = isoformat(ports.clock.now() + lifetime)
         return self._tokens.issue(PRINCIPAL, token_id, roles, expiry)[1]
 

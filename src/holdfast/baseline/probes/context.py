@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from holdfast.kernel.clock import Clock, Randomness
 from holdfast.kernel.network import NetworkRules
+from holdfast.kernel.principal import PrincipalKind
 
 
 class Surface(StrEnum):
@@ -37,6 +38,15 @@ class Endpoint:
 
     def __str__(self) -> str:
         return f"{self.address}:{self.port}"
+
+
+PERSONA_PREFIX: Final = "baseline-probe-"
+"""What the ids of the personas' API tokens begin with; nobody else's do."""
+
+
+def is_persona(kind: str, identity: str) -> bool:
+    """Whether an actor is one of the probes' tokens; people and devices may be called the same."""
+    return kind == PrincipalKind.API_TOKEN and identity.startswith(PERSONA_PREFIX)
 
 
 class Persona(StrEnum):

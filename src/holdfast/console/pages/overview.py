@@ -11,6 +11,7 @@ from holdfast.alerts.store.reading import AlertFilter
 from holdfast.api.defender.common import alert_reader
 from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.baseline.assessment.states import State
+from holdfast.baseline.probes.context import is_persona
 from holdfast.baseline.service import Baseline
 from holdfast.console.decisions import decisions
 from holdfast.console.rendering import fragment, page
@@ -19,11 +20,14 @@ from holdfast.devices.device import DEVICE
 from holdfast.kernel.json import JsonValue
 from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.permissions import Permission
+from holdfast.kernel.principal import PrincipalKind
+from holdfast.resources.model import Event
 from holdfast.resources.query import All, Compare, Operator
 
 READ = Permission.DEVICE_READ
 WEEK = 7 * 86_400.0
 CHART_SECONDS = 6 * 3600.0
+RECENT, RECENT_LOOKED_AT = 8, 400
 
 
 class Card(NamedTuple):
@@ -109,8 +113,18 @@ def _difference(now: int, before: int, known: bool) -> str:
     return f"{now - before:+d} since last week" if known and now != before else ""
 
 
+def _recent(request: ApiRequest) -> list[Event]:
+    """What was done last, but not by the baseline's probes: they do wrong on purpose, and much."""
+    reach = request.principal.reach(Permission.AUDIT_READ)
+    events = request.services.events.search(reach=reach, limit=RECENT_LOOKED_AT) if reach else []
+    return [event for event in events if not _is_of_probes(event)][:RECENT]
+
+
+def _is_of_probes(event: Event) -> bool:
+    return event.actor_kind == PrincipalKind.PROBE or is_persona(event.actor_kind, event.actor)
+
+
 def _overview(request: ApiRequest) -> Response:
-    records = request.principal.reach(Permission.AUDIT_READ)
     return page(
         request,
         "overview.html",
@@ -120,7 +134,7 @@ def _overview(request: ApiRequest) -> Response:
         controls=(controls := _controls(request)),
         control_bands=bands(controls),
         decisions=decisions(request),
-        recent=request.services.events.search(reach=records, limit=8),
+        recent=_recent(request),
         whole=request.principal.allows(READ, ROOT),
         guide=_count(request) == 0 and bool(request.principal.reach(Permission.DEVICE_CREATE)),
     )

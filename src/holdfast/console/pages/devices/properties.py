@@ -109,6 +109,8 @@ def _entry(shown: JsonObject, path: str) -> tuple[JsonValue, JsonObject]:
 def _property(path: str, capability: Capability | None, value: JsonValue, metadata: JsonObject) -> Property:
     cloud = capability is not None and capability.kind is CapabilityKind.CLOUD_PROPERTY
     asked = "desiredValue" in metadata
+    if asked and not _is_reported(metadata):
+        value = None
     writable = asked or (capability is not None and capability.writable)
     state, mood = _state(value, metadata) if asked else ("", "")
     return Property(
@@ -121,6 +123,11 @@ def _property(path: str, capability: Capability | None, value: JsonValue, metada
         mood=mood,
         answer=str(metadata.get("ackDescription") or ""),
     )
+
+
+def _is_reported(metadata: JsonObject) -> bool:
+    """Whether the device said a value: until then the API shows what is asked for in its place."""
+    return "lastUpdateTime" in metadata or "ackCode" in metadata
 
 
 def _state(value: JsonValue, metadata: JsonObject) -> tuple[str, str]:
