@@ -10,6 +10,7 @@ from holdfast.baseline.documents.files import read_file
 from holdfast.baseline.evidence.archive import bundle_lines
 from holdfast.baseline.evidence.bundle import read_public_key, verify_bundle
 from holdfast.baseline.evidence.chain import OBSERVATION
+from holdfast.baseline.evidence.manifest import check_files
 from holdfast.cli import baseline_evidence
 from holdfast.kernel.clock import isoformat
 
@@ -27,9 +28,11 @@ def verify(
 ) -> None:
     """Check a bundle offline.
 
-    Every signature, the chain, and that nothing is missing or out of order.
+    Every signature, the chain, that nothing is missing or out of order, and the other files of a ZIP.
     """
-    verified = verify_bundle(bundle_lines(bundle), read_public_key(read_file(key)))
+    public = read_public_key(read_file(key))
+    verified = verify_bundle(bundle_lines(bundle), public)
+    files = check_files(bundle, public)
     observations = sum(item.predicate_type == OBSERVATION for item in verified.items)
     if json:
         content = {
@@ -37,6 +40,7 @@ def verify(
             "until": isoformat(verified.until),
             "items": len(verified.items),
             "observations": observations,
+            "files": files,
             "first": verified.items[0].link.sequence if verified.items else None,
             "last": verified.items[-1].link.sequence if verified.items else None,
         }
@@ -44,3 +48,5 @@ def verify(
         return
     kept = f"kept by instance {verified.instance} until {isoformat(verified.until)}"
     typer.echo(f"Sound: {len(verified.items)} items, {observations} of them observations, {kept}.")
+    if files:
+        typer.echo(f"The {files} files of the archive are those that the instance signed.")

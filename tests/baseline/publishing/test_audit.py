@@ -27,8 +27,15 @@ def test_the_archive_of_a_period_verifies_offline(tmp_path: Path) -> None:
     path = tmp_path / "audit.zip"
     path.write_bytes(data)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        assert archive.namelist() == ["README.txt", "evidence.jsonl", "index.html", "public-key.pem"]
+        assert archive.namelist() == [
+            "README.txt",
+            "evidence.jsonl",
+            "index.html",
+            "manifest.json",
+            "public-key.pem",
+        ]
         archive.extract("public-key.pem", tmp_path)
     words = ["evidence", "verify", str(path), "--key", str(tmp_path / "public-key.pem")]
     result = CliRunner().invoke(build("evidence"), words)
     assert result.stdout.startswith("Sound: 2 items")
+    assert "The 4 files of the archive are those that the instance signed." in result.stdout

@@ -1,7 +1,9 @@
 """Evidence as it is handed to an auditor: a ZIP with the bundle, the public key and an index page."""
 
+import contextlib
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -52,9 +54,19 @@ def bundle_lines(path: Path) -> Iterator[bytes]:
                 file.seek(0)
                 yield from file
                 return
-        with zipfile.ZipFile(path) as archive, archive.open(BUNDLE_FILE) as member:
+        with opened(path) as archive, archive.open(BUNDLE_FILE) as member:
             yield from member
     except OSError as error:
         raise EvidenceError(f"{path} cannot be read ({error.strerror}).") from error
-    except (zipfile.BadZipFile, KeyError) as error:
+    except KeyError as error:
         raise EvidenceError(f"{path} holds no {BUNDLE_FILE}: {error}.") from error
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The ZIP. Raises EvidenceError for one that is damaged, encrypted or packed in an unknown way."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise EvidenceError(f"{path} is no archive that can be read: {error}.") from error

@@ -29,6 +29,7 @@ DECISION: Final = f"{_TYPES}/decision/v1"
 CHANGE: Final = f"{_TYPES}/change/v1"
 """A control whose state became another one."""
 BUNDLE: Final = f"{_TYPES}/bundle/v1"
+ARCHIVE: Final = f"{_TYPES}/archive/v1"
 
 
 class Link(NamedTuple):

@@ -1,7 +1,7 @@
 """Where evidence is kept: an encrypted database of its own, written by the role that assesses."""
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -20,6 +20,7 @@ from holdfast.baseline.evidence.chain import (
     open_item,
 )
 from holdfast.baseline.evidence.envelope import Envelope, decode, encode
+from holdfast.baseline.evidence.manifest import write_manifest
 from holdfast.baseline.probes.observation import Observation
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.json import JsonObject
@@ -188,6 +189,10 @@ class EvidenceStore:
         )
         with self._database.read() as connection:
             return connection.execute(query).scalar()
+
+    def manifest(self, files: Mapping[str, bytes]) -> bytes:
+        """The signed list of files that are handed over beside a bundle."""
+        return write_manifest(files, self._key)
 
     def bundle(self, since: float, until: float) -> Iterator[bytes]:
         """The lines of a bundle with everything from the first to the last item of the period."""
