@@ -17,7 +17,7 @@ from holdfast.log.port import Position
 from tests.defender.network.conftest import NORTH, SOUTH, Platform, heard
 from tests.support.traffic.case import ENGINEER, HMI, PLC
 from tests.support.traffic.cases.modbus import identified, poll, umas_exchange
-from tests.support.traffic.wire import BEGIN
+from tests.support.traffic.wire import BEGIN, Wire
 
 STOP = umas_exchange(0x33, 0x41)
 EVENT = EventDocument("2027-01-15T08:00:00.000Z", "NOTIFICATION", "INFO", "hello", [PLC], 0, 1)
@@ -41,6 +41,22 @@ def test_assets_connections_alerts_packets_and_events_are_there(platform: Platfo
     assert (stopped.organization, stopped.site, stopped.zone) == (NORTH, "plant", "north")
     assert platform.network.pcap([NORTH], stopped.id).startswith(b"M<\xb2\xa1")
     assert platform.network.events([NORTH], EventFilter(type="DEVICE_CREATE")).total == 3
+
+
+def an_hour(wire: Wire) -> None:
+    wire.wait(3600)
+
+
+def test_what_a_sensor_knew_before_it_was_started_again_is_kept(platform: Platform) -> None:
+    sensor = heard("s1", poll, identified("v1"))
+    for asset in sensor.inventory:
+        asset.authorized = False
+    platform.report(sensor)
+    (known,) = (each for each in platform.network.assets([NORTH]).items if each["address"] == PLC)
+    platform.report(heard("s1", an_hour, poll))
+    (now,) = (each for each in platform.network.assets([NORTH]).items if each["address"] == PLC)
+    assert (now["firmware"], now["first_seen"], now["authorized"]) == ("v1", known["first_seen"], False)
+    assert str(now["last_seen"]) > str(known["last_seen"])
 
 
 def test_no_character_of_the_wire_stops_the_taking_in(platform: Platform) -> None:

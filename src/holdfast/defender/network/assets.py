@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
-from holdfast.defender.network.merging import edited, merged, search_text
+from holdfast.defender.network.merging import continued, edited, merged, search_text
 from holdfast.defender.network.rating import rate
 from holdfast.defender.network.rows import upsert
 from holdfast.defender.network.source import Source
@@ -112,11 +112,14 @@ def _take(connection: Connection, source: Source, document: AssetDocument) -> in
             for each in dict.fromkeys(own)
         ],
     )
+    key = (sightings.c.sensor == source.sensor) & (sightings.c.address == document.address)
+    before = connection.execute(select(sightings.c.document).where(key)).scalar()
+    known = document if before is None else continued(decode(before), document)
     row = {
         "sensor": source.sensor,
         "address": document.address,
         "asset": number,
-        "document": encode(document),
+        "document": encode(known),
     }
     upsert(connection, sightings, [row])
     return number

@@ -52,6 +52,11 @@ def merged(sightings: Sequence[AssetDocument]) -> AssetDocument:
     )
 
 
+def continued(before: AssetDocument, now: AssetDocument) -> AssetDocument:
+    """What a sensor says now with what it knew before: a sensor that was started again begins anew."""
+    return merged([before, now]) if before.first_seen < now.first_seen else now
+
+
 _COPIED = ("vendor", "model", "firmware", "serial", "operating_system", "plc_mode")
 
 
