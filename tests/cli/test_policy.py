@@ -26,7 +26,12 @@ DEFINITION = {
                 "details": {
                     "roleDefinitionIds": ["r"],
                     "operations": [
-                        {"operation": "addOrReplace", "field": "House.Parts/doors/state", "value": "shut"}
+                        {
+                            "condition": "[greater(requestContext().apiVersion, '2021-06-01')]",
+                            "operation": "addOrReplace",
+                            "field": "House.Parts/doors/state",
+                            "value": "shut",
+                        }
                     ],
                 },
             },
@@ -82,6 +87,12 @@ def test_evaluate_answers_scripts_in_json(files: Path) -> None:
     )
     assert front["reason"]["children"][1]["expressionValue"] == "open"
     assert (back["compliance"], back["effect"], back["changes"]) == ("Compliant", None, [])
+
+
+def test_the_newest_api_version_is_asked_with_unless_one_is_said(files: Path) -> None:
+    asked = "evaluate", "-d", files / "d.json", "-r", files / "r.json", "--json"
+    newest, old = run(*asked), run(*asked, "--api-version", "2021-01-01")
+    assert [len(json.loads(each.stdout)["changes"]) for each in (newest, old)] == [1, 0]
 
 
 def test_parameters_are_used_and_checked(files: Path) -> None:

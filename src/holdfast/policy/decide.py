@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from holdfast.kernel.errors import InvalidError
+from holdfast.policy.engine.active import API_VERSION
 from holdfast.policy.language.aliases.catalog import Catalog
 from holdfast.policy.language.aliases.normalize import resource_type_of
 from holdfast.policy.language.changes import Change, apply_operations
@@ -69,9 +70,7 @@ def decide(
     problems = [each.message for each in misfits(policy.definition.parameters, parameters)]
     if problems:
         raise ParameterError("; ".join(problems), "parameters")
-    given = dict(context)
-    if api_version:
-        given.setdefault("requestContext", {"apiVersion": api_version})
+    given = {"requestContext": {"apiVersion": api_version or API_VERSION}, **context}
     about = Circumstances(parameters, given, _finder(related), explain=True)
     return [
         _decision(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.kernel.clock import isoformat
 from holdfast.kernel.errors import ConflictError, InvalidError
 from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.permissions import Permission
@@ -153,6 +154,13 @@ def test_exemptions_and_attestations_name_an_assignment_and_a_state(world: World
     assert refusal(world, ATTESTATION, {**attested, "complianceState": "Fine"}) == "/complianceState"
     stored = world.put(ATTESTATION, "reviewed", attested)
     assert stored.body["lastComplianceStateChangeBy"] == "Holdfast"
+    assert stored.body["lastComplianceStateChangeAt"] == isoformat(stored.created)
+    world.clock.advance(60)
+    forged: JsonObject = {**attested, "comments": "again", "lastComplianceStateChangeAt": "2001-01-01"}
+    again = world.put(ATTESTATION, "reviewed", forged)
+    assert again.body["lastComplianceStateChangeAt"] == isoformat(stored.created)
+    other = world.put(ATTESTATION, "reviewed", {**attested, "complianceState": "NonCompliant"})
+    assert other.body["lastComplianceStateChangeAt"] == isoformat(other.modified)
 
 
 def test_exempting_is_a_permission_of_its_own() -> None:

@@ -205,6 +205,20 @@ def test_a_value_that_cannot_be_computed_fulfils_no_condition_and_is_a_fault() -
     assert outcome.faults == ("int() cannot work with a string",)
 
 
+@pytest.mark.parametrize(
+    "left", [{"field": "name"}, {"value": "[field('name')]"}, {"field": alias("ports[*].name")}]
+)
+def test_values_of_different_types_have_no_order_which_is_a_fault(left: dict[str, str]) -> None:
+    outcome = judge({**left, "less": 5}, valve(ports=PORTS))
+    assert not outcome.triggered
+    assert outcome.faults == ("'less' cannot compare a string with an integer",)
+
+
+def test_what_is_missing_has_no_order_and_is_no_fault() -> None:
+    outcome = judge({"field": "kind", "greater": 5}, valve())
+    assert (outcome.triggered, outcome.faults) == (False, ())
+
+
 def test_only_the_chosen_branch_is_computed() -> None:
     outcome = judge(
         {"value": "[if(empty(field('kind')), 'none', int(field('kind')))]", "equals": "none"}, valve()

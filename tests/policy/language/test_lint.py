@@ -81,6 +81,17 @@ def test_a_definition_in_order_has_no_findings() -> None:
             "roleDefinitionIds",
         ),
         (document({"field": "name", "like": "*a*"}), "warning", IF, "at most one"),
+        (
+            document(
+                {
+                    "count": {"value": [1], "where": {"count": {"value": [1]}, "equals": 1}},
+                    "equals": 1,
+                }
+            ),
+            "warning",
+            f"{IF}/count/where",
+            "wants a 'name'",
+        ),
         (document({"field": "name", "contains": "a*"}), "warning", IF, "no wildcard"),
         (document({"field": "name", "in": "a"}), "error", f"{IF}/in", "takes an array here, not a string"),
         (document({"field": "name", "notIn": {}}), "error", f"{IF}/notIn", "an array"),

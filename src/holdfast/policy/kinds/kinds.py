@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from holdfast.access.reading import everything
-from holdfast.kernel.clock import parse_isoformat
+from holdfast.kernel.clock import isoformat, parse_isoformat
 from holdfast.kernel.errors import ConflictError, InvalidError
 from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.permissions import Permission
@@ -178,7 +178,18 @@ def _validate_attestation(draft: Draft, reader: Reader) -> JsonObject:
     resource = body.get("resourceId")
     if not isinstance(resource, str) or not within_id(scope_of(draft.organization), resource):
         raise InvalidError("/resourceId must name something where the attestation is made.", "/resourceId")
-    return {**body, "lastComplianceStateChangeBy": draft.principal.name, "assessedAt": draft.now}
+    return {**body, "provisioningState": "Succeeded", **_state_change(draft)}
+
+
+def _state_change(draft: Draft) -> JsonObject:
+    """Who stated the present state, and when; what was before while the state stays."""
+    before = draft.before.body if draft.before is not None else {}
+    stays = before.get("complianceState") == draft.body.get("complianceState")
+    now: JsonObject = {
+        "lastComplianceStateChangeBy": draft.principal.name,
+        "lastComplianceStateChangeAt": isoformat(draft.now),
+    }
+    return {name: before.get(name, value) if stays else value for name, value in now.items()}
 
 
 def _check_moment(value: JsonValue) -> None:

@@ -79,8 +79,8 @@ def lint(
     except DefinitionError as error:
         return (Finding(Severity.ERROR, error.field, error.reason),)
     subject = Subject(definition, known, own)
-    found = [finding for check in CHECKS for finding in check(subject)]
-    return tuple(sorted(found, key=lambda finding: (finding.severity, finding.pointer)))
+    found = {finding for check in CHECKS for finding in check(subject)}
+    return tuple(sorted(found))
 
 
 def _error(pointer: str, message: str) -> Finding:
@@ -221,6 +221,14 @@ def _conditions_make_sense(subject: Subject) -> Iterator[Finding]:
                 yield _warning(each.pointer, f"A combination of no conditions {result} holds")
 
 
+def _inner_counts_have_names(subject: Subject) -> Iterator[Finding]:
+    for condition in walk.conditions(subject.definition.rule):
+        within = condition.left.where if isinstance(condition.left, FieldCount | ValueCount) else None
+        for each in walk.constraints(within):
+            if isinstance(each, Condition) and isinstance(each.left, ValueCount) and not each.left.name:
+                yield _warning(each.pointer, "Azure wants a 'name' for a count inside another one")
+
+
 def _suspicious(condition: Condition) -> Iterator[Finding]:
     text = condition.right.value if isinstance(condition.right, Constant) else None
     if isinstance(text, str) and condition.operator in ("like", "notLike") and text.count("*") > 1:
@@ -299,6 +307,7 @@ CHECKS: Final[tuple[Callable[[Subject], Iterator[Finding]], ...]] = (
     _details_are_complete,
     _size_is_bounded,
     _conditions_make_sense,
+    _inner_counts_have_names,
     _operands_fit,
     _is_described,
 )

@@ -34,6 +34,7 @@ _DECIDES_APPLICABILITY: Final = frozenset({"type", "kind", "name"})
 _COMPARED_AS_LOCATION: Final = frozenset({"equals", "notEquals", "in", "notIn"})
 _OVER_RIGHT: Final = frozenset({"in", "notIn"})
 _OVER_LEFT: Final = frozenset({"contains", "notContains"})
+_ORDERING: Final = frozenset({"greater", "greaterOrEquals", "less", "lessOrEquals"})
 _REMEMBERED_NAMES: Final = 256
 
 
@@ -159,6 +160,20 @@ def _weighed(read: Read, operator: str, kinds: frozenset[str]) -> Read:
     return weighed
 
 
+def _ordered(test: Test, operator: str, read: Read, read_right: Read) -> Test:
+    """`test`, which notes a fault where it compared values that have no order."""
+    if operator not in _ORDERING:
+        return test
+
+    def holds(scope: Scope) -> bool:
+        result = test(scope)
+        if not result:
+            scope.compared(operator, read(scope), read_right(scope))
+        return result
+
+    return holds
+
+
 def _value_condition(condition: Condition, left: Value, right: Value, expression: str) -> Check:
     """A value that cannot be computed fulfils no condition."""
     operator = OPERATORS[condition.operator]
@@ -175,7 +190,7 @@ def _value_condition(condition: Condition, left: Value, right: Value, expression
         result = actual is not UNDEFINED and operator(actual, expected)
         return Reason("value", result, expression, condition.operator, actual, expected, condition.pointer)
 
-    return Check(holds, explain, _unrelated)
+    return Check(_ordered(holds, condition.operator, read, read_right), explain, _unrelated)
 
 
 def _field_condition(condition: Condition, operand: FieldOperand, right: Value, setting: Setting) -> Check:
@@ -212,7 +227,7 @@ def _single_field(condition: Condition, name: str, reached: Access, right: Value
 
     quick = _quick_equality(condition.operator, reached, right)
     quick = quick or _quick_membership(condition.operator, reached, right)
-    return Check(quick or holds, explain, _unrelated)
+    return Check(quick or _ordered(holds, condition.operator, read, read_right), explain, _unrelated)
 
 
 def _quick_equality(operator: str, reached: Access, right: Value) -> Test | None:
@@ -268,11 +283,14 @@ def _location(value: object) -> object:
 def _every_member(condition: Condition, name: str, reached: Access, right: Value) -> Check:
     """A field with `[*]` outside a count of its array: the condition must hold for each member."""
     operator, base, parts = OPERATORS[condition.operator], reached.base, reached.parts
-    read_right = right.read
+    read_right, is_ordering = right.read, condition.operator in _ORDERING
 
     def test(value: object, expected: object, scope: Scope) -> bool:
         scope.budget.spend_on(expected)
-        return operator(value, expected)
+        result = operator(value, expected)
+        if is_ordering and not result:
+            scope.compared(condition.operator, value, expected)
+        return result
 
     def holds(scope: Scope) -> bool:
         expected = read_right(scope)

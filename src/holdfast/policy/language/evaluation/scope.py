@@ -5,7 +5,7 @@ from typing import Final
 
 from holdfast.policy.language.errors import EvaluationLimitError
 from holdfast.policy.language.limits import CHANGE_SECONDS, STEPS
-from holdfast.policy.language.values import UNDEFINED, type_name
+from holdfast.policy.language.values import UNDEFINED, compare, is_missing, type_name
 
 _CLOCK_EVERY: Final = 256
 _COMPARISONS: Final = 32
@@ -73,12 +73,19 @@ class Scope:
         """The member that each `count` is at."""
         self.budget = budget
         self.faults: list[str] = []
-        """Calls whose arguments did not suit the function."""
+        """Calls whose arguments did not suit the function, and comparisons of values that have no order."""
 
     def fault(self, function: str, arguments: list[object]) -> None:
         """Note that a function could not work with its arguments, unless one of them was missing."""
-        if len(self.faults) < _MOST_FAULTS and all(each is not UNDEFINED for each in arguments):
-            kinds = ", ".join(map(type_name, arguments))
-            fault = f"{function}() cannot work with {kinds}"
-            if fault not in self.faults:
-                self.faults.append(fault)
+        if all(each is not UNDEFINED for each in arguments):
+            self._note(f"{function}() cannot work with {', '.join(map(type_name, arguments))}")
+
+    def compared(self, operator: str, left: object, right: object) -> None:
+        """Note when two values that are there have no order: the documentation calls that an error."""
+        there = not (is_missing(left) or is_missing(right))
+        if there and compare(left, right) is None:
+            self._note(f"'{operator}' cannot compare {type_name(left)} with {type_name(right)}")
+
+    def _note(self, fault: str) -> None:
+        if len(self.faults) < _MOST_FAULTS and fault not in self.faults:
+            self.faults.append(fault)
