@@ -1,10 +1,13 @@
 """Strings that devices, packets and people may send where a name is expected, and who sends them."""
 
+import asyncio
 import base64
 import struct
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
-from azure.iot.device import Message
+from azure.iot.device import Message, MethodRequest, MethodResponse
 from azure.iot.device.aio import IoTHubDeviceClient, ProvisioningDeviceClient
 
 from holdfast.api.client import Remote
@@ -54,7 +57,11 @@ def plant(remote: Remote) -> None:
         remote.put(f"/api/devices/hostile-{number}", {"displayName": text[:148]})
         remote.put(
             f"/api/deviceGroups/hostile-{number}",
-            {"displayName": text, "filter": f'SELECT * FROM devices WHERE $displayName = "{number}"'},
+            {
+                "displayName": text,
+                "description": text,
+                "filter": f'SELECT * FROM devices WHERE $displayName = "{number}"',
+            },
         )
     remote.put(f"/api/deviceTemplates/{TEMPLATE}", template())
     remote.put(
@@ -62,14 +69,19 @@ def plant(remote: Remote) -> None:
         {"displayName": HOSTILE[1], "type": "iot", "attestation": {"type": "symmetricKey"}},
     )
     job: JsonObject = {"type": "command", "target": TEMPLATE, "path": "c", "value": HOSTILE[0]}
-    remote.put("/api/jobs/hostile", {"displayName": HOSTILE[0], "group": "hostile-0", "data": [job]})
+    once: JsonObject = {
+        "displayName": HOSTILE[0],
+        "description": HOSTILE[1],
+        "group": "hostile-0",
+        "data": [job],
+    }
+    remote.put("/api/jobs/hostile", once)
     remote.put(
         "/api/dashboards/hostile?api-version=2022-10-31-preview",
         {"displayName": HOSTILE[0], "tiles": list(tiles())},
     )
     schedule: JsonObject = {"start": "2099-01-01T00:00:00Z", "recurrence": "daily"}
-    again: JsonObject = {"displayName": HOSTILE[1], "group": "hostile-0", "data": [job], "schedule": schedule}
-    remote.put("/api/scheduledJobs/hostile", again)
+    remote.put("/api/scheduledJobs/hostile", {**once, "schedule": schedule})
     remote.put("/api/devices/hostile-0/relationships/hostile", {"target": "hostile-1"})
     modules: JsonObject = {"$edgeAgent": {"properties.desired": {"image": HOSTILE[0]}}}
     remote.put(
@@ -91,7 +103,7 @@ def plant_beside(remote: Remote) -> None:
         f"/api/organizations/hostile{version}": {"displayName": script},
         f"/api/users/hostile{version}": {"type": "email", "email": "hostile@example.org", "roles": grant},
         f"/api/apiTokens/hostile{version}": {"roles": grant},
-        "/api/access/roles/hostile": {"displayName": script, "permissions": ["organization:device:read"]},
+        "/api/access/roles/hostile": {**texts, "permissions": ["organization:device:read"]},
         "/api/access/conditionalAccessPolicies/hostile": {
             "displayName": script,
             "state": "reportOnly",
@@ -193,7 +205,7 @@ def _tile(number: int, type: str, body: JsonObject) -> JsonObject:
 
 
 async def speak(instance: RunningInstance, device: str, group_key: bytes) -> None:
-    """What a device can say: names and values of telemetry and of reported properties."""
+    """What a device can say: names and values of telemetry and properties, and what it answers."""
     key = base64.b64encode(group_key).decode()
     common = {"symmetric_key": key, "server_verification_cert": instance.root_ca.read_text()}
     registration = ProvisioningDeviceClient.create_from_symmetric_key(
@@ -203,14 +215,39 @@ async def speak(instance: RunningInstance, device: str, group_key: bytes) -> Non
     assigned = (await registration.register()).registration_state
     assert assigned is not None
     client = IoTHubDeviceClient.create_from_symmetric_key(
-        hostname=assigned.assigned_hub, device_id=device, **common
+        hostname=assigned.assigned_hub, device_id=device, product_info=HOSTILE[0], **common
     )
     await client.connect()
-    said = dict.fromkeys(HOSTILE, HOSTILE[0]) | {"t": 21.5}
-    text = msgspec.json.encode(said).decode()
-    await client.send_message(Message(text))  # type: ignore[no-untyped-call]  # the SDK ships no types
-    await client.patch_twin_reported_properties({"p": HOSTILE[0], "<b>x</b>": HOSTILE[1]})
+    for message in _messages():
+        await client.send_message(message)
+    answer: Any = {"value": HOSTILE[2], "ac": 400, "av": 1, "ad": HOSTILE[1]}  # what the SDK takes as JSON
+    await client.patch_twin_reported_properties({"p": HOSTILE[0], "<b>x</b>": HOSTILE[1], "wished": answer})
+    await _be_called(instance, device, client)
     await client.shutdown()
+
+
+def _messages() -> Iterator[Message]:
+    said = dict.fromkeys(HOSTILE, HOSTILE[0]) | {"t": 21.5}
+    yield Message(msgspec.json.encode(said).decode())  # type: ignore[no-untyped-call]  # the SDK ships no types
+    for text in HOSTILE:
+        message = Message(text, text, content_encoding=text, content_type=text)  # type: ignore[no-untyped-call]  # as above
+        message.correlation_id = message.user_id = text
+        message.custom_properties |= {text: text, "$.sub": text}
+        yield message
+
+
+async def _be_called(instance: RunningInstance, device: str, client: Any) -> None:  # the SDK ships no types
+    """Answer a command."""
+
+    async def answer(request: MethodRequest) -> None:
+        await client.send_method_response(MethodResponse(request.request_id, 200, {HOSTILE[0]: HOSTILE[1]}))
+
+    def call() -> None:
+        client.on_method_request_received = answer
+        with instance.remote() as remote:
+            remote.post(f"/api/devices/{device}/commands/c", {"request": {HOSTILE[0]: HOSTILE[1]}})
+
+    await asyncio.to_thread(call)
 
 
 def capture(name: str = HOSTILE[0]) -> bytes:

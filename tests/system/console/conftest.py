@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from holdfast.api.baseline_client import RUN_SECONDS
 from holdfast.api.client import Remote
 from holdfast.protocol.sas import decode_key, derive_key
+from tests.support import hostile_sensor
 from tests.support.hostile import HOSTILE, capture, plant, plant_beside, speak
 from tests.support.hostile_decisions import (
     FEATURE,
@@ -36,7 +37,8 @@ PATIENCE = 60_000
 @pytest.fixture(scope="package")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningInstance]:
     quick = {"HOLDFAST_SIMULATION__INTERVAL_SECONDS": "1"}
-    with running(tmp_path_factory.mktemp("console") / "data", **quick) as instance:
+    folder = tmp_path_factory.mktemp("console")
+    with running(folder / "data", **quick) as instance:
         with instance.remote() as remote:
             plant(remote)
             plant_beside(remote)
@@ -45,7 +47,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningInstan
             _let_a_device_speak(instance, remote)
             for name, content in {"hostile": capture(), "office": office_capture()}.items():
                 _watch(instance, remote, name, content)
-            until(lambda: remote.get("/api/defender/alerts")["value"])
+            hostile_sensor.report(remote, folder / "sensor")
             plant_decisions(remote)
             remote.post("/api/baseline/assessments", {"feature": FEATURE}, RUN_SECONDS)
         yield instance
@@ -55,11 +57,11 @@ def _let_a_device_speak(instance: RunningInstance, remote: Remote) -> None:
     group = remote.get("/api/enrollmentGroups/SAS-IoT-Devices")
     key = decode_key(str(group["attestation"]["symmetricKey"]["primaryKey"]))
     own = derive_key(key, "hostile-0")
+    plant_wishes(remote, "hostile-0")
     asyncio.run(speak(instance, "hostile-0", own))
     remote.put("/api/fileUploads", {"connectionString": "Storage=Local", "container": "files"})
     text = base64.b64encode(own).decode()
     upload(instance, "hostile-0", text, b"<svg onload=window.owned=1>", HOSTILE[0])
-    plant_wishes(remote, "hostile-0")
 
 
 def _watch(instance: RunningInstance, remote: Remote, id: str, content: bytes) -> None:
@@ -94,7 +96,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def signed_in(instance: RunningInstance, browser: Browser) -> Iterator[BrowserContext]:
     """A browser whose first administrator came in by the sign-in link and set a password."""
-    context = browser.new_context(ignore_https_errors=True, base_url=instance.url)
+    context = browser.new_context(ignore_https_errors=True, base_url=instance.url, user_agent=HOSTILE[0])
     context.set_default_timeout(PATIENCE)
     expect.set_options(timeout=PATIENCE)
     page = context.new_page()
@@ -117,10 +119,12 @@ def known(aside: Aside, signed_in: BrowserContext) -> dict[str, str]:
     review = page.url.rpartition("/")[2]
     page.close()
     assets = aside.get("/api/defender/assets")["value"]
-    alerts = aside.get("/api/defender/alerts")["value"]
+    alerts = [alert for alert in aside.get("/api/defender/alerts")["value"] if alert["packets"]]
     return {
         "ASSET": next(str(asset["id"]) for asset in assets if asset["address"] == "10.1.0.20"),
-        "ALERT": next(str(alert["id"]) for alert in alerts if alert["packets"]),
+        "ALERT": next(str(alert["id"]) for alert in alerts if alert["source"] not in HOSTILE),
+        "SUSPECT": next(str(asset["id"]) for asset in assets if asset["address"] == HOSTILE[0]),
+        "ALARM": next(str(alert["id"]) for alert in alerts if alert["source"] == HOSTILE[0]),
         "REVIEW": review,
     }
 

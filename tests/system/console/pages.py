@@ -57,6 +57,10 @@ VARIANTS = (
     "/network/assets?sort=-name&filter=script",
     "/network/queries/inactive",
     "/network/queries/-new?subject=alerts",
+    "/network/assets/SUSPECT",
+    "/network/map?focus=SUSPECT",
+    "/network/alerts/ALARM",
+    "/network/alerts/ALARM/packets",
     "/people?filter=%3Cscript%3Ewindow.owned=1%3C/script%3E",
 )
 """Pages that show something else by what their address asks."""

@@ -76,6 +76,19 @@ def test_a_wrong_code_is_refused_without_saying_what_was_wrong(
     context.close()
 
 
+def test_alerts_that_nobody_looked_at_wait_for_a_decision(page: Page) -> None:
+    page.goto("/notifications")
+    page.get_by_role("link", name="alerts of high severity are new").click()
+    alerts = page.get_by_role("region", name="Alerts")
+    expect(alerts.get_by_role("row", name=HOSTILE[0]).first).to_be_visible()
+
+
+def test_what_happened_last_is_not_what_probes_did(page: Page) -> None:
+    page.goto("/")
+    expect(page.get_by_role("region", name="What happened last").get_by_role("row").first).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("baseline.probe"))).to_have_count(0)
+
+
 def test_search_finds_everything_that_one_may_read(page: Page) -> None:
     found = {
         "10.1.0.20": "Asset",

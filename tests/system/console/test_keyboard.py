@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
+from tests.support import hostile_sensor
 from tests.support.hostile_decisions import CONTROL, in_a_year
 from tests.support.waiting import Aside
 from tests.system.console.walking import press, reach
@@ -87,9 +88,9 @@ def test_an_alert_is_commented_and_closed_by_keyboard(page: Page) -> None:
     page.wait_for_url("**/network/alerts")
     page.goto("/network/alerts?status=new")
     page.keyboard.press("f")
-    page.keyboard.type("10.1.0.30")
+    page.keyboard.type(hostile_sensor.LAST_ALERT)
     page.keyboard.press("Enter")
-    page.wait_for_url("**filter=10.1.0.30**")
+    page.wait_for_url(f"**filter={hostile_sensor.LAST_ALERT}**")
     press(page, page.locator("tbody a").first)
     page.wait_for_url("**/network/alerts/*")
     reach(page, page.get_by_role("textbox", name="Comment"))
@@ -135,3 +136,81 @@ def test_a_dashboard_is_made_by_keyboard(page: Page) -> None:
     page.keyboard.press("ArrowRight")
     press(page, page.get_by_role("button", name="Save the arrangement"))
     expect(page.locator("#tile-0")).to_have_attribute("data-x", "1")
+
+
+def test_a_first_device_is_made_and_asked_for_a_property_by_keyboard(page: Page) -> None:
+    page.goto("/guide")
+    reach(page, page.get_by_label("Device id"))
+    page.keyboard.type("typed-1")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/guide/typed-1")
+    page.goto("/devices/typed-1/properties")
+    reach(page, page.get_by_role("combobox", name="Property"))
+    page.keyboard.type("speed")
+    reach(page, page.get_by_label("Value (JSON"))
+    page.keyboard.type("7")
+    page.keyboard.press("Enter")
+    row = page.get_by_role("row", name="speed")
+    expect(row).to_contain_text("pending")
+    expect(row.get_by_role("cell", name="–")).to_be_visible()
+    press(page, row.get_by_role("link", name="Change speed"))
+    page.wait_for_url("**property=speed")
+    expect(page.get_by_label("Value (JSON")).to_be_focused()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("8")
+    page.keyboard.press("Enter")
+    expect(row.get_by_role("cell", name="8", exact=True)).to_be_visible()
+
+
+def test_telemetry_is_explored_by_keyboard(page: Page) -> None:
+    page.goto("/explorer")
+    reach(page, page.get_by_label("Telemetry, comma between"))
+    page.keyboard.type("t")
+    reach(page, page.get_by_label("Time range"))
+    page.keyboard.type("7 days")
+    press(page, page.get_by_role("button", name="Draw"))
+    page.wait_for_url("**range=7d**")
+    expect(page.locator(".chart canvas")).to_be_visible()
+
+
+def test_a_group_is_made_by_keyboard_with_what_it_finds(page: Page) -> None:
+    page.goto("/groups")
+    press(page, page.locator("summary", has_text="New group"))
+    for label, text in {"Id": "typed", "Name": "Typed"}.items():
+        reach(page, page.get_by_role("textbox", name=label, exact=True))
+        page.keyboard.type(text)
+    reach(page, page.get_by_label("Query"))
+    page.keyboard.press("Control+A")
+    page.keyboard.type('SELECT * FROM devices WHERE $id = "hostile-0"')
+    expect(page.get_by_text("Finds 1 device now")).to_be_visible()
+    press(page, page.get_by_role("button", name="Create"))
+    page.wait_for_url("**/groups/typed")
+
+
+def test_a_policy_is_tried_on_a_resource_by_keyboard(page: Page) -> None:
+    page.goto("/policies/editor")
+    reach(page, page.get_by_label("Definition, as Azure Policy writes it"))
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("Delete")
+    expect(page.locator("#verdict .notice.bad")).to_be_visible()
+    page.keyboard.type("{")
+    expect(page.locator("#verdict .notice.good")).to_be_visible()
+    tried = page.get_by_label("Try it on")
+    reach(page, tried)
+    with page.expect_response("**/policies/check"):
+        page.keyboard.press("ArrowDown")
+    expect(page.locator("#verdict")).to_contain_text("ompliant")
+    expect(tried).to_be_focused()
+
+
+def test_who_would_get_in_is_asked_by_keyboard(page: Page) -> None:
+    page.goto("/access/conditions")
+    reach(page, page.get_by_role("textbox", name="From", exact=True))
+    page.keyboard.type("203.0.113.7")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("get in")
+    page.goto("/network-rules")
+    reach(page, page.get_by_label("May this address connect?"))
+    page.keyboard.type("203.0.113.7")
+    press(page, page.get_by_role("button", name="Check"))
+    expect(page.locator("main dl.facts")).to_contain_text("may connect")

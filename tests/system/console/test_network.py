@@ -59,7 +59,7 @@ def test_an_alert_is_looked_into_and_closed(page: Page) -> None:
     expect(page.locator(".heading")).to_contain_text("active")
     page.get_by_role("textbox", name="Comment").fill(HOSTILE[1])
     page.get_by_role("button", name="Add").click()
-    expect(page.get_by_text(HOSTILE[1])).to_be_visible()
+    expect(page.get_by_role("region", name="Comments")).to_contain_text(HOSTILE[1])
     page.get_by_role("button", name="Close").click()
     expect(page.locator(".heading")).to_contain_text("closed")
 

@@ -54,6 +54,13 @@ OPEN = """() => {
 }"""
 """Unfolds what is folded, and selects rows: forms that appear then count too."""
 
+FILLED_BY_SCRIPT = """html => {
+    const served = new DOMParser().parseFromString(html, "text/html");
+    const filled = served.querySelectorAll("main :is([data-series], div[hx-trigger^=load])");
+    return [...filled].map(each => each.parentElement.outerHTML).filter(html => !html.includes("<noscript>"));
+}"""
+"""Parts of a page as it was served that stay empty without script, and do not say so."""
+
 TABLES = """tables => tables.map(table => {
     const served = table.closest("section.table");
     const tools = served ?? table.closest(".scroll")?.previousElementSibling;
@@ -85,6 +92,7 @@ def test_a_page_is_accessible_fits_and_trusts_no_string(
     assert response is not None
     assert response.status == 200
     if page.locator("main").count():
+        assert page.evaluate(FILLED_BY_SCRIPT, response.text()) == []
         _looked_at(page, path.strip("/").replace("/", "-").partition("?")[0] or "overview")
         assert faults == []
     assert page.evaluate("window.owned") is None

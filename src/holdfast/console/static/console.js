@@ -63,9 +63,10 @@ function closeDrops(but) {
   }
 }
 
-// What Escape closes gives the focus back to what opened it.
+// What Escape closes gives the focus back to what opened it, also where what had the focus was replaced.
 function escape() {
-  const open = document.activeElement.closest("details.drop[open]");
+  const focused = document.activeElement, opened = "details.drop[open]";
+  const open = focused === document.body ? document.querySelector(opened) : focused.closest(opened);
   closeDrops(null);
   open?.querySelector("summary").focus();
   const menu = document.querySelector(".menu[aria-expanded=true]");
