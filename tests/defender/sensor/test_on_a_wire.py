@@ -19,6 +19,41 @@ def test_a_live_sensor_hears_every_packet_alerts_and_stops_cleanly(tmp_path: Pat
     assert (tmp_path / "s" / "sensor.db").stat().st_mode & 0o077 == 0
 
 
+_UNPLUGGED = """
+import socket, subprocess
+from holdfast.defender.capture.errors import CaptureError
+from holdfast.defender.capture.live import LiveCapture
+from tests.support.traffic.cable import MIRROR, SENDER, lay_cable
+
+def link(*words):
+    subprocess.run(["ip", "link", *words], check=True)
+
+lay_cable()
+with LiveCapture(MIRROR) as capture, socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as wire:
+    blocks = capture.blocks(0.1)
+    link("set", MIRROR, "down")
+    print(len(next(blocks).packets))
+    link("set", MIRROR, "up")
+    wire.bind((SENDER, 0))
+    while not next(blocks).packets:
+        wire.send(bytes(60))  # until the link is really up
+    link("delete", MIRROR)
+    try:
+        while True:
+            next(blocks)
+    except CaptureError as error:
+        print(error)
+"""
+
+
+def test_an_interface_may_go_down_and_come_back_and_its_end_is_told() -> None:
+    command = ["unshare", "-rn", sys.executable, "-c", _UNPLUGGED]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=True)
+    silence, end = done.stdout.splitlines()
+    assert silence == "0"
+    assert "hfmirror was removed" in end
+
+
 _DROPPING = """
 import os
 from holdfast.defender.capture.live import drop_privileges

@@ -57,7 +57,7 @@ class LiveCapture:
             raise CaptureError(f"Packets of {interface} cannot be captured: {error}.") from error
 
     def _open(self, interface: str) -> mmap.mmap:
-        number = socket.if_nametoindex(interface)
+        self._number = number = socket.if_nametoindex(interface)
         self._socket.setsockopt(_SOL_PACKET, _PACKET_VERSION, _TPACKET_V3)
         frames = _BLOCK_LENGTH // _FRAME_LENGTH * _BLOCKS
         ring = struct.pack("=IIIIIII", _BLOCK_LENGTH, _BLOCKS, _FRAME_LENGTH, frames, _TIMEOUT, 0, 0)
@@ -85,14 +85,19 @@ class LiveCapture:
         self._socket.close()
 
     def blocks(self, patience: float = 1.0) -> Iterator[Block]:
-        """Blocks of packets as they come; an empty one whenever none came for `patience` seconds."""
+        """Blocks of packets as they come; an empty one whenever none came for `patience` seconds.
+
+        An interface that goes down is silent until it is up again; CaptureError when it was removed.
+        """
         waiting = select.poll()
         waiting.register(self._socket.fileno(), select.POLLIN | select.POLLERR)
         while True:
             start = self._at * _BLOCK_LENGTH
             (status,) = _BLOCK_STATUS(self._ring, start + 8)
             if not status & _STATUS_USER:
-                if not waiting.poll(patience * 1000):
+                events = waiting.poll(patience * 1000)
+                if not events or events[0][1] & select.POLLERR:
+                    self._look_after_interface()
                     yield Block(b"", [], _ETHERNET)
                 continue
             block = _copy(self._ring, start)
@@ -100,6 +105,15 @@ class LiveCapture:
             self._at = (self._at + 1) % _BLOCKS
             self._count_dropped()
             yield block
+
+    def _look_after_interface(self) -> None:
+        self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # taken, it is told no more
+        try:
+            number = socket.if_nametoindex(self.interface)
+        except OSError:
+            number = 0
+        if number != self._number:
+            raise CaptureError(f"The interface {self.interface} was removed; start the sensor again.")
 
     def _count_dropped(self) -> None:
         statistics = self._socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 12)

@@ -80,16 +80,21 @@ class LiveRun:
         self._bulletins = Bulletins(self.sensor)
 
     def run(self, stopping: Callable[[], bool]) -> None:
-        """Watch until `stopping` says so; what was captured by then is read, told and kept."""
+        """Watch until `stopping` says so; what was captured by then is read, told and kept.
+
+        Raises CaptureError when the interface is gone, after the same.
+        """
         with rare_collections():
             left = LAST_BLOCKS
-            for block in self.source.blocks(LOOK_SECONDS):
-                self._pipeline.feed(block)
-                self.step()
-                left -= stopping()
-                if left < LAST_BLOCKS and (not block.packets or not left):
-                    break
-            self.finish()
+            try:
+                for block in self.source.blocks(LOOK_SECONDS):
+                    self._pipeline.feed(block)
+                    self.step()
+                    left -= stopping()
+                    if left < LAST_BLOCKS and (not block.packets or not left):
+                        break
+            finally:
+                self.finish()
 
     def step(self) -> None:
         """Do what is due."""
