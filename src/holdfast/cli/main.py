@@ -8,6 +8,7 @@ import typer
 
 from holdfast import __version__
 from holdfast.kernel.errors import HoldfastError
+from holdfast.kernel.loading import loading
 
 
 class _Entry(NamedTuple):
@@ -81,7 +82,9 @@ def main() -> None:
     """Run the command line; an expected error is one sentence on standard error and exit code 1."""
     wanted = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
     try:
-        build(wanted)()
+        with loading():
+            app = build(wanted)
+        app()
     except HoldfastError as error:
         typer.echo(f"holdfast: {error}", err=True)
         sys.exit(1)

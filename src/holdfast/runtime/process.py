@@ -23,6 +23,7 @@ from holdfast.cluster.local import LocalCluster
 from holdfast.kernel.clock import Clock, Randomness, SystemClock, SystemRandomness
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.json import JsonObject
+from holdfast.kernel.loading import loading
 from holdfast.runtime import logs, metrics
 from holdfast.runtime.settings import Settings
 
@@ -139,7 +140,8 @@ def main() -> int:
     settings = Settings.model_validate_json(sys.stdin.buffer.read())
     logs.configure(settings.logging, node)
     log = structlog.get_logger()
-    run = importlib.import_module(ROLES[node.partition("-")[0]]).run
+    with loading():
+        run = importlib.import_module(ROLES[node.partition("-")[0]]).run
     try:
         uvloop.run(_serve(settings, node, run))
     except HoldfastError as error:

@@ -16,7 +16,6 @@ from holdfast.baseline.documents.markdown.rewording import on_benchmark
 from holdfast.baseline.documents.markdown.writer import write_page
 from holdfast.baseline.documents.oscal.component import write_component_definition
 from holdfast.baseline.documents.service_yaml import read_service_yaml, write_service_yaml
-from holdfast.baseline.documents.workbook.reader import read_workbook
 from holdfast.baseline.documents.workbook.writer import write_workbook
 from holdfast.baseline.model.oddity import Oddity
 from holdfast.baseline.model.service import ServiceBaseline
@@ -53,6 +52,8 @@ def read_document(path: Path) -> Document:
 def parse_document(data: bytes, file: str) -> Document:
     """See `read_document`; `file` is the name that messages use and that a workbook's key comes from."""
     if data.startswith(b"PK"):
+        from holdfast.baseline.documents.workbook.reader import read_workbook  # slow to load
+
         return read_workbook(data, file)
     if not data.strip():
         raise DocumentError(file, "", "is empty")

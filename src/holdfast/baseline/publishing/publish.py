@@ -9,7 +9,6 @@ from holdfast.baseline.probes.probe import Probe
 from holdfast.baseline.publishing.html import publish_html
 from holdfast.baseline.publishing.markdown import publish_pages
 from holdfast.baseline.publishing.oscal.documents import publish_oscal
-from holdfast.baseline.publishing.pdf import publish_pdf
 from holdfast.baseline.publishing.publication import Publication
 from holdfast.baseline.publishing.workbook import publish_workbooks
 
@@ -24,11 +23,17 @@ class PublicationFormat(StrEnum):
     PDF = "pdf"
 
 
+def _publish_pdf(publication: Publication) -> dict[str, bytes]:
+    from holdfast.baseline.publishing.pdf import publish_pdf  # a typesetter that most processes never need
+
+    return publish_pdf(publication)
+
+
 _WRITERS: dict[PublicationFormat, Callable[[Publication], dict[str, bytes]]] = {
     PublicationFormat.MARKDOWN: publish_pages,
     PublicationFormat.XLSX: publish_workbooks,
     PublicationFormat.HTML: publish_html,
-    PublicationFormat.PDF: publish_pdf,
+    PublicationFormat.PDF: _publish_pdf,
 }
 
 

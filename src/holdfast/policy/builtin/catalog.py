@@ -43,7 +43,7 @@ class Entry(NamedTuple):
 def entries() -> tuple[Entry, ...]:
     """Every policy of the Holdfast baseline."""
     text = files("holdfast.policy.builtin").joinpath("baseline.yaml").read_text(encoding="utf-8")
-    document: Mapping[str, list[dict[str, object]]] = yaml.safe_load(text)
+    document: Mapping[str, list[dict[str, object]]] = yaml.load(text, yaml.CSafeLoader)
     return tuple(_entry(each) for each in document["policies"])
 
 
