@@ -147,14 +147,15 @@ class Pipeline:
 
     def _count(self) -> None:
         counts = Counter(map(_protocol, self._records))
-        odd = [record for record in self._records if record.role is FLOW or record.role is MALFORMED]
-        counts.subtract(map(_protocol, odd))
+        for record in self._records:
+            if record.role is FLOW:
+                counts[record.protocol] -= 1
+            elif record.role is MALFORMED:
+                counts[record.protocol] -= 1
+                self.counters.count_malformed(record.protocol)
         for protocol, count in counts.items():
             if count:
                 self.counters.records[protocol] = self.counters.records.get(protocol, 0) + count
-        for record in odd:
-            if record.role is MALFORMED:
-                self.counters.count_malformed(record.protocol)
 
 
 _protocol = attrgetter("protocol")

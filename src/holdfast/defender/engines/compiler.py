@@ -133,11 +133,11 @@ class Compiler:
         """See `model.Rate`."""
         counter = self._counters[id(row)]
         if row.when is None:
-            return lambda _record: (counter.count,)
+            return lambda record: (counter.bind(record),)
         if not row.steady:
             return lambda _record: (counter.count_when,)
         when = row.when
-        return lambda record: (counter.count,) if when(record) else ()
+        return lambda record: (counter.bind(record),) if when(record) else ()
 
     def counter(self, row: Rate) -> Handler:
         """A handler that counts the messages for which the rate's condition holds."""

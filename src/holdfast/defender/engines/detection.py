@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from holdfast.defender.engines.compiler import Compiler
-from holdfast.defender.engines.judge import Judge
+from holdfast.defender.engines.judge import OPENED, Judge
 from holdfast.defender.engines.model import Bind, Table, Watch
 from holdfast.defender.engines.reporter import Reporter
 from holdfast.defender.engines.talks import MAXIMUM_JUDGED, Handler, Judged, Talk, TalkTable
@@ -17,6 +17,10 @@ from holdfast.defender.learned.traffic import LearnedTraffic
 from holdfast.defender.pipeline import Batch
 from holdfast.defender.record import FLOW, SECOND, Record
 
+_Opening = tuple[str, bool, str, str]
+"""Transport, whether the client speaks, and who opens a conversation with whom."""
+_MAXIMUM_OPENINGS = 50_000
+"""Pairs for which is kept who wants to hear of their openings, some 20 MB; when full, all begin again."""
 TICK = 10 * SECOND
 """How often, in captured time, detectors look at what did not happen."""
 
@@ -72,6 +76,9 @@ class Detection:
         """In the first protocol of each direction."""
         self._judgements = 0
         self._flow_handlers: dict[tuple[str, str], tuple[Handler, ...]] = {}
+        """By transport and kind."""
+        self._openings: dict[_Opening, tuple[Handler, ...]] = {}
+        """Of flows that are opened."""
         self._next_tick = 0
         self._now = 0
         self.faults: dict[str, int] = {}
@@ -139,6 +146,7 @@ class Detection:
     def _forget_judgements(self) -> None:
         self._judgements = 0
         self.talks.forget_judgements()
+        self._openings.clear()
 
     def _step(self, talk: Talk, judged: Judged, record: Record) -> None:
         before, talk.step = talk.step, judged.step or talk.step
@@ -146,16 +154,35 @@ class Detection:
             self._listeners.step(talk, before, record)
 
     def _flow(self, record: Record) -> None:
-        key = (record.protocol, record.kind)
-        handlers = self._flow_handlers.get(key)
-        if handlers is None:
-            handlers = self._flow_handlers[key] = self._judge.flow_handlers(*key)
+        direction = record.direction
+        if record.kind == OPENED:
+            source, destination = direction.source, direction.destination
+            pair = (record.protocol, direction.to_server, source.address, destination.address)
+            handlers = self._openings.get(pair)
+            if handlers is None:
+                handlers = self._judge_opening(pair, record)
+        else:
+            key = (record.protocol, record.kind)
+            handlers = self._flow_handlers.get(key)
+            if handlers is None:
+                handlers = self._flow_handlers[key] = self._judge.flow_handlers(record)
         if handlers:
             self._handle(handlers, record)
         if record.kind == "ended":
-            flow = record.direction.flow
+            flow = direction.flow
             for direction in (flow.client, flow.server):
                 self._talk_of.pop(direction, None)
+
+    def _judge_opening(self, pair: _Opening, record: Record) -> tuple[Handler, ...]:
+        if len(self._openings) >= _MAXIMUM_OPENINGS:
+            self._openings.clear()
+        try:
+            handlers = self._judge.flow_handlers(record)
+        except Exception:
+            self._fault(record)
+            handlers = ()
+        self._openings[pair] = handlers
+        return handlers
 
     def _handle(self, handlers: tuple[Handler, ...], record: Record) -> None:
         """Whatever a rule does wrong with odd traffic costs a count and not the sensor."""

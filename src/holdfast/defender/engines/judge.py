@@ -13,6 +13,9 @@ from holdfast.defender.engines.model import Bind, Table, Watch
 from holdfast.defender.engines.talks import Handler, Judged, Talk
 from holdfast.defender.record import Record, Role
 
+OPENED = "opened"
+"""The kind of flow record that is judged once for two parties: a client that reconnects for every poll, or
+tries every port, opens one conversation after the other."""
 _MAXIMUM_PLANS = 20_000
 """Kinds of messages; dissectors name unknown functions by number, so there is an end to them."""
 
@@ -55,17 +58,21 @@ class Judge:
             handlers += make(record)
         return Judged(tuple(handlers), plan.step)
 
-    def flow_handlers(self, transport: str, kind: str) -> tuple[Handler, ...]:
-        """What wants to see the records about conversations of a transport."""
-        handlers: list[Handler] = [
-            watch.handle
-            for watch in self._watches.get(transport, ())
-            if isinstance(watch, Watch) and kind in watch.select.kinds
-        ]
+    def flow_handlers(self, record: Record) -> tuple[Handler, ...]:
+        """What wants to see records like this one about conversations: those of its transport and kind, and
+        where it is an opening, between the same two parties."""
+        transport, kind, compiler = record.protocol, record.kind, self._compiler
+        bound = kind == OPENED
+        handlers: list[Handler] = []
+        for watch in self._watches.get(transport, ()):
+            if kind in watch.select.kinds:
+                assert bound or isinstance(watch, Watch), f"{watch} binds itself to one pair for all pairs"
+                handlers += (watch.handle,) if isinstance(watch, Watch) else compiler.bind(watch)(record)
         table = self._tables.get(transport)
         if table is not None:
-            compiler = self._compiler
-            handlers += [compiler.counter(rate) for rate in table.rates if kind in rate.select.kinds]
+            rates = [rate for rate in table.rates if kind in rate.select.kinds]
+            for rate in rates:
+                handlers += compiler.rate(rate)(record) if bound else (compiler.counter(rate),)
             handlers += [compiler.observer(rule) for rule in table.rules if kind in rule.select.kinds]
         return tuple(handlers)
 

@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 
 from holdfast.alerts.model import Threshold
-from holdfast.defender.engines.model import Change, Per, Rate
+from holdfast.defender.engines.model import Change, Per, Rate, anything
 from holdfast.defender.engines.reporter import Reporter
 from holdfast.defender.engines.talks import Handler
 from holdfast.defender.engines.windows import Occurrences
@@ -27,17 +27,34 @@ class Counter:
         self._occurrences = Occurrences(threshold.count, int(threshold.seconds * SECOND))
         self._text = rate.text.format(count=threshold.count, window=window_text(threshold))
 
+    def bind(self, record: Record) -> Handler:
+        """A handler that counts messages between the two parties of `record`."""
+        rate = self._rate
+        if rate.group is not anything:
+            return self.count
+        subject = (_counted(rate.per, record), None)
+
+        def count(record: Record) -> None:
+            if self._occurrences.add(subject, record.time):
+                self._say(record)
+
+        return count
+
     def count(self, record: Record) -> None:
         """One more."""
         rate = self._rate
         if self._occurrences.add((_counted(rate.per, record), rate.group(record)), record.time):
-            self._reporter.record(rate.alert, record, self._text, rate.expected, blame=rate.blame)
+            self._say(record)
 
     def count_when(self, record: Record) -> None:
         """One more if the rate's condition holds."""
         when = self._rate.when
         if when is None or when(record):
             self.count(record)
+
+    def _say(self, record: Record) -> None:
+        rate = self._rate
+        self._reporter.record(rate.alert, record, self._text, rate.expected, blame=rate.blame)
 
 
 class States:

@@ -8,6 +8,8 @@ from holdfast.alerts.exclusion import Network
 from holdfast.defender.flows.model import Endpoint
 
 _REMEMBERED = 100_000
+_ODD_DIGITS = frozenset("13579bdf")
+"""The second digit of hardware addresses of groups."""
 
 
 class Place(IntEnum):
@@ -46,7 +48,7 @@ class Places:
 
     def is_group(self, end: Endpoint) -> bool:
         """Whether a destination stands for several devices; of subnet broadcasts only the frame tells."""
-        return (bool(end.mac) and int(end.mac[1], 16) & 1 == 1) or self.of(end.address) is Place.GROUP
+        return end.mac[1:2] in _ODD_DIGITS or self.of(end.address) is Place.GROUP
 
     def _find(self, text: str) -> Place:
         try:

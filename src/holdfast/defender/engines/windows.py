@@ -1,9 +1,15 @@
 """Counting within sliding windows of captured time, bounded."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
 
 MAXIMUM_KEYS = 20_000
 """What is counted apart at once; the ones idle longest leave first."""
+
+
+_NONE = object()
+"""Equal to no key."""
+_Value = TypeVar("_Value")
 
 
 class Occurrences:
@@ -12,28 +18,24 @@ class Occurrences:
     def __init__(self, count: int, window: int, maximum: int = MAXIMUM_KEYS) -> None:
         self.count = count
         self.window = window
-        self._maximum = maximum
-        self._times: dict[Hashable, list[int]] = {}
+        self._recent = _Recent[list[int]](list, maximum)
+        """Times by key."""
 
     def add(self, key: Hashable, time: int) -> bool:
         """Note one occurrence; whether there are enough now. Stays true while they keep coming."""
-        times = self._times.pop(key, None)
-        if times is None:
-            times = []
-            if len(self._times) >= self._maximum:
-                del self._times[next(iter(self._times))]
-        self._times[key] = times  # at the end: the order is that of the last use
+        recent = self._recent
+        times = recent.value if key == recent.newest else recent.use(key)
         times.append(time)
         if len(times) > self.count:
             del times[0]
-        return len(times) == self.count and times[-1] - times[0] <= self.window
+        return len(times) == self.count and time - times[0] <= self.window
 
     def clear(self, key: Hashable) -> None:
         """Begin anew for `key`."""
-        self._times.pop(key, None)
+        self._recent.drop(key)
 
     def __len__(self) -> int:
-        return len(self._times)
+        return len(self._recent.values)
 
 
 class DistinctValues:
@@ -42,17 +44,13 @@ class DistinctValues:
     def __init__(self, count: int, window: int, maximum: int = MAXIMUM_KEYS) -> None:
         self.count = count
         self.window = window
-        self._maximum = maximum
-        self._values: dict[Hashable, dict[Hashable, int]] = {}
+        self._recent = _Recent[dict[Hashable, int]](dict, maximum)
+        """Values by key, each with its time, the one longest ago first."""
 
     def add(self, key: Hashable, value: Hashable, time: int) -> bool:
         """Note a value; whether enough different ones were seen within the window."""
-        values = self._values.pop(key, None)
-        if values is None:
-            values = {}
-            if len(self._values) >= self._maximum:
-                del self._values[next(iter(self._values))]
-        self._values[key] = values
+        recent = self._recent
+        values = recent.value if key == recent.newest else recent.use(key)
         values.pop(value, None)
         values[value] = time
         oldest = time - self.window
@@ -65,15 +63,48 @@ class DistinctValues:
 
     def discard(self, key: Hashable, value: Hashable) -> None:
         """Take a value back: it turned out harmless."""
-        values = self._values.get(key)
+        values = self._recent.values.get(key)
         if values is not None:
             values.pop(value, None)
             if not values:
-                del self._values[key]
+                self._recent.drop(key)
 
     def size(self, key: Hashable) -> int:
         """How many different values are within the window of the newest one."""
-        return len(self._values.get(key, ()))
+        return len(self._recent.values.get(key, ()))
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._recent.values)
+
+
+class _Recent(Generic[_Value]):
+    """Values by key, bounded: the key that was not used for longest leaves first."""
+
+    __slots__ = ("_make", "_maximum", "newest", "value", "values")
+
+    def __init__(self, make: Callable[[], _Value], maximum: int) -> None:
+        self._make = make
+        self._maximum = maximum
+        self.values: dict[Hashable, _Value] = {}
+        """In the order of the last use."""
+        self.newest: Hashable = _NONE
+        """The key that was used last: a flood and a scan use one again and again."""
+        self.value = make()
+        """Its value."""
+
+    def use(self, key: Hashable) -> _Value:
+        """The value of `key`, made where there is none; the key counts as used."""
+        value = self.values.pop(key, None)
+        if value is None:
+            value = self._make()
+            if len(self.values) >= self._maximum:
+                del self.values[next(iter(self.values))]
+        self.values[key] = self.value = value
+        self.newest = key
+        return value
+
+    def drop(self, key: Hashable) -> None:
+        """Forget `key`."""
+        self.values.pop(key, None)
+        if key == self.newest:
+            self.newest = _NONE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from holdfast.defender.flows.events import announce
 from holdfast.defender.flows.model import Direction, Endpoint, Flow
@@ -46,19 +46,19 @@ class FlowTable:
         self._maximum = maximum
         self.directions: dict[str, dict[bytes, Direction]] = {name: {} for name in TRANSPORTS}
         """By transport, then key. Others look up; only the table changes them."""
+        self._flows: dict[str, dict[int, Flow]] = {name: {} for name in TRANSPORTS}
+        """By transport, then id: the oldest first."""
         self._made = 0
-        self._size = 0
-        """Flows that are known."""
         self._ended: list[Flow] = []
         self._next_sweep = 0
         self._frame_of_sweep = 0
 
-    def flows(self) -> Iterator[Flow]:
+    def flows(self) -> list[Flow]:
         """Every flow that is known now."""
-        for directions in self.directions.values():
-            for direction in list(directions.values()):
-                if direction.to_server:
-                    yield direction.flow
+        return [flow for flows in self._flows.values() for flow in flows.values()]
+
+    def __len__(self) -> int:
+        return sum(map(len, self._flows.values()))
 
     def open(
         self,
@@ -74,19 +74,19 @@ class FlowTable:
         `keys` and `ends` are the packet's own and the opposite ones. `started_by_source` says who is the
         client where the packet shows it; None leaves it to the ports.
         """
-        if self._size >= self._maximum:
+        if len(self) >= self._maximum:
             self._evict(moment[0])
         source, destination = ends
         if started_by_source is None or keys[0] == keys[1]:
             started_by_source = not self._looks_like_server(transport, source.port, destination.port)
         self._made += 1
-        self._size += 1
         if started_by_source:
             flow = Flow(self._made, transport, vlans, source, destination)
             flow.keys, direction = keys, flow.client
         else:
             flow = Flow(self._made, transport, vlans, destination, source)
             flow.keys, direction = keys[::-1], flow.server
+        self._flows[transport][flow.id] = flow
         flow.started = moment[1]
         known = self.directions[transport]
         known[flow.keys[1]] = flow.server
@@ -103,7 +103,7 @@ class FlowTable:
         directions = self.directions[flow.transport]
         for key in flow.keys:
             directions.pop(key, None)
-        self._size -= 1
+        del self._flows[flow.transport][flow.id]
         time = _last_time(flow)
         self._finish(flow, frame, time)
         announce(self._emit, "ended", flow.client, frame, time)
@@ -126,16 +126,16 @@ class FlowTable:
 
     def sweep(self, frame: int, time: int) -> None:
         """End flows that were silent for long. Cheap to call often: it works once in a while."""
-        if time < self._next_sweep or frame - self._frame_of_sweep < 4 * self._size:
+        if time < self._next_sweep or frame - self._frame_of_sweep < 4 * len(self):
             return
         self._next_sweep, self._frame_of_sweep = time + _SWEEP_EVERY, frame
         for transport, idle in _IDLE.items():
-            for flow in [*_silent_since(time, idle, self.directions[transport].values())]:
+            for flow in _silent_since(time, idle, self._flows[transport].values()):
                 self.end(flow, frame)
 
     def end_all(self, frame: int) -> None:
         """End every flow: the capture is over."""
-        for flow in list(self.flows()):
+        for flow in self.flows():
             self.end(flow, frame)
 
     def _evict(self, frame: int) -> None:
@@ -148,12 +148,13 @@ def _last_time(flow: Flow) -> int:
     return max(flow.client.last_time, flow.server.last_time)
 
 
-def _silent_since(time: int, idle: int, directions: Iterable[Direction]) -> Iterator[Flow]:
+def _silent_since(time: int, idle: int, flows: Iterable[Flow]) -> list[Flow]:
     """Flows that said nothing for `idle` nanoseconds up to `time`; for less where they are over."""
     latest, latest_when_over = time - idle, time - _IDLE_WHEN_OVER
-    for direction in directions:
-        if direction.to_server and direction.last_time < latest_when_over:
-            flow = direction.flow
-            last = max(direction.last_time, flow.server.last_time)
-            if last < latest or (last < latest_when_over and flow.state in _OVER):
-                yield flow
+    return [
+        flow
+        for flow in flows
+        if flow.client.last_time < latest_when_over
+        and flow.server.last_time < latest_when_over
+        and (flow.state in _OVER or _last_time(flow) < latest)
+    ]

@@ -81,10 +81,11 @@ class Inventory:
             asset = self._new(mac, ip, frame, time) if ip or mac else None
             if asset is None:
                 return None
-        asset.last = max(asset.last, time)
+        if time > asset.last:
+            asset.last = time
         if vlans:
             asset.vlans.update(vlan for vlan in vlans if vlan >= 0)
-        if ip and mac and mac not in asset.macs:
+        if ip and mac and mac not in asset.macs and mac not in self._routers:
             self._behind_mac(asset, mac, ip, time)
         return asset
 
@@ -206,8 +207,6 @@ class Inventory:
 
     def _behind_mac(self, asset: Asset, mac: str, ip: str, time: float) -> None:
         """A packet of `ip` came from `mac`: its own address, or that of a router on the way."""
-        if mac in self._routers:
-            return
         if ip.startswith(_LINK_LOCAL):
             return
         behind = self._behind.setdefault(mac, set())

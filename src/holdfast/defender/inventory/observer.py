@@ -74,20 +74,19 @@ class Observer:
 
     def _see(self, end: Endpoint, direction: Direction, record: Record) -> Asset | None:
         """The asset of a party that really sent something; None for the internet and for groups."""
-        if not self._within(end.address, direction, record):
+        if self._places.of(end.address) not in _WITHIN and not self._counts(end.address, direction, record):
             return None
         time = (direction.last_time or record.time) / SECOND
         return self._inventory.see(end.mac, end.ip, direction.flow.vlans, record.frame, time)
 
-    def _within(self, address: str, direction: Direction, record: Record) -> bool:
-        """Whether the address belongs to the network that is watched.
+    def _counts(self, address: str, direction: Direction, record: Record) -> bool:
+        """Whether a public address belongs to the network that is watched.
 
         Networks may use public addresses within: such a device is known, speaks an industrial protocol, or
         talks to another public address, which traffic that crosses the border never does.
         """
-        place = self._places.of(address)
-        if place is not Place.INTERNET:
-            return place in _WITHIN
+        if self._places.of(address) is not Place.INTERNET:
+            return False
         if self._inventory.find(address) is not None or record.protocol in self._industrial:
             return True
         ends = direction.source.address, direction.destination.address

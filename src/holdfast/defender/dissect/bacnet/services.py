@@ -52,21 +52,32 @@ def about(service: str, octets: bytes) -> About:
 
 def read_service(service: str, request: bool, octets: bytes, fields: Fields) -> None:
     """Add the fields of a service's parameters."""
-    reader = Reader(octets)
     if service in _PROPERTY_SERVICES or service in _MULTIPLE:
-        rows: list[Fields] = []
-        fields["properties"] = rows
-        try:
-            _read_rows(service, request, reader, rows)
-        finally:
-            for row in rows:
-                del row["_object"], row["_instance"], row["_property"]
+        fields["properties"], broken = _properties(service, request, octets)
+        if broken is not None:
+            raise MalformedError(*broken)
         return
     read = _SERVICES.get(service)
     if read is not None and request:
-        read(reader, fields)
+        read(Reader(octets), fields)
     elif octets:
         fields["data"] = octets.hex()
+
+
+@remembered(2048)
+def _properties(
+    service: str, request: bool, octets: bytes
+) -> tuple[list[Fields], tuple[str, str, int] | None]:
+    """What is said about properties, and what is wrong with it (see `MalformedError`) from there on."""
+    rows: list[Fields] = []
+    broken = None
+    try:
+        _read_rows(service, request, Reader(octets), rows)
+    except MalformedError as error:
+        broken = (error.kind, str(error), error.offset)
+    for row in rows:
+        del row["_object"], row["_instance"], row["_property"]
+    return rows, broken
 
 
 def _row(service: str, request: bool, identifier: tuple[int, int]) -> Fields:

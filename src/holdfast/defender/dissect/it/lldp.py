@@ -5,8 +5,8 @@ from __future__ import annotations
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
 from holdfast.defender.flows.addresses import ip_text, mac_text
-from holdfast.defender.flows.model import Direction
-from holdfast.defender.record import NOTICE, Fields, Record
+from holdfast.defender.flows.model import Direction, Flow
+from holdfast.defender.record import NOTICE, Emit, Fields, Record
 
 NAME = "lldp"
 _END, _CHASSIS, _PORT, _TTL, _PORT_DESCRIPTION = 0, 1, 2, 3, 4
@@ -28,19 +28,42 @@ _MAXIMUM_TLVS = 128
 
 
 class LldpSession(Session):
-    """The announcements of one port."""
+    """The announcements of one port, which says the same every few seconds."""
 
-    __slots__ = ()
+    __slots__ = ("_last", "_octets")
+
+    def __init__(self, flow: Flow, emit: Emit) -> None:
+        super().__init__(flow, emit)
+        self._octets = b""
+        self._last: Record | None = None
+        """What they were read as."""
 
     def feed(self, data: bytes, start: int, end: int, frame: int, time: int, direction: Direction) -> int:
         """See `Session.feed`."""
-        values = _tlvs(data, start, end)
-        first = dict(reversed(values))
-        chassis, port = first.get(_CHASSIS, b""), first.get(_PORT, b"")
-        if not chassis or not port:
-            raise MalformedError(TRUNCATED, "An LLDP frame names its chassis and port.")
-        key = (chassis, port)
-        self.emit(Record(frame, time, direction, NAME, "LLDP", NOTICE, key, values, _fields))
+        octets, last = data[start:end], self._last
+        if last is not None and octets == self._octets:
+            record = Record(
+                frame,
+                time,
+                direction,
+                NAME,
+                last.kind,
+                NOTICE,
+                last.key,
+                last.body,
+                _fields,
+                None,
+                last.decoded,
+            )
+        else:
+            values = _tlvs(data, start, end)
+            first = dict(reversed(values))
+            chassis, port = first.get(_CHASSIS, b""), first.get(_PORT, b"")
+            if not chassis or not port:
+                raise MalformedError(TRUNCATED, "An LLDP frame names its chassis and port.")
+            record = Record(frame, time, direction, NAME, "LLDP", NOTICE, (chassis, port), values, _fields)
+        self._octets, self._last = octets, record
+        self.emit(record)
         return end
 
 

@@ -15,6 +15,8 @@ BETWEEN = "abnormal-traffic-bandwidth-between-devices"
 
 _FLOOR = 1_000_000
 """Bytes a window below which nothing is worth telling."""
+_WORTH_COUNTING = _FLOOR // 100
+"""Bytes of a flow below which it counts only once it ended."""
 _PATIENCE = 5
 """Windows to learn from before anything is reported; a level from a file counts at once."""
 _TRANSPORTS = ("tcp", "udp", "icmp", "ip", "ethernet")
@@ -69,14 +71,15 @@ class Bandwidth:
 
     def _volumes(self) -> dict[tuple[str, str], int]:
         volumes, self._ended = self._ended, {}
-        seen: dict[int, int] = {}
+        seen = self._seen
         for flow in self._flows():
             octets = flow.client.octets + flow.server.octets
-            if octets >= _FLOOR // 100 or flow.id in self._seen:
-                pair = _pair(flow)
-                volumes[pair] = volumes.get(pair, 0) + octets - self._seen.get(flow.id, 0)
-                seen[flow.id] = octets
-        self._seen = seen
+            if octets >= _WORTH_COUNTING:
+                new = octets - seen.get(flow.id, 0)
+                if new:
+                    pair = _pair(flow)
+                    volumes[pair] = volumes.get(pair, 0) + new
+                    seen[flow.id] = octets
         return volumes
 
     def _compare(self, alert: str, one: str, other: str, volume: float, now: int) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from holdfast.defender.engines.model import FLOW, Watch, on
+from holdfast.defender.engines.model import FLOW, Bind, Watch, on
 from holdfast.defender.engines.places import Place
 from holdfast.defender.engines.reporter import Reporter
+from holdfast.defender.engines.talks import Handler
 from holdfast.defender.learned.traffic import LearnedTraffic
 from holdfast.defender.record import SECOND, Record
 
@@ -20,12 +21,12 @@ class Groups:
         self._reporter = reporter
         self._learned = learned
 
-    def watches(self) -> Iterable[Watch]:
+    def watches(self) -> Iterable[Watch | Bind]:
         """See `Detector.watches`."""
         for transport in ("udp", "icmp", "ip", "ethernet"):
             yield Watch(transport, on(FLOW, "opened"), self._group)
         for transport in ("tcp", "udp", "icmp", "ip"):
-            yield Watch(transport, on(FLOW, "opened"), self._possible)
+            yield Bind(transport, on(FLOW, "opened"), self._possible)
 
     def tick(self, now: int) -> None:
         """See `Detector.tick`."""
@@ -46,11 +47,12 @@ class Groups:
             learn=(GROUP, source.address, destination.address, *what),
         )
 
-    def _possible(self, record: Record) -> None:
-        source, destination = record.direction.source.ip, record.direction.destination.ip
-        reason = self._impossible(source, destination)
-        if reason:
-            self._reporter.record("illegal-ip-address", record, reason, "addresses that one device can have")
+    def _possible(self, record: Record) -> Handler | None:
+        reason = self._impossible(record.direction.source.ip, record.direction.destination.ip)
+        if not reason:
+            return None
+        expected = "addresses that one device can have"
+        return lambda record: self._reporter.record("illegal-ip-address", record, reason, expected)
 
     def _impossible(self, source: str, destination: str) -> str:
         of = self._reporter.places.of

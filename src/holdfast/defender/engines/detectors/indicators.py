@@ -24,7 +24,7 @@ class IndicatorWatch:
         for protocol in _NAMES:
             yield Bind(protocol, on(REQUESTS), self._query)
         for transport in ("tcp", "udp"):
-            yield Watch(transport, on(FLOW, "opened"), self._address)
+            yield Bind(transport, on(FLOW, "opened"), self._address)
         yield Watch("http", on(REQUESTS), self._web)
         yield Watch("tls", on(REQUESTS), self._client_hello)
 
@@ -39,12 +39,16 @@ class IndicatorWatch:
             return None
         return lambda record: self._say(hit, record, f"a query for {name}")
 
-    def _address(self, record: Record) -> None:
+    def _address(self, record: Record) -> Callable[[Record], None] | None:
         flow = record.direction.flow
-        for end in (flow.server.source.ip, flow.client.source.ip):
-            hit = self._addresses.get(end)
-            if hit is not None:
+        ends = (flow.server.source.ip, flow.client.source.ip)
+        hits = [(self._addresses[end], end) for end in ends if end in self._addresses]
+
+        def tell(record: Record) -> None:
+            for hit, end in hits:
                 self._say(hit, record, f"a conversation with {end}")
+
+        return tell if hits else None
 
     def _web(self, record: Record) -> None:
         fields = record.fields

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from holdfast.defender.engines.model import FLOW, NOTICES, SPOKEN, Watch, on
+from holdfast.defender.engines.model import FLOW, NOTICES, SPOKEN, Bind, Watch, on
 from holdfast.defender.engines.places import Place
 from holdfast.defender.engines.reporter import Reporter
+from holdfast.defender.engines.talks import Handler
 from holdfast.defender.learned.traffic import LearnedTraffic
 from holdfast.defender.record import SECOND, Record
 
@@ -25,10 +26,10 @@ class Internet:
         self._neighbours: set[str] = set()
         """Public addresses that answer ARP: they are within the network."""
 
-    def watches(self) -> Iterable[Watch]:
+    def watches(self) -> Iterable[Watch | Bind]:
         """See `Detector.watches`."""
         for transport in ("tcp", "udp"):
-            yield Watch(transport, on(FLOW, "opened"), self._outwards)
+            yield Bind(transport, on(FLOW, "opened"), self._opened)
         yield Watch("tcp", on(FLOW, "established"), self._inwards)
         yield Watch("udp", on(FLOW, "answered"), self._inwards)
         yield Watch("arp", on(SPOKEN | NOTICES), self._neighbour)
@@ -43,11 +44,16 @@ class Internet:
         if self._reporter.places.of(sender) is Place.INTERNET:
             self._neighbours.add(sender)
 
+    def _opened(self, record: Record) -> Handler | None:
+        server = record.direction.flow.server.source.ip
+        return self._outwards if self._reporter.places.of(server) is _INTERNET else None
+
     def _outwards(self, record: Record) -> None:
+        """A conversation with a public address."""
         flow = record.direction.flow
         client, server = flow.client.source.ip, flow.server.source.ip
         places = self._reporter.places
-        if places.of(server) is not _INTERNET or server in self._neighbours:
+        if server in self._neighbours:
             return
         if client in self._neighbours:
             self._judge(

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from holdfast.alerts.model import Report
-from holdfast.defender.engines.model import ACTIONS, FLOW, Watch, on
+from holdfast.defender.engines.model import ACTIONS, FLOW, Bind, Watch, on
 from holdfast.defender.engines.reporter import Reporter
+from holdfast.defender.engines.talks import Handler
 from holdfast.defender.engines.windows import DistinctValues
 from holdfast.defender.learned.stages import Stage
 from holdfast.defender.learned.traffic import LearnedTraffic
@@ -24,8 +25,13 @@ INDUSTRIAL_PORTS = frozenset({
 })  # fmt: skip
 """TCP and UDP ports of controllers and field devices (IANA's registry and the vendors' documents)."""
 
+_LEARNING = Stage.LEARNING
 _SHORT = 12
 """Packets of a client below which a conversation with a controller was only a look."""
+
+
+_Who = tuple[str, str]
+"""A device, and the device or network where it tries something; empty for everywhere."""
 
 
 class _Scan:
@@ -37,16 +43,16 @@ class _Scan:
         self._text = text
         self._threshold = reporter.threshold(alert)
         self._targets = DistinctValues(self._threshold.count, int(self._threshold.seconds * SECOND))
-        self._pending: dict[tuple[str, str], Record] = {}
+        self._pending: dict[_Who, Record] = {}
 
-    def tried(self, source: str, scope: str, target: object, record: Record) -> None:
-        """`source` tried `target` within `scope` (a device or a network)."""
-        if self._targets.add((source, scope), target, record.time):
-            self._pending[source, scope] = record
+    def tried(self, who: _Who, target: object, record: Record) -> None:
+        """`target` was tried."""
+        if self._targets.add(who, target, record.time):
+            self._pending[who] = record
 
-    def talks(self, source: str, scope: str, target: object) -> None:
+    def talks(self, who: _Who, target: object) -> None:
         """A real conversation followed."""
-        self._targets.discard((source, scope), target)
+        self._targets.discard(who, target)
 
     def decide(self) -> None:
         """Report those of whom enough targets are left."""
@@ -88,10 +94,10 @@ class Scans:
         self._controllers = _Scan("plc-scan-detected", reporter, "{count} industrial services tried")
         self._neighbours = _Scan("arp-address-scan-detected", reporter, "{count} addresses asked for")
 
-    def watches(self) -> Iterable[Watch]:
+    def watches(self) -> Iterable[Watch | Bind]:
         """See `Detector.watches`."""
         for transport in ("tcp", "udp"):
-            yield Watch(transport, on(FLOW, "opened"), self._attempt)
+            yield Bind(transport, on(FLOW, "opened"), self._attempts)
             yield Watch(transport, on(FLOW, "recognized"), self._talk)
         yield Watch("tcp", on(FLOW, "closed", "reset"), self._look)
         yield Watch("arp", on(ACTIONS), self._neighbour)
@@ -102,34 +108,43 @@ class Scans:
         for scan in (*self._networks, self._ports, self._controllers, self._neighbours):
             scan.decide()
 
-    def _attempt(self, record: Record) -> None:
-        if not record.direction.to_server:
-            return
-        source, destination = record.direction.source, record.direction.destination
-        if record.protocol == "tcp" and source.ip not in self._scanners:
-            self._ports.tried(source.ip, destination.ip, destination.port, record)
-        if self._expected(source.ip, destination.ip):
-            return
-        self._address(record)
-        if destination.port in INDUSTRIAL_PORTS:
-            self._controllers.tried(source.ip, "", (destination.ip, destination.port), record)
+    def _attempts(self, record: Record) -> Handler | None:
+        """What counts the conversations that a device opens with another."""
+        direction = record.direction
+        source, device = direction.source.ip, direction.destination.ip
+        if not direction.to_server or source in self._scanners:
+            return None
+        between, anywhere, network = (source, device), (source, ""), (source, _class_b(device))
+        ports = self._ports if record.protocol == "tcp" else None
+        places = self._places
 
-    def _address(self, record: Record) -> None:
-        source, destination = record.direction.source, record.direction.destination
-        if not self._places.is_group(destination):
-            network = _class_b(destination.ip)
-            for scan in self._networks:
-                scan.tried(source.ip, network, destination.ip, record)
+        def attempt(record: Record) -> None:
+            destination = record.direction.destination
+            port = destination.port
+            if ports is not None:
+                ports.tried(between, port, record)
+            if self._familiar(source, device):
+                return
+            if not places.is_group(destination):
+                self._address(network, device, record)
+            if port in INDUSTRIAL_PORTS:
+                self._controllers.tried(anywhere, (device, port), record)
+
+        return attempt
+
+    def _address(self, network: _Who, device: str, record: Record) -> None:
+        for scan in self._networks:
+            scan.tried(network, device, record)
 
     def _talk(self, record: Record) -> None:
         """The two talk in a protocol: no blind attempt."""
         flow = record.direction.flow
         source, destination = flow.client.source.ip, flow.server.source
-        network = _class_b(destination.ip)
+        network = (source, _class_b(destination.ip))
         for scan in self._networks:
-            scan.talks(source, network, destination.ip)
-        self._ports.talks(source, destination.ip, destination.port)
-        self._controllers.talks(source, "", (destination.ip, destination.port))
+            scan.talks(network, destination.ip)
+        self._ports.talks((source, destination.ip), destination.port)
+        self._controllers.talks((source, ""), (destination.ip, destination.port))
 
     def _look(self, record: Record) -> None:
         """A conversation with a controller that ends after a few messages was a look at what is there."""
@@ -137,25 +152,27 @@ class Scans:
         source, destination = flow.client.source.ip, flow.server.source
         short = flow.client.frames <= _SHORT
         if short and destination.port in INDUSTRIAL_PORTS and not self._expected(source, destination.ip):
-            self._controllers.tried(source, "", (destination.ip, destination.port), record)
+            self._controllers.tried((source, ""), (destination.ip, destination.port), record)
 
     def _echo(self, record: Record) -> None:
-        source, destination = record.direction.source.ip, record.direction.destination.ip
-        if record.kind == "echo request" and not self._expected(source, destination):
-            self._address(record)
+        source, destination = record.direction.source.ip, record.direction.destination
+        expected = record.kind != "echo request" or self._expected(source, destination.ip)
+        if not expected and not self._places.is_group(destination):
+            self._address((source, _class_b(destination.ip)), destination.ip, record)
 
     def _neighbour(self, record: Record) -> None:
         fields = record.fields
         sender, target = fields.get("src_ip"), fields.get("dest_ip")
         if record.kind == "request" and sender not in self._scanners:
-            self._neighbours.tried(str(sender), "", target, record)
+            self._neighbours.tried((str(sender), ""), target, record)
 
     def _expected(self, source: str, destination: str) -> bool:
-        """Whether the two may talk. While everything is learned, a scan would make itself known."""
-        if source in self._scanners:
-            return True
-        learning = self._learned.stages.of(PAIRS) is Stage.LEARNING
-        return not learning and self._learned.has(PAIRS, source, destination)
+        return source in self._scanners or self._familiar(source, destination)
+
+    def _familiar(self, source: str, destination: str) -> bool:
+        """Whether the two are known to talk. While everything is learned, a scan would make itself known."""
+        learned = self._learned
+        return learned.stages.of(PAIRS) is not _LEARNING and learned.has(PAIRS, source, destination)
 
 
 @lru_cache(maxsize=65_536)
