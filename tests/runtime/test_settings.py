@@ -1,5 +1,6 @@
 """Settings: what wins over what, what is refused, and that the page tells the truth."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,6 +71,12 @@ def test_every_setting_is_described() -> None:
         if not field.description
     ]
     assert missing == []
+
+
+def test_every_setting_is_read() -> None:
+    sources = [path for path in (ROOT / "src").rglob("*.py") if path.name != "settings.py"]
+    read = {word for path in sources for word in re.findall(r"\.(\w+)", path.read_text())}
+    assert [name for model in models(Settings) for name in model.model_fields if name not in read] == []
 
 
 def test_the_settings_page_is_the_generated_one() -> None:

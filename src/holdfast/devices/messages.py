@@ -18,7 +18,6 @@ from holdfast.resources.model import Action, Change
 # Verbs of EMIT changes on the kind `device`; the event's name is `device.` and the verb.
 DESIRED_PATCHED = "desired-patched"
 MESSAGE_QUEUED = "message-queued"
-QUEUE_PURGED = "queue-purged"
 FILE_DELETED = "file-deleted"
 
 # Requests that every gateway process serves for any device: it writes the device state, whoever holds the

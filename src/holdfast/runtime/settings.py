@@ -98,12 +98,6 @@ class Tls(_Section):
 class LogSettings(_Section):
     """The durable log of what devices said."""
 
-    batch_milliseconds: float = Field(
-        default=2.0,
-        ge=0,
-        le=100,
-        description="How long a commit waits for company; more means fewer, larger commits.",
-    )
     retention_days: float = Field(default=7.0, gt=0, description="Age at which log files are removed.")
     retention_bytes: int = Field(
         default=20 * 2**30, ge=2**20, description="Size of all log files at which the oldest are removed."

@@ -328,8 +328,3 @@ PROBES = (
         for what in ABSENT
     ),
 )
-
-PROBE_BY_ID = {probe.id: probe for probe in PROBES}
-
-FUTURE: frozenset[str] = frozenset()
-"""Probes that claims name and that are not written yet: until then these claims are not assessed."""

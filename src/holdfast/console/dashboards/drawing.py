@@ -7,7 +7,6 @@ from typing import NamedTuple
 COLOURS = 8
 """Classes `c0` to `c7` of the stylesheet."""
 MAXIMUM_SLICES = 8
-WORLD = (-180.0, -90.0, 180.0, 90.0)
 
 
 class Slice(NamedTuple):

@@ -1,6 +1,6 @@
 """What changed on a sensor since it last told: the messages to the platform."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 import msgspec
@@ -167,8 +167,3 @@ def _parts(documents: Iterable[T]) -> Iterator[list[T]]:
             part = []
     if part:
         yield part
-
-
-def all_messages(sensor: Sensor) -> Sequence[Message]:
-    """Everything that a sensor knows, told at once: for captures."""
-    return list(Bulletins(sensor).everything())

@@ -27,7 +27,6 @@ from holdfast.resources.model import Action, Change
 
 READ, MANAGE = Permission.ASSET_READ, Permission.ASSET_MANAGE
 SHOWN = 50
-GRADES = {"good": "good", "fair": "waiting", "poor": "bad", "bad": "bad"}
 
 
 def asset_page(number: JsonValue) -> str:

@@ -37,10 +37,6 @@ def _element(name: str, target: str, versions: frozenset[int], *, required: bool
     return Property(name, Form.ELEMENT, target, required, min_count=int(required), versions=versions)
 
 
-def _elements(name: str, target: str, versions: frozenset[int], *, maximum: int | None = None) -> Property:
-    return Property(name, Form.ELEMENT, target, plural=True, max_count=maximum, versions=versions)
-
-
 def _entity(version: int) -> tuple[Property, ...]:
     display = Limit(64) if version == 2 else Limit(512)
     description = _limit(512, 2048, 4096) if version == 4 else Limit(512)
@@ -304,8 +300,6 @@ PRIMITIVES = frozenset(
     row.name for row in _ROWS if row.parent in {"PrimitiveSchema", "NumericSchema", "TemporalSchema"}
 ) - {"NumericSchema", "TemporalSchema"}
 """Classes whose only members are the standard elements (`double`, `string`, …): never declared by a model."""
-
-STANDARD_ONLY = PRIMITIVES | {"CommandType"}
 
 MATERIALIZED_BY_COTYPE = frozenset({"Unit", "UnitAttribute", "LatentType", "NamedLatentType"})
 """Classes that are never named in `@type` themselves: a co-type of the same kind implies them."""

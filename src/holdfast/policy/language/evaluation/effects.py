@@ -11,7 +11,6 @@ from holdfast.policy.language.errors import TemplateError
 from holdfast.policy.language.evaluation.expressions import compile_template
 from holdfast.policy.language.evaluation.fields import Read, Setting, access
 from holdfast.policy.language.evaluation.scope import Scope
-from holdfast.policy.language.expressions.syntax import is_expression
 from holdfast.policy.language.expressions.templates import Constant, parse_template, parse_text
 from holdfast.policy.language.rules.model import Effect, Rule, effect_named
 from holdfast.policy.language.values import UNDEFINED
@@ -240,11 +239,6 @@ def _existence(name: Read, details: Node, setting: Setting, family: Effect) -> C
         return {**roles(scope), "type": asked[0][1](scope)}
 
     return CompiledEffect(name, shown, _no_operations, lookup, family)
-
-
-def needs_expression(node: Node) -> bool:
-    """Whether a detail is given by an expression."""
-    return isinstance(node.value, str) and is_expression(node.value)
 
 
 def detail_text(details: Node | None, key: str) -> str:
