@@ -21,15 +21,14 @@ class Log:
         self.records: list[Record] = []
 
     def say(self, device: str, patch: JsonObject, module: str = "", kind: str = "reported") -> None:
-        position = Position(0, len(self.records) + 1)
         body = msgspec.json.encode({**patch, "$version": 2})
-        self.records.append(Record(*position, device, module, kind, 0.0, "", body))
+        self.records.append(Record(device, module, kind, 0.0, "", body, len(self.records) + 1))
 
     def poll(
         self, after: Mapping[int, Position], limit: int = 1000, kind: str = "", holding: str = ""
     ) -> Chunk:
-        found = [r for r in self.records if r.position > after[0] and kind in {"", r.kind}]
-        end = found[limit - 1].position if len(found) > limit else self.ends()[0]
+        found = [r for r in self.records if r.offset > after[0].offset and kind in {"", r.kind}]
+        end = Position(0, found[limit - 1].offset) if len(found) > limit else self.ends()[0]
         return Chunk(found[:limit], {0: end}, complete=len(found) <= limit)
 
     def read(self, after: Position, limit: int = 1000) -> list[Record]:

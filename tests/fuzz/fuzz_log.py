@@ -2,12 +2,11 @@
 
 import contextlib
 
-from holdfast.log.frames import DamagedRecordError, records_of
-from holdfast.log.port import PARTITIONS
+from holdfast.log.rows import DamagedRecordError, records_of
 
 
 def target(data: bytes) -> None:
     """Read the bytes as a row of the log."""
     with contextlib.suppress(DamagedRecordError):
-        for record in records_of(1, data, dict.fromkeys(range(PARTITIONS), 0)):
+        for record in records_of(1, data):
             assert isinstance(record.body, bytes)

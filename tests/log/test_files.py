@@ -13,9 +13,9 @@ from holdfast.kernel.errors import StartupError
 from holdfast.keys.file import open_key_ring
 from holdfast.log import operations
 from holdfast.log.backend import Limits, StateChange
-from holdfast.log.frames import DamagedRecordError
 from holdfast.log.open import open_reader, open_writer
 from holdfast.log.port import EMPTY_TWIN, Position, partition_of
+from holdfast.log.rows import DamagedRecordError
 from holdfast.log.sqlite import segments
 from holdfast.log.sqlite.backend import LOOK_SECONDS, SqliteBackend
 from holdfast.log.sqlite.statefile import STATE_FILE

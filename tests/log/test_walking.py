@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from holdfast.log import walking
+from holdfast.log import rows, walking
 from holdfast.log.backend import Limits
 from holdfast.log.port import Entry, partition_of
 from holdfast.log.walking import Walk, WalkedLog, sequence_at
@@ -79,7 +79,7 @@ def test_any_range_is_what_everything_holds_of_it(
 
 @pytest.mark.parametrize("few", [0, 16])
 def test_many_devices_are_found_as_few_are(day: LogWorld, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
-    monkeypatch.setattr(walking, "FEW", few)
+    monkeypatch.setattr(rows, "FEW", few)
     found = walk(day, {"pump", "fan", "stranger"}, NOON + 60, NOON + 180)
     assert sorted(found) == sorted(
         f"{name} at {NOON + at:.0f}" for name in ("pump", "fan") for at in (60, 120)

@@ -11,8 +11,8 @@ from holdfast.kernel.clock import SystemClock
 from holdfast.kernel.errors import UnavailableError
 from holdfast.log import writer as writer_module
 from holdfast.log.backend import NotDurableError, StateChange
-from holdfast.log.frames import Batch
 from holdfast.log.port import Done
+from holdfast.log.rows import Batch
 from holdfast.log.writer import GROUP_BYTES, GroupCommitWriter
 from tests.log.world import entry
 

@@ -100,7 +100,7 @@ def test_a_body_that_is_no_object_has_no_values_and_breaks_nothing(world: World,
 
 
 def test_a_creation_time_that_is_none_falls_back_to_the_time_of_receipt() -> None:
-    record = Record(0, 1, "d", "", "telemetry", 7.0, "iothub-creation-time-utc=soon", b"{}")
+    record = Record("d", "", "telemetry", 7.0, "iothub-creation-time-utc=soon", b"{}")
     assert measurement(record).time == 7.0
 
 

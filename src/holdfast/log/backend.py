@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from holdfast.kernel.errors import UnavailableError
-from holdfast.log.frames import Batch
+from holdfast.log.rows import Batch
 
 
 class Limits(msgspec.Struct, frozen=True):

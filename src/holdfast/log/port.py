@@ -53,17 +53,22 @@ class Position(NamedTuple):
     offset: int
 
 
-class Record(msgspec.Struct, frozen=True, gc=False):
-    """One record as consumers read it. Like `Entry` no NamedTuple."""
+class Record(msgspec.Struct, array_like=True, gc=False):
+    """One record as consumers read it: an entry's fields, and where it stands."""
 
-    partition: int
-    offset: int
     device: str
     module: str
     kind: str
     time: float
     properties: str
     body: bytes
+    offset: int = 0
+    """Set once, by what reads the row."""
+
+    @property
+    def partition(self) -> int:
+        """The partition of its device."""
+        return partition_of(self.device)
 
     @property
     def position(self) -> Position:
@@ -123,9 +128,9 @@ class LogReader(Protocol):
     ) -> Chunk:
         """The next records of several partitions in one pass, in order within each. The way to consume.
 
-        With a `kind` its records only, and with `holding` only such as have this text anywhere: the positions
-        pass over the others, which cost next to nothing. A chunk ends at `limit` records, and early where the
-        messages are large.
+        With a `kind` its records only, and with `holding` only such as have this text in their properties:
+        the positions pass over the others, which cost next to nothing. A chunk ends at `limit` records, and
+        early where the messages are large.
         """
         ...
 

@@ -3,8 +3,8 @@
 from bisect import bisect_left, insort
 
 from holdfast.log.backend import StateChange, StateReading
-from holdfast.log.frames import encoded
 from holdfast.log.port import Entry
+from holdfast.log.rows import encoded
 
 Key = tuple[str, str]
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from holdfast.log.frames import records_of
 from holdfast.log.port import PARTITIONS, LogReader, Record, partition_of
+from holdfast.log.rows import received_at, records_of
 
 EVERYTHING = frozenset(range(PARTITIONS))
 SLACK_SECONDS = 60.0
@@ -20,8 +20,6 @@ BLOCK_BYTES = 4 << 20
 """What one block is about to hold in memory."""
 MAXIMUM_BLOCK = 4096
 """Rows of a block, where rows are small."""
-FEW = 16
-"""Devices whose names are compared with the bytes of every record; of more, all records are decoded."""
 MAXIMUM_BYTES = 1 << 30
 """Of rows that one walk reads: a bound on its time, some seconds."""
 
@@ -30,7 +28,7 @@ class Rows(Protocol):
     """The rows of a log, by sequence."""
 
     def block(self, start: int, end: int, partitions: frozenset[int]) -> list[tuple[int, bytes]]:
-        """(sequence, data) of the rows from `start` to before `end` that have frames of the partitions."""
+        """(sequence, data) of the rows from `start` to before `end` that have records of the partitions."""
         ...
 
     def first_from(self, start: int) -> tuple[int, bytes] | None:
@@ -70,14 +68,12 @@ class Walk:
         partitions = frozenset(map(partition_of, self.devices))
         if not partitions:
             return
-        beginning = dict.fromkeys(partitions, 0)
-        few = self.devices if len(self.devices) <= FEW else frozenset[str]()
         for block in self._blocks(partitions):
             for sequence, data in reversed(block) if self.newest_first else block:
                 found = [
                     record
-                    for record in records_of(sequence, data, beginning, self.kind, few)
-                    if self.begins <= record.time < self.ends and record.device in self.devices
+                    for record in records_of(sequence, data, self.kind, self.devices)
+                    if self.begins <= record.time < self.ends
                 ]
                 yield from reversed(found) if self.newest_first else found
 
@@ -103,7 +99,7 @@ class Walk:
 
     def _received_at(self, sequence: int) -> float:
         row = self.rows.first_from(sequence)
-        return self.begins if row is None else _received(*row)
+        return self.begins if row is None else received_at(*row)
 
 
 def sequence_at(rows: Rows, moment: float) -> int:
@@ -114,12 +110,8 @@ def sequence_at(rows: Rows, moment: float) -> int:
     while low < high:
         middle = (low + high) // 2
         row = rows.first_from(middle)
-        if row is None or row[0] >= high or _received(*row) >= moment:
+        if row is None or row[0] >= high or received_at(*row) >= moment:
             high = middle
         else:
             low = row[0] + 1
     return low
-
-
-def _received(sequence: int, data: bytes) -> float:
-    return next(records_of(sequence, data, dict.fromkeys(EVERYTHING, 0))).time

@@ -10,8 +10,8 @@ import structlog
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import HoldfastError, InvalidError, UnavailableError
 from holdfast.log.backend import Backend, NotDurableError
-from holdfast.log.frames import ROW_RECORDS, Batch, encoded
 from holdfast.log.port import Done, Entry
+from holdfast.log.rows import ROW_RECORDS, Batch, encoded
 from holdfast.log.view import StateView
 
 WINDOW_SECONDS = 0.002

@@ -25,13 +25,13 @@ class Log:
     records: list[Record] = field(default_factory=list)
 
     def say(self, device: str, data: bytes, bag: str) -> None:
-        self.records.append(Record(0, len(self.records) + 1, device, "", "telemetry", BEGIN, bag, data))
+        self.records.append(Record(device, "", "telemetry", BEGIN, bag, data, offset=len(self.records) + 1))
 
     def poll(self, after: Mapping[int, Position], limit: int, kind: str, holding: str) -> Chunk:
         assert kind == "telemetry"
         fresh = [each for each in self.records if each.offset > after[0].offset][:limit]
-        held = [each for each in fresh if holding in each.properties or holding.encode() in each.body]
-        return Chunk(held, {0: fresh[-1].position} if fresh else {}, complete=len(fresh) < limit)
+        held = [each for each in fresh if holding in each.properties]
+        return Chunk(held, {0: Position(0, fresh[-1].offset)} if fresh else {}, complete=len(fresh) < limit)
 
 
 @dataclass

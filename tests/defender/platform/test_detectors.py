@@ -32,7 +32,7 @@ def event(name: str, time: float = NINE, **more: object) -> Event:
 
 
 def record(kind: str, time: float, device: str = "d1", body: object = None) -> Record:
-    return Record(0, 1, device, "", kind, time, "", msgspec.json.encode(body or {}))
+    return Record(device, "", kind, time, "", msgspec.json.encode(body or {}))
 
 
 def said(

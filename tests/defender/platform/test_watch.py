@@ -54,7 +54,7 @@ class Kept:
 
     def poll(self, after: Mapping[int, Position], limit: int = 1000, _kind: str = "") -> Chunk:
         fresh = [each for each in self.records if each.offset > after[0].offset][:limit]
-        return Chunk(fresh, {0: fresh[-1].position} if fresh else {}, complete=True)
+        return Chunk(fresh, {0: Position(0, fresh[-1].offset)} if fresh else {}, complete=True)
 
     def happened(self, *events: Event) -> None:
         for each in events:

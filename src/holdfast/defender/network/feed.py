@@ -66,8 +66,6 @@ class SensorFeed:
     def _arrived(self, records: Sequence[Record]) -> Iterator[Arrived]:
         known: dict[str, Resource | None] = {}
         for record in records:
-            if _MARKED not in record.properties:
-                continue
             if record.device not in known:
                 known[record.device] = self._store.get(SENSOR, record.device)
             sensor = known[record.device]

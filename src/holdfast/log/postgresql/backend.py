@@ -14,10 +14,10 @@ import structlog
 
 from holdfast.kernel.clock import Clock
 from holdfast.log.backend import DEFAULT_LIMITS, Limits, NotDurableError, StateChange
-from holdfast.log.frames import Batch
 from holdfast.log.postgresql import parts
 from holdfast.log.postgresql.connection import LogConnection, SharedConnection
 from holdfast.log.postgresql.reader import PostgresqlState
+from holdfast.log.rows import Batch
 
 LOOK_SECONDS = 60.0
 """How often parts are checked for their age."""

@@ -6,9 +6,9 @@ import structlog
 from psycopg import sql
 
 from holdfast.log.backend import Limits
-from holdfast.log.frames import last_offsets, mask_of
 from holdfast.log.port import PARTITIONS
 from holdfast.log.postgresql.connection import LogConnection
+from holdfast.log.rows import last_offsets, mask_of
 
 ROWS = 16_384
 """Rows of a part: about 300 MB at full load, so a log of the default size has fewer than a hundred parts."""

@@ -7,10 +7,10 @@ import psycopg
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import UnavailableError
 from holdfast.log.chunks import chunk
-from holdfast.log.frames import mask_of
 from holdfast.log.port import Chunk, Position, Record
 from holdfast.log.postgresql import parts
 from holdfast.log.postgresql.connection import SharedConnection
+from holdfast.log.rows import mask_of
 from holdfast.log.waiting import NewsWatch
 
 LOOK_SECONDS = 0.01

@@ -18,7 +18,7 @@ from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import StartupError
 from holdfast.keys.files import make_private_folder
 from holdfast.log.backend import DEFAULT_LIMITS, Limits, NotDurableError, StateChange
-from holdfast.log.frames import Batch
+from holdfast.log.rows import Batch
 from holdfast.log.sqlite import segments
 from holdfast.log.sqlite.segments import Segment
 from holdfast.log.sqlite.statefile import STATE_FILE, StateFile

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from holdfast.kernel.clock import Clock
 from holdfast.log.chunks import chunk
-from holdfast.log.frames import mask_of
 from holdfast.log.port import Chunk, Position, Record
+from holdfast.log.rows import mask_of
 from holdfast.log.sqlite import segments
 from holdfast.log.sqlite.segments import Segment
 from holdfast.log.waiting import NewsWatch

@@ -13,11 +13,11 @@ import msgspec
 import structlog
 
 from holdfast.keys.files import sync_folder
-from holdfast.log.frames import last_offsets, mask_of
 from holdfast.log.port import PARTITIONS
+from holdfast.log.rows import last_offsets, mask_of
 from holdfast.storage.sqlcipher import DatabaseError, claim, connect, set_durable
 
-FORMAT = 1
+FORMAT = 2
 """PRAGMA user_version of a log file; a newer one is refused."""
 _SUFFIX = ".log.db"
 _UNFINISHED = ".new"
