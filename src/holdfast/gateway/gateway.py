@@ -223,6 +223,7 @@ class Gateway:
                 await self._finish()
         for listener in self.listeners:
             listener.abort_all()
+        self.admission.readers.close()
 
     async def _finish(self) -> None:
         await self.services.ingest.drain()  # what came in is acknowledged before the goodbye

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from OpenSSL import SSL
 
 from holdfast.gateway.network.link import Application, Hold
-from holdfast.gateway.network.tls import RECORD_BYTES, peer_chain, read_record, write_record
+from holdfast.gateway.network.tls import RECORD_BYTES, failure, peer_chain, read_record, write_record
 from holdfast.protocol.proxy import ProxyError, missing, parse_proxy
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ class Channel:
         "_held",
         "_listener",
         "_loop",
+        "_readers",
         "_socket",
+        "_ssl",
         "_stage",
         "_tls",
         "_unanswered",
@@ -61,7 +63,10 @@ class Channel:
         self._loop = asyncio.get_running_loop()
         self._context: SSL.Context | None = context
         self._socket = connected
+        self._readers = listener.readers
         self._tls: SSL.Connection | None = None
+        self._ssl: object = None
+        """What is read from and written to, see `tls.read_record`."""
         self._application: Application | None = None
         self._held = Hold.TURN
         self._closing = False
@@ -118,6 +123,7 @@ class Channel:
         self._tls = SSL.Connection(self._context, self._socket)
         self._context = None
         self._tls.set_accept_state()
+        self._ssl = self._tls._ssl
         self._handshaking = True
         self._deadline = self._listener.handshake_deadline()
         self.release(Hold.TURN)
@@ -138,7 +144,7 @@ class Channel:
             self._end_handshake()
             self._stage = self._plain
             if not self._held:
-                self._loop.add_reader(self._socket, self._stage)
+                self._readers.watch(self._socket, self._stage)
             self._application = self._listener.application(self)
 
     def _end_handshake(self) -> None:
@@ -149,35 +155,32 @@ class Channel:
     def _plain(self) -> None:
         # To find that there is no second record costs a third of what the first one does: it is looked for
         # only where a device sends more without waiting for answers.
-        assert self._tls is not None
         if self._unanswered:
             self._plain_records()
-            return
-        try:
-            data = read_record(self._tls)
-        except SSL.Error as error:
-            self._cannot_read(error)
-            return
-        self._unanswered = True
-        if self._application is not None:
-            self._application.receive(data)
+        elif data := read_record(self._ssl):
+            self._unanswered = True
+            if self._application is not None:
+                self._application.receive(data)
+        else:
+            self._cannot_read(self._failure())
 
     def _plain_records(self) -> None:
         """Read as much as there is."""
-        assert self._tls is not None
         records: list[bytes] = []
         room = READ_BYTES
-        failure: SSL.Error | None = None
-        while room > 0 and failure is None:
-            try:
-                records.append(read_record(self._tls))
-                room -= len(records[-1])
-            except SSL.Error as error:
-                failure = error
+        while room > 0 and (data := read_record(self._ssl)):
+            records.append(data)
+            room -= len(data)
+        error = self._failure() if room > 0 else None  # before the application makes OpenSSL forget it
         if records and self._application is not None:
             self._application.receive(b"".join(records))
-        if failure is not None:
-            self._cannot_read(failure)
+        if error is not None:
+            self._cannot_read(error)
+
+    def _failure(self) -> SSL.Error:
+        """Why a read or a write just failed."""
+        assert self._tls is not None
+        return failure(self._tls)
 
     def _cannot_read(self, error: SSL.Error) -> None:
         if isinstance(error, SSL.ZeroReturnError):
@@ -201,33 +204,25 @@ class Channel:
 
     def send(self, data: bytes) -> None:
         """See `Link.send`."""
-        if self._closing or self._tls is None or not data:
+        if self._closing or self._ssl is None or not data:
             return
         self._unanswered = False
-        if not self._unsent and len(data) <= RECORD_BYTES:
-            try:
-                write_record(self._tls, data)
-            except SSL.WantWriteError:
-                pass
-            except SSL.Error:
-                self.abort()
-                return
-            else:
-                return
+        if not self._unsent and len(data) <= RECORD_BYTES and write_record(self._ssl, data):
+            return
         self._unsent += data
         self._write()
 
     def _write(self) -> None:
         """Send what waits, as far as the socket takes it."""
-        assert self._tls is not None
-        try:
-            while self._unsent:
-                del self._unsent[: write_record(self._tls, bytes(self._unsent[:RECORD_BYTES]))]
-        except SSL.WantWriteError:
-            self._loop.add_writer(self._socket, self._write)
-        except SSL.Error:
-            self.abort()
-            return
+        while self._unsent:
+            taken = write_record(self._ssl, bytes(self._unsent[:RECORD_BYTES]))
+            if not taken:
+                if not isinstance(self._failure(), SSL.WantWriteError):
+                    self.abort()
+                    return
+                self._loop.add_writer(self._socket, self._write)
+                break
+            del self._unsent[:taken]
         if len(self._unsent) > MAXIMUM_UNSENT_BYTES:
             self.abort()
         elif len(self._unsent) > UNSENT_HIGH:
@@ -242,7 +237,7 @@ class Channel:
     def hold(self, reason: Hold) -> None:
         """See `Link.hold`."""
         if not self._held and not self._closing:
-            self._loop.remove_reader(self._socket)
+            self._readers.ignore(self._socket)
         self._held |= reason
 
     def release(self, reason: Hold) -> None:
@@ -251,7 +246,7 @@ class Channel:
             return
         self._held &= ~reason
         if not self._held and not self._closing:
-            self._loop.add_reader(self._socket, self._stage)
+            self._readers.watch(self._socket, self._stage)
 
     def is_held_back(self) -> bool:
         """See `Link.is_held_back`."""
@@ -264,7 +259,7 @@ class Channel:
         self._closing = True
         self._deadline = self._listener.clock.monotonic() + CLOSE_SECONDS
         self._end_handshake()
-        self._loop.remove_reader(self._socket)
+        self._readers.ignore(self._socket)
         if not self._unsent:
             self._say_goodbye()
 
@@ -281,7 +276,7 @@ class Channel:
         except OSError:
             self._end()
         else:
-            self._loop.add_reader(self._socket, self._stage)
+            self._readers.watch(self._socket, self._stage)
 
     def abort(self) -> None:
         """See `Link.abort`."""
@@ -291,7 +286,7 @@ class Channel:
     def _end(self) -> None:
         if self._socket.fileno() < 0:
             return
-        self._loop.remove_reader(self._socket)
+        self._readers.ignore(self._socket)
         self._loop.remove_writer(self._socket)
         self._socket.close()
         self._loop.call_soon(self._lost)
@@ -302,7 +297,7 @@ class Channel:
         application, self._application = self._application, None
         if application is not None:
             application.lost()
-        self._tls = None
+        self._tls = self._ssl = None
 
     def peer_chain(self) -> tuple[bytes, ...]:
         """See `Link.peer_chain`."""

@@ -13,6 +13,7 @@ from holdfast.gateway.limits import GatewayLimits, TokenBucket
 from holdfast.gateway.network.channel import Channel
 from holdfast.gateway.network.handshakes import HandshakeGate
 from holdfast.gateway.network.link import Application, Hold, Link
+from holdfast.gateway.network.readers import Readers
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import InvalidError, StartupError
 from holdfast.kernel.network import Network, NetworkRules, parse_address
@@ -26,11 +27,12 @@ Refused = Callable[[str, str], None]
 
 @dataclass
 class Admission:
-    """What all listeners of a gateway share: bounds that count across ports."""
+    """What all listeners of a gateway share: the watch over sockets, and bounds that count across ports."""
 
     limits: GatewayLimits
     clock: Clock
     gate: HandshakeGate = field(init=False)
+    readers: Readers = field(default_factory=Readers)
     accepts: TokenBucket = field(init=False)
     connections: Counter[str] = field(default_factory=Counter)
     """Open connections by address."""
@@ -65,6 +67,7 @@ class Listener:
         """For new connections; set another when the certificate was renewed."""
         self.clock = admission.clock
         self.gate = admission.gate
+        self.readers = admission.readers
         self.application = face.application
         self.transport_name = face.transport_name
         self.channels: set[Channel] = set()

@@ -117,21 +117,27 @@ _record = ffi.new("char[]", RECORD_BYTES)
 _record_bytes = ffi.buffer(_record)
 
 
-def read_record(connection: SSL.Connection) -> bytes:
-    """At most one record's payload; called in the event loop's thread. Raises as `SSL.Connection.recv`."""
-    count = _read(connection._ssl, _record, RECORD_BYTES)
-    if count <= 0:
-        connection._raise_ssl_error(connection._ssl, count)
-    record: bytes = _record_bytes[:count]
+def read_record(ssl: object) -> bytes:
+    """At most one record's payload, empty when `failure` says why; called in the event loop's thread. `ssl`
+    is the `_ssl` of a connection, which is not looked at: a message saves its way through the cache."""
+    count = _read(ssl, _record, RECORD_BYTES)
+    record: bytes = _record_bytes[:count] if count > 0 else b""
     return record
 
 
-def write_record(connection: SSL.Connection, data: bytes) -> int:
-    """Send at most a record's payload; how much was taken. Raises as `SSL.Connection.send`."""
-    count: int = _write(connection._ssl, data, len(data))
-    if count <= 0:
-        connection._raise_ssl_error(connection._ssl, count)
-    return count
+def write_record(ssl: object, data: bytes) -> int:
+    """Send at most a record's payload; how much was taken, 0 when `failure` says why."""
+    count: int = _write(ssl, data, len(data))
+    return max(count, 0)
+
+
+def failure(connection: SSL.Connection) -> SSL.Error:
+    """Why the last read or write of the connection failed, as pyOpenSSL would have raised it."""
+    try:
+        connection._raise_ssl_error(connection._ssl, -1)
+    except SSL.Error as error:
+        return error
+    return SSL.Error()
 
 
 def peer_chain(connection: SSL.Connection) -> tuple[bytes, ...]:
