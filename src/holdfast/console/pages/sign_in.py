@@ -1,9 +1,7 @@
 """Signing in and out, and setting up what one signs in with."""
 
-import io
 from urllib.parse import quote
 
-import segno
 from starlette.responses import Response
 
 from holdfast.access.errors import SignInRefusedError
@@ -14,6 +12,7 @@ from holdfast.access.sign_in import Session
 from holdfast.api.access.common import access, cookie, origin
 from holdfast.api.access.identity import session_cookies, with_cookies
 from holdfast.api.frame import OPEN, SIGNED_IN, ApiRequest, Route
+from holdfast.console.qr import qr_code
 from holdfast.console.rendering import FORM, page, read_form, read_open_form, redirect
 from holdfast.kernel.errors import HoldfastError, InvalidError
 
@@ -74,16 +73,10 @@ def _offer(request: ApiRequest, ticket: str, problem: str) -> Response:
         status=400 if problem else 200,
         problem=problem,
         secret=offer.secret,
-        qr=_qr_code(offer.uri),
+        qr=qr_code(offer.uri, "One-time codes"),
         offer=offer.ticket,
     )
     return with_cookies(shown, [set_cookie(STEP, ticket, STEP_SECONDS)])
-
-
-def _qr_code(text: str) -> str:
-    out = io.BytesIO()
-    segno.make(text).save(out, kind="svg", xmldecl=False, svgns=True, scale=4, title="One-time codes")
-    return out.getvalue().decode()
 
 
 def _set_password(request: ApiRequest) -> Response:

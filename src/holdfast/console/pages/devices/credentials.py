@@ -1,15 +1,14 @@
 """What a device connects with, as text and as a QR code for its onboarding app."""
 
 import base64
-import io
 
 import msgspec
-import segno
 from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.responses import Response
 
 from holdfast.api.frame import SIGNED_IN, ApiRequest, Route
 from holdfast.console.pages.devices.frame import DEVICE_PATH, device_of, device_page
+from holdfast.console.qr import qr_code
 from holdfast.console.rendering import SECURITY_HEADERS
 from holdfast.devices.attestation import ATTESTATION
 from holdfast.devices.enrollment_group import DEFAULT_SAS_GROUP, ENROLLMENT_GROUP, read_group
@@ -56,13 +55,6 @@ def _root_certificate(request: ApiRequest) -> Response:
     root = request.services.extension(InstanceKeys).authority().certificate
     headers = {**SECURITY_HEADERS, "content-disposition": 'attachment; filename="root-ca.pem"'}
     return Response(root.public_bytes(Encoding.PEM), 200, headers, "application/x-pem-file")
-
-
-def qr_code(text: str, title: str) -> str:
-    """A QR code as an SVG element."""
-    out = io.BytesIO()
-    segno.make(text).save(out, kind="svg", xmldecl=False, svgns=True, omitsize=True, title=title)
-    return out.getvalue().decode()
 
 
 ROUTES = [
