@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from starlette.responses import Response
 
 from holdfast.api.frame import ApiRequest
+from holdfast.console.addresses import page_of
 from holdfast.console.filters import place
 from holdfast.console.rendering import SECURITY_HEADERS, csv_safe
 from holdfast.kernel.json import JsonValue
@@ -245,6 +246,15 @@ class ResourceTable:
 def belongs(organization: OrganizationPath) -> Cell:
     """Where something belongs."""
     return Cell(place(organization))
+
+
+def name_column(section: str) -> Column[Resource]:
+    """What a resource is called (its id where nobody named it), and its page in a section of the console."""
+
+    def named(resource: Resource) -> Cell:
+        return Cell(resource.body.get("displayName") or resource.id, link=page_of(section, resource.id))
+
+    return Column("name", "Name", named, "displayName")
 
 
 def chosen_columns(request: ApiRequest, known: Sequence[str], hidden: frozenset[str]) -> frozenset[str]:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.rendering import FORM, page, read_form, redirect
-from holdfast.console.tables import Cell, Column, ResourceTable
+from holdfast.console.tables import Cell, Column, ResourceTable, name_column
 from holdfast.devices.attestation import new_key, with_keys
 from holdfast.devices.enrollment_group import (
     ENROLLMENT_GROUP,
@@ -43,7 +43,7 @@ TABLE = ResourceTable(
     kind=ENROLLMENT_GROUP,
     permission=READ,
     columns=(
-        Column("name", "Name", lambda g: Cell(g.body["displayName"], link=_address(g.id)), "displayName"),
+        name_column("enrollment"),
         Column(
             "proof",
             "Devices prove themselves by",

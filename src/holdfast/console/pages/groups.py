@@ -8,7 +8,7 @@ from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.addresses import page_of
 from holdfast.console.rendering import FORM, fragment, page, read_form, redirect
-from holdfast.console.tables import Cell, Column, ResourceTable, belongs
+from holdfast.console.tables import Cell, Column, ResourceTable, belongs, name_column
 from holdfast.devices.device import DEVICE
 from holdfast.devices.groups import DEVICE_GROUP, condition_of, members_query
 from holdfast.kernel.errors import HoldfastError
@@ -35,7 +35,7 @@ TABLE = ResourceTable(
     kind=DEVICE_GROUP,
     permission=READ,
     columns=(
-        Column("name", "Name", lambda g: Cell(g.body["displayName"], link=_address(g.id)), "displayName"),
+        name_column("groups"),
         Column("filter", "Finds", lambda g: Cell(g.body["filter"], "id")),
         Column("organization", "Organization", lambda g: belongs(g.organization), "@organization"),
     ),

@@ -8,7 +8,7 @@ from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.addresses import page_of
 from holdfast.console.filters import pretty
 from holdfast.console.rendering import FORM, page, read_form, redirect
-from holdfast.console.tables import Cell, Column, ResourceTable, belongs
+from holdfast.console.tables import Cell, Column, ResourceTable, belongs, name_column
 from holdfast.devices.manifests import AGENT, DEPLOYMENT_MANIFEST, modules_of
 from holdfast.kernel.errors import HoldfastError, InvalidError
 from holdfast.kernel.json import JsonObject, JsonValue
@@ -25,12 +25,7 @@ TABLE = ResourceTable(
     kind=DEPLOYMENT_MANIFEST,
     permission=READ,
     columns=(
-        Column(
-            "name",
-            "Name",
-            lambda m: Cell(m.body["displayName"], link=page_of("manifests", m.id)),
-            "displayName",
-        ),
+        name_column("manifests"),
         Column("modules", "Modules", lambda m: Cell(", ".join(modules_of(m.body["data"])))),
         Column("organization", "Organization", lambda m: belongs(m.organization), "@organization"),
         Column("modified", "Changed", lambda m: Cell(m.modified, "moment"), "@modified"),

@@ -6,7 +6,7 @@ from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
 from holdfast.console.addresses import page_of
 from holdfast.console.rendering import page
-from holdfast.console.tables import Cell, Column, ResourceTable
+from holdfast.console.tables import Cell, Column, ResourceTable, name_column
 from holdfast.devices.device import DEVICE
 from holdfast.devices.templates.kind import TEMPLATES
 from holdfast.kernel.permissions import Permission
@@ -21,12 +21,7 @@ TABLE = ResourceTable(
     kind=KIND,
     permission=READ,
     columns=(
-        Column(
-            "name",
-            "Name",
-            lambda t: Cell(t.body.get("displayName") or t.id, link=page_of("templates", t.id)),
-            "displayName",
-        ),
+        name_column("templates"),
         Column("id", "Id", lambda t: Cell(t.id), "@id"),
         Column("modified", "Changed", lambda t: Cell(t.modified, "moment"), "@modified"),
     ),

@@ -11,7 +11,7 @@ from holdfast.console.addresses import page_of
 from holdfast.console.dashboards.tiles import Tile, layout, read_tiles
 from holdfast.console.dashboards.values import VALUES, chart, sight
 from holdfast.console.rendering import SECURITY_HEADERS, form_token, fragment, page
-from holdfast.console.tables import Cell, Column, ResourceTable, belongs
+from holdfast.console.tables import Cell, Column, ResourceTable, belongs, name_column
 from holdfast.devices.dashboards import DASHBOARD, of_person
 from holdfast.kernel.errors import HoldfastError, NotFoundError
 from holdfast.kernel.permissions import Permission
@@ -25,12 +25,7 @@ TABLE = ResourceTable(
     kind=DASHBOARD,
     permission=READ,
     columns=(
-        Column(
-            "name",
-            "Name",
-            lambda d: Cell(d.body["displayName"], link=page_of("dashboards", d.id)),
-            "displayName",
-        ),
+        name_column("dashboards"),
         Column("whose", "Whose", lambda d: Cell("yours alone" if d.body.get("owner") else "everybody's")),
         Column("tiles", "Tiles", lambda d: Cell(len(read_tiles(d.body)), "number")),
         Column("organization", "Organization", lambda d: belongs(d.organization), "@organization"),

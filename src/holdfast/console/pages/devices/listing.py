@@ -10,7 +10,7 @@ from holdfast.console.addresses import page_of
 from holdfast.console.organization import chosen
 from holdfast.console.pages.devices.frame import READ, UPDATE, connected_of, state_of
 from holdfast.console.rendering import FORM, page, read_form, redirect
-from holdfast.console.tables import Cell, Choice, Column, Facet, ResourceTable, belongs
+from holdfast.console.tables import Cell, Choice, Column, Facet, ResourceTable, belongs, name_column
 from holdfast.devices.device import DEVICE
 from holdfast.devices.templates.kind import DEVICE_TEMPLATE
 from holdfast.kernel.errors import HoldfastError
@@ -77,12 +77,7 @@ TABLE = ResourceTable(
     kind=DEVICE,
     permission=READ,
     columns=(
-        Column(
-            "name",
-            "Name",
-            lambda d: Cell(d.body["displayName"], link=page_of("devices", d.id)),
-            "displayName",
-        ),
+        name_column("devices"),
         Column("id", "Id", lambda d: Cell(d.id, "id"), "@id"),
         Column("state", "State", state_of),
         Column("connected", "Connected", lambda _: Cell("", "state")),

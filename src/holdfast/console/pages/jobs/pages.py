@@ -13,7 +13,7 @@ from holdfast.console.pages.jobs import scheduled
 from holdfast.console.pages.jobs.words import group_of, told
 from holdfast.console.rendering import FORM, fragment, page, read_form, redirect
 from holdfast.console.shares import Band, Share, bands
-from holdfast.console.tables import Cell, Column, ResourceTable
+from holdfast.console.tables import Cell, Column, ResourceTable, name_column
 from holdfast.devices.device import DEVICE
 from holdfast.devices.jobs.kinds import JOB
 from holdfast.devices.jobs.model import DeviceStatus, JobStatus
@@ -43,12 +43,7 @@ TABLE = ResourceTable(
     kind=JOB,
     permission=READ,
     columns=(
-        Column(
-            "name",
-            "Name",
-            lambda j: Cell(j.body.get("displayName") or j.id, link=page_of("jobs", j.id)),
-            "displayName",
-        ),
+        name_column("jobs"),
         Column("state", "State", _state, "status"),
         Column("group", "Group", lambda j: Cell(j.body["group"])),
         Column("created", "Made", lambda j: Cell(j.created, "moment"), "@created"),

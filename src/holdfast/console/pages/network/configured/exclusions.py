@@ -4,12 +4,11 @@ from functools import cache
 from typing import Final
 
 from holdfast.api.frame import ApiRequest
-from holdfast.console.addresses import page_of
 from holdfast.console.pages.access.forms import Fields, lines
 from holdfast.console.pages.network.configured.collection import Collection, routes
 from holdfast.console.pages.network.configured.hours import WEEKDAYS, read_hours, said_hours, shown_hours
 from holdfast.console.rendering import read_many
-from holdfast.console.tables import Cell, Choice, Column, ResourceTable
+from holdfast.console.tables import Cell, Choice, Column, ResourceTable, name_column
 from holdfast.defender.network.kinds import EXCLUDED_ENGINES, EXCLUSION, excluded_types
 from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.permissions import Permission
@@ -56,9 +55,7 @@ TABLE = ResourceTable(
     kind=EXCLUSION,
     permission=Permission.ALERT_READ,
     columns=(
-        Column(
-            "name", "Name", lambda e: Cell(_name(e), link=page_of("network/exclusions", e.id)), "displayName"
-        ),
+        name_column("network/exclusions"),
         Column("what", "Not raised", lambda e: Cell(summary(e.body), "prose")),
         Column("place", "Organization", lambda e: Cell(e.organization), "@organization"),
     ),

@@ -15,7 +15,7 @@ from holdfast.console.pages.access.forms import Fields
 from holdfast.console.pages.network.configured.collection import Collection, listed, routes, shown
 from holdfast.console.pages.network.inventory import asset_page
 from holdfast.console.rendering import page, read_many
-from holdfast.console.tables import CSV_ROWS, Cell, Choice, Column, ResourceTable, Shown
+from holdfast.console.tables import CSV_ROWS, Cell, Choice, Column, ResourceTable, Shown, name_column
 from holdfast.defender.network.kinds import QUERY, QueryBody
 from holdfast.defender.network.queries import COLUMNS, FILTERS, PREDEFINED, Subject, cell_text
 from holdfast.kernel.errors import InvalidError
@@ -55,9 +55,7 @@ TABLE = ResourceTable(
     kind=QUERY,
     permission=READ,
     columns=(
-        Column(
-            "name", "Name", lambda q: Cell(_name(q), link=page_of("network/queries", q.id)), "displayName"
-        ),
+        name_column("network/queries"),
         Column("subject", "About", lambda q: Cell(q.body["subject"])),
         Column("place", "Organization", lambda q: Cell(q.organization), "@organization"),
     ),
