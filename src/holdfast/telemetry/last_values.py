@@ -5,7 +5,7 @@ however often the consumer is killed. The table outlives the log's retention.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -158,14 +158,13 @@ class LastValues:
             connection.execute(last_values.delete().where(last_values.c.device == device))
 
 
-def _latest(records: Iterable[Record]) -> _Latest:
+def _latest(records: Sequence[Record]) -> _Latest:
     """The newest value under each name; of two with the same time the later record wins."""
     latest: _Latest = {}
-    for record in records:
+    for record in reversed(records):  # so that most values are found to be old, and dropped at once
         component, time, values = measurement(record)
         named = latest.setdefault((record.device, record.module, component), {})
         for name, value in values.items():
-            present = named.get(name)
-            if present is None or present[1] <= time:
+            if name not in named or named[name][1] < time:
                 named[name] = (value, time)
     return latest

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from holdfast.defender.platform.bursts import arrivals, bursts
 from holdfast.defender.platform.credentials import BruteForce, LongRest, Refusals, TwoPlaces
 from holdfast.defender.platform.judging import PlatformDetector, Verdict
 from holdfast.defender.platform.memory import Memory, decode, encode
@@ -44,8 +45,12 @@ def said(
 
 def _one(detector: PlatformDetector, item: Event | Record, memory: Memory) -> Iterator[Verdict]:
     if isinstance(item, Event):
-        return detector.event(item, memory)
-    return detector.record(item, memory) if item.kind in detector.kinds else iter(())
+        yield from detector.event(item, memory)
+        return
+    for device, (address, time) in arrivals([item]):
+        yield from detector.connected(device, address, time, memory)
+    for burst in bursts([item], detector.bursts):
+        yield from detector.burst(burst, memory)
 
 
 def types(verdicts: list[Verdict]) -> list[str]:
@@ -190,6 +195,26 @@ def test_a_sudden_rate_is_told_against_the_group() -> None:
     assert [(v.type, v.source) for v in found] == [("sudden-rate", "d1")]
     other = said(Rates(lambda device: device), [*usual, *messages(after, 400, "d2")])
     assert other == []  # of its group nothing is known
+
+
+def test_messages_that_are_read_together_are_judged_as_those_that_are_read_apart() -> None:
+    usual = [item for window in range(LEARNING_WINDOWS + 1) for item in messages(window, 60)]
+    sent = [*usual, *messages(20, 400), *messages(20, 90, "d2"), *messages(21, 30)]
+    rates, silence, memory = Rates(lambda _: "pump"), Silence(), Memory()
+    found = [
+        verdict
+        for burst in bursts(sent, ["telemetry"])
+        for detector in (rates, silence)
+        for verdict in detector.burst(burst, memory)
+    ]
+    apart = Memory()
+    one_by_one = said(Rates(lambda _: "pump"), sent, apart)
+    assert [v._replace(time=0.0) for v in found] == [v._replace(time=0.0) for v in one_by_one]
+    said(Silence(), sent, apart)
+    assert memory.levels == apart.levels
+    heard, alone = memory.heard["d1"], apart.heard["d1"]
+    assert (heard.last, heard.times) == (alone.last, alone.times)
+    assert heard.mean == pytest.approx(alone.mean, abs=1.0)
 
 
 def test_an_attack_does_not_become_usual_at_once() -> None:

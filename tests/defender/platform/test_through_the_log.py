@@ -51,7 +51,7 @@ class Here:
 
     def told(self) -> list[str]:
         """The alerts so far."""
-        while self.watch.step():
+        while self.watch.step():  # there may be more than is read at once
             pass
         return [sighting.report.type for sighting in self.kept.sightings]
 

@@ -1,15 +1,12 @@
 """Credentials: refusals by reason, brute force, one credential in two places, tokens after a long rest."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Final
-
-import msgspec
 
 from holdfast.defender.engines.windows import Occurrences
 from holdfast.defender.platform.judging import SECOND, Quiet, Verdict
 from holdfast.defender.platform.memory import MAXIMUM_ACTORS, Memory
 from holdfast.defender.platform.types import BY_ID
-from holdfast.log.port import Record
 from holdfast.resources.model import Event
 
 _REASONS: Final = (
@@ -81,8 +78,6 @@ class BruteForce(Quiet):
 class TwoPlaces(Quiet):
     """One credential in turns from two addresses: A, then B, then A again."""
 
-    kinds: Collection[str] = ("connected",)
-
     def __init__(self) -> None:
         threshold = BY_ID["credential-used-from-two-addresses"].threshold
         self._turns = Occurrences(threshold.count - 1, int(threshold.seconds * SECOND))
@@ -95,11 +90,9 @@ class TwoPlaces(Quiet):
                 event.actor, event.actor_name, event.address, event.time, principal=event.actor
             )
 
-    def record(self, record: Record, memory: Memory) -> Iterator[Verdict]:
-        """See `PlatformDetector.record`."""
-        address = address_of(record)
-        if address:
-            yield from self._used(f"device {record.device}", record.device, address, record.time)
+    def connected(self, device: str, address: str, time: float, memory: Memory) -> Iterator[Verdict]:
+        """See `PlatformDetector.connected`."""
+        yield from self._used(f"device {device}", device, address, time)
 
     def _used(self, key: str, who: str, address: str, time: float, principal: str = "") -> Iterator[Verdict]:
         before = self._last.pop(key, address)
@@ -138,20 +131,6 @@ class LongRest(Quiet):
                 "token-after-long-rest", event.time, event.actor_name, "", f"used after {days} of rest",
                 f"use at least every {rest / 86_400:g} days", event.actor,
             )  # fmt: skip
-
-
-class _Connected(msgspec.Struct):
-    address: str = ""
-
-
-def address_of(record: Record) -> str:
-    """From where a device connected; empty for records of anything else."""
-    if record.kind != "connected":
-        return ""
-    try:
-        return msgspec.json.decode(record.body, type=_Connected).address
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return ""
 
 
 def _count(event: Event) -> int:

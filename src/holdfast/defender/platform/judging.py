@@ -5,7 +5,6 @@ from typing import NamedTuple, Protocol
 
 from holdfast.alerts.model import Report
 from holdfast.defender.platform.memory import Memory
-from holdfast.log.port import Record
 from holdfast.resources.model import Event
 
 SECOND = 1_000_000_000
@@ -34,6 +33,19 @@ class Verdict(NamedTuple):
         )
 
 
+class Burst(NamedTuple):
+    """What a device sent of one kind within a window, as far as it was not read before."""
+
+    device: str
+    kind: str
+    window: int
+    """Number of the window of `types.WINDOW_SECONDS` since 1970."""
+    messages: int
+    first: float
+    last: float
+    """When the first and the last of them were received, Unix seconds."""
+
+
 GroupOf = Callable[[str], str]
 """The group of a device, whose members are compared: its template, else its enrollment group."""
 
@@ -41,15 +53,19 @@ GroupOf = Callable[[str], str]
 class PlatformDetector(Protocol):
     """One detector. Time comes with what it is given; `look` is called every half minute."""
 
-    kinds: Collection[str]
-    """The kinds of records of the log that it looks at."""
+    bursts: Collection[str]
+    """The kinds of records of the log that it counts."""
 
     def event(self, event: Event, memory: Memory) -> Iterator[Verdict]:
         """An audit record."""
         ...
 
-    def record(self, record: Record, memory: Memory) -> Iterator[Verdict]:
-        """A record of the log, of one of its kinds."""
+    def connected(self, device: str, address: str, time: float, memory: Memory) -> Iterator[Verdict]:
+        """A device connected from an address."""
+        ...
+
+    def burst(self, burst: Burst, memory: Memory) -> Iterator[Verdict]:
+        """Messages of a device, of one of its kinds."""
         ...
 
     def look(self, now: float, memory: Memory) -> Iterator[Verdict]:
@@ -60,14 +76,18 @@ class PlatformDetector(Protocol):
 class Quiet:
     """A detector that says nothing; the base of those that look at one kind of thing."""
 
-    kinds: Collection[str] = ()
+    bursts: Collection[str] = ()
 
     def event(self, event: Event, memory: Memory) -> Iterator[Verdict]:
         """See `PlatformDetector.event`."""
         yield from ()
 
-    def record(self, record: Record, memory: Memory) -> Iterator[Verdict]:
-        """See `PlatformDetector.record`."""
+    def connected(self, device: str, address: str, time: float, memory: Memory) -> Iterator[Verdict]:
+        """See `PlatformDetector.connected`."""
+        yield from ()
+
+    def burst(self, burst: Burst, memory: Memory) -> Iterator[Verdict]:
+        """See `PlatformDetector.burst`."""
         yield from ()
 
     def look(self, now: float, memory: Memory) -> Iterator[Verdict]:

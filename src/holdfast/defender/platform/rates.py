@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from holdfast.defender.platform.judging import GroupOf, Quiet, Verdict
+from holdfast.defender.platform.judging import Burst, GroupOf, Quiet, Verdict
 from holdfast.defender.platform.memory import (
     MAXIMUM_DEVICES,
     MAXIMUM_GROUPS,
@@ -17,8 +17,7 @@ from holdfast.defender.platform.memory import (
     Level,
     Memory,
 )
-from holdfast.defender.platform.types import BY_ID
-from holdfast.log.port import Record
+from holdfast.defender.platform.types import BY_ID, WINDOW_SECONDS
 from holdfast.resources.model import Event
 
 LEARNING_WINDOWS: Final = 12
@@ -42,7 +41,7 @@ _REGULAR_TIMES: Final = 20
 class Rates(Quiet):
     """Counts what each device does in fixed windows, and compares it with its group's."""
 
-    kinds: Collection[str] = tuple(_RECORDS)
+    bursts: Collection[str] = tuple(_RECORDS)
 
     def __init__(self, group_of: GroupOf) -> None:
         self._threshold = BY_ID["sudden-rate"].threshold
@@ -57,19 +56,19 @@ class Rates(Quiet):
         what = _EVENTS.get(event.name)
         if what is not None and event.outcome == "ok":
             device = str(event.data.get("device") or event.resource)
-            yield from self._count(device, what, event.time, memory)
+            window = int(event.time // WINDOW_SECONDS)
+            yield from self._count(Burst(device, what, window, 1, event.time, event.time), memory)
 
-    def record(self, record: Record, memory: Memory) -> Iterator[Verdict]:
-        """See `PlatformDetector.record`."""
-        return self._count(record.device, _RECORDS[record.kind], record.time, memory)
+    def burst(self, burst: Burst, memory: Memory) -> Iterator[Verdict]:
+        """See `PlatformDetector.burst`."""
+        return self._count(burst._replace(kind=_RECORDS[burst.kind]), memory)
 
-    def _count(self, device: str, what: str, time: float, memory: Memory) -> Iterator[Verdict]:
-        window = int(time // self._threshold.seconds)
-        if window > self._window:
+    def _count(self, burst: Burst, memory: Memory) -> Iterator[Verdict]:
+        if burst.window > self._window:
             self._learn(memory)
-            self._window = window
-        key = (device, what)
-        self._counts[key] += 1
+            self._window = burst.window
+        device, what = key = (burst.device, burst.kind)
+        self._counts[key] += burst.messages
         count = self._counts[key]
         if count <= self._threshold.count:
             return
@@ -78,9 +77,10 @@ class Rates(Quiet):
         limit = self._limits[key]
         if count > limit:
             self._limits[key] = math.inf
-            minutes = self._threshold.seconds / 60
+            passed = max(math.floor(limit), self._threshold.count)
+            minutes = WINDOW_SECONDS / 60
             yield Verdict(
-                "sudden-rate", time, device, "", f"over {count - 1} {what} in {minutes:g} minutes",
+                "sudden-rate", burst.last, device, "", f"over {passed} {what} in {minutes:g} minutes",
                 f"at most {limit / self._threshold.factor:g}, as devices of its group",
             )  # fmt: skip
 
@@ -111,7 +111,7 @@ class Rates(Quiet):
 class Silence(Quiet):
     """Devices that used to send regularly."""
 
-    kinds: Collection[str] = ("telemetry",)
+    bursts: Collection[str] = ("telemetry",)
 
     def __init__(self) -> None:
         self._threshold = BY_ID["device-gone-silent"].threshold
@@ -122,18 +122,17 @@ class Silence(Quiet):
             memory.heard.pop(event.resource, None)
         yield from ()
 
-    def record(self, record: Record, memory: Memory) -> Iterator[Verdict]:
-        """See `PlatformDetector.record`."""
-        heard = memory.heard.get(record.device)
+    def burst(self, burst: Burst, memory: Memory) -> Iterator[Verdict]:
+        """See `PlatformDetector.burst`. Its messages count as equally far apart."""
+        heard = memory.heard.get(burst.device)
         if heard is None:
             if len(memory.heard) >= MAXIMUM_DEVICES:
                 del memory.heard[next(iter(memory.heard))]
-            memory.heard[record.device] = Heard(record.time)
-            return
-        gap = max(0.0, record.time - heard.last)
-        heard.mean = gap if heard.times < 2 else heard.mean + _SMOOTH * (gap - heard.mean)
-        heard.times += 1
-        heard.last, heard.silent = max(heard.last, record.time), False
+            heard = memory.heard[burst.device] = Heard(burst.first)
+        else:
+            _hear(heard, burst.first, 1)
+        if burst.messages > 1:
+            _hear(heard, burst.last, burst.messages - 1)
         yield from ()
 
     def look(self, now: float, memory: Memory) -> Iterator[Verdict]:
@@ -145,3 +144,12 @@ class Silence(Quiet):
                 observed = f"silent for {round((now - heard.last) / 60)} minutes"
                 expected = f"a message every {heard.mean:.0f} s"
                 yield Verdict("device-gone-silent", now, device, "", observed, expected)
+
+
+def _hear(heard: Heard, last: float, times: int) -> None:
+    """Take in that the device was heard `times` more, equally far apart, the last time at `last`."""
+    gap = max(0.0, last - heard.last) / times
+    weight = 1.0 if heard.times < 2 else 1.0 - (1.0 - _SMOOTH) ** times
+    heard.mean += weight * (gap - heard.mean)
+    heard.times += times
+    heard.last, heard.silent = max(heard.last, last), False

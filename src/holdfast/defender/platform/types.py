@@ -5,6 +5,8 @@ from typing import Final
 from holdfast.alerts.model import AlertType, Severity, Threshold
 
 ENGINE: Final = "platform"
+WINDOW_SECONDS: Final = 300.0
+"""What devices send is counted in windows of this length."""
 _ACCOUNT = "Ask the owner of the account or device whether this was them; block it if it was not."
 _AUDIT = "Look in the audit log at what else came from the same account and address."
 _ROTATE = "Give the device a new key or certificate, and find out how the old one got out."
@@ -56,7 +58,7 @@ PLATFORM_TYPES: Final[tuple[AlertType, ...]] = (
           _ADDRESS, _AUDIT, count=20, seconds=300.0),
     _type("sudden-rate", "Sudden Rate of Messages or Operations", _MEDIUM, "Abnormal Communication Behavior",
           "A device sends or is asked far more than devices of its kind ever did.",
-          _DEVICE, _AUDIT, count=100, seconds=300.0, factor=3.0),
+          _DEVICE, _AUDIT, count=100, seconds=WINDOW_SECONDS, factor=3.0),
     _type("device-gone-silent", "Device Gone Silent", _MEDIUM, "Unresponsive",
           "A device that used to send regularly sends no more.", _DEVICE, seconds=3600.0, factor=10.0),
     _type("unusual-hours", "Administrator at Unusual Hours", _MEDIUM, "Abnormal Communication Behavior",

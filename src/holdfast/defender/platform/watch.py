@@ -16,7 +16,8 @@ from holdfast.alerts.port import AlertSink
 from holdfast.defender.network.presence import Arrival
 from holdfast.defender.network.rows import upsert
 from holdfast.defender.network.tables import platform_memory, platform_positions
-from holdfast.defender.platform.credentials import BruteForce, LongRest, Refusals, TwoPlaces, address_of
+from holdfast.defender.platform.bursts import arrivals, bursts
+from holdfast.defender.platform.credentials import BruteForce, LongRest, Refusals, TwoPlaces
 from holdfast.defender.platform.judging import GroupOf, PlatformDetector, Verdict
 from holdfast.defender.platform.memory import Memory, decode, encode
 from holdfast.defender.platform.people import Deletions, Habits, Notable
@@ -29,7 +30,10 @@ from holdfast.resources.model import Event
 from holdfast.resources.port import EventFeed
 from holdfast.storage.database import Database
 
-BATCH: Final = 2_000
+EVENTS: Final = 2_000
+"""Audit records that are judged at once."""
+RECORDS: Final = 20_000
+"""Records of the log that are read at once."""
 LOOK_SECONDS: Final = 30.0
 SAVE_SECONDS: Final = 60.0
 RISK_SECONDS: Final = 3_600.0
@@ -76,30 +80,22 @@ class PlatformWatch:
             Refusals(), BruteForce(), TwoPlaces(), LongRest(), Deletions(), Habits(), Notable(),
             Rates(around.group_of), Silence(),
         )  # fmt: skip
-        self._by_kind: dict[str, list[PlatformDetector]] = {}
-        for detector in self._detectors:
-            for kind in detector.kinds:
-                self._by_kind.setdefault(kind, []).append(detector)
+        self._counted = sorted({kind for detector in self._detectors for kind in detector.bursts})
         self.memory, self._done = self._restored()
         self._looked = self._saved = clock.monotonic()
         if not self.memory.began:
             self.memory.began = clock.now()
 
     def step(self) -> bool:
-        """Judge what is new; whether there was anything."""
+        """Judge what is new; whether there is more already."""
         verdicts: list[Verdict] = []
-        events = self._events.read(self.memory.event, BATCH)
+        events = self._events.read(self.memory.event, EVENTS)
         for event in events:
             if not self._around.ignores(event):
                 verdicts += self._all(detector.event(event, self.memory) for detector in self._detectors)
             self.memory.event = event.sequence
-        chunk = self._log.poll(self._done, BATCH)
-        for record in chunk.records:
-            for detector in self._by_kind.get(record.kind, ()):
-                verdicts += detector.record(record, self.memory)
-        arrived = dict(_arrivals(chunk.records))
-        if arrived:
-            self._around.arrived(arrived)
+        chunk = self._log.poll(self._done, RECORDS)
+        verdicts += self._devices(chunk.records)
         now = self._clock.monotonic()
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now
@@ -108,7 +104,19 @@ class PlatformWatch:
         self._done.update(chunk.positions)
         if now - self._saved >= SAVE_SECONDS:
             self.save()
-        return bool(events or chunk.records)
+        return len(events) == EVENTS or not chunk.complete
+
+    def _devices(self, records: Sequence[Record]) -> Iterator[Verdict]:
+        """What the log says of devices."""
+        for burst in bursts(records, self._counted):
+            for detector in self._detectors:
+                if burst.kind in detector.bursts:
+                    yield from detector.burst(burst, self.memory)
+        arrived = list(arrivals(records))
+        for device, (address, time) in arrived:
+            yield from self._all(d.connected(device, address, time, self.memory) for d in self._detectors)
+        if arrived:
+            self._around.arrived(dict(arrived))
 
     def _look(self, now: float) -> Iterator[Verdict]:
         """What was not told: uses of tokens that changed nothing, and what did not happen."""
@@ -163,10 +171,3 @@ class PlatformWatch:
         done = {number: Position(number, 0) for number in range(PARTITIONS)}
         done |= {row.partition: Position(row.partition, row.offset) for row in rows}
         return (decode(kept) if kept is not None else Memory()), done
-
-
-def _arrivals(records: Iterable[Record]) -> Iterator[tuple[str, Arrival]]:
-    for record in records:
-        address = address_of(record)
-        if address:
-            yield record.device, Arrival(address, record.time)
