@@ -504,6 +504,19 @@ def test_a_capture_is_deleted_with_what_only_it_showed(admin: httpx.Client) -> N
     assert until(lambda: admin.get("/api/defender/assets", params=query).json()["total"] == 0)
 
 
+def test_what_was_seen_moves_with_its_organization(instance: RunningInstance, admin: httpx.Client) -> None:
+    for name, parent in (("dock", "plant"), ("yard", "plant")):
+        body = {"displayName": name, "parent": parent}
+        assert admin.put(f"/api/organizations/{name}", params=VERSION, json=body).status_code == 200
+    assert upload(admin, "friday", "dock").status_code == 202
+    analyzed(admin, "friday")
+    with client_of(instance, token_for(admin, "y", ANALYST, "yard")) as yard:
+        assert yard.get("/api/defender/assets").json()["total"] == 0
+        moved = admin.patch("/api/organizations/dock", params=VERSION, json={"parent": "yard"})
+        assert moved.status_code == 200, moved.text
+        until(lambda: yard.get("/api/defender/assets").json()["total"] == 3)
+
+
 def test_a_mass_deletion_is_an_alert_and_a_risk_of_who_does_it(
     instance: RunningInstance, admin: httpx.Client
 ) -> None:

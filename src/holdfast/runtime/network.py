@@ -7,6 +7,7 @@ from functools import cache
 
 from prometheus_client import CollectorRegistry
 
+from holdfast.access.people.organizations import move_in
 from holdfast.access.reading import everything
 from holdfast.alerts.port import AlertSink
 from holdfast.alerts.store.reading import AlertReader
@@ -181,18 +182,18 @@ def instructions(instance: Instance, monitoring: Monitoring, bus: Bus) -> Instru
 
 
 def follow_edits(monitoring: Monitoring) -> Callable[[Event], Awaitable[None]]:
-    """Shows what people say of assets, and notes in the timeline what they do."""
-    chronicle = Chronicle(monitoring.database)
+    """Shows what people say of assets, moves what was seen along with its organization, and notes in the
+    timeline what people do."""
+    chronicle, intake = Chronicle(monitoring.database), monitoring.intake
 
     async def handle(event: Event) -> None:
         await asyncio.to_thread(chronicle.take, event)
-        if event.kind != ASSET or event.outcome != "ok" or not event.resource.isdigit():
+        if event.outcome != "ok":
             return
-        work = (
-            monitoring.intake.remove_asset
-            if event.name == f"{ASSET}.removed"
-            else monitoring.intake.renew_asset
-        )
-        await asyncio.to_thread(work, int(event.resource))
+        if move := move_in(event):
+            await asyncio.to_thread(intake.relocate, move)
+        elif event.kind == ASSET and event.resource.isdigit():
+            work = intake.remove_asset if event.name == f"{ASSET}.removed" else intake.renew_asset
+            await asyncio.to_thread(work, int(event.resource))
 
     return handle

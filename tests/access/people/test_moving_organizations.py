@@ -6,11 +6,11 @@ import pytest
 
 from holdfast.access.errors import EscalationError
 from holdfast.access.people.assignments import Assignment
-from holdfast.access.people.organizations import KIND, put_organization
+from holdfast.access.people.organizations import KIND, move_in, put_organization
 from holdfast.access.roles.builtin import ORGANIZATION_ADMINISTRATOR, ORGANIZATION_VIEWER
 from holdfast.kernel.errors import ConflictError, ForbiddenError, InvalidError
 from holdfast.kernel.json import JsonObject
-from holdfast.kernel.organizations import OrganizationPath
+from holdfast.kernel.organizations import Move, OrganizationPath
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import SYSTEM, Principal
 from holdfast.resources.model import Action, Change
@@ -92,7 +92,9 @@ def test_the_audit_log_says_from_where_to_where(tree: AccessWorld) -> None:
     move(tree, "plant", "south")
     events = tree.world.feed.read(last, 10)
     assert [event.name for event in events] == ["organization.moved", "user.updated"]
-    assert (events[0].data["from"], events[0].data["to"]) == ("/north/plant/", "/south/plant/")
+    expected = Move(OrganizationPath("/north/plant/"), OrganizationPath("/south/plant/"))
+    assert move_in(events[0]) == expected
+    assert move_in(events[1]) is None
 
 
 def test_it_is_not_put_below_itself(tree: AccessWorld) -> None:

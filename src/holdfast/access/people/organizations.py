@@ -14,10 +14,10 @@ from holdfast.access.settings import application_settings
 from holdfast.kernel import organizations
 from holdfast.kernel.errors import ConflictError, ForbiddenError
 from holdfast.kernel.json import JsonObject
-from holdfast.kernel.organizations import ROOT, OrganizationPath
+from holdfast.kernel.organizations import ROOT, Move, OrganizationPath
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import Grant
-from holdfast.resources.model import Action, Change, Draft, IndexType, Kind, Reader
+from holdfast.resources.model import Action, Change, Draft, Event, IndexType, Kind, Reader
 from holdfast.resources.query import All, Compare, In, Operator, Query
 
 KIND = "organization"
@@ -202,6 +202,13 @@ def _refuse_look_alike(draft: Draft, reader: Reader) -> None:
             f"The organization “{found[0].id}” beside it is called “{found[0].body['displayName']}”, which "
             "looks the same; choose another name."
         )
+
+
+def move_in(event: Event) -> Move | None:
+    """The move that an event tells; None for any other event."""
+    if event.name != MOVED:
+        return None
+    return Move(OrganizationPath(str(event.data["from"])), OrganizationPath(str(event.data["to"])))
 
 
 ORGANIZATION = Kind(
