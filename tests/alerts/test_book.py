@@ -1,6 +1,6 @@
 import pytest
 
-from holdfast.alerts.book import AlertBook, worst
+from holdfast.alerts.book import AlertBook
 from holdfast.alerts.exclusion import ExclusionRule, Window
 from holdfast.alerts.folding import MAXIMUM_VIOLATIONS
 from holdfast.alerts.model import (
@@ -196,15 +196,6 @@ def test_a_full_book_gives_up_the_closed_then_the_least_severe_oldest_alerts() -
     assert alerts.report(report("scan", source="s6", time=2000.0)) is not None
 
 
-def test_retention_forgets_old_alerts_whatever_their_status() -> None:
-    alerts = book()
-    alerts.report(report(time=10.0))
-    alerts.report(report("scan", time=30.0))
-    assert alerts.remove_before(20.0) == 1
-    assert [alert.type.id for alert in alerts] == ["scan"]
-    assert alerts.report(report(time=40.0)) is not None
-
-
 def test_the_identifier_is_the_same_for_the_same_sight_and_differs_between_sensors() -> None:
     ids = []
     for sensor in ("north", "north", "south"):
@@ -212,14 +203,3 @@ def test_the_identifier_is_the_same_for_the_same_sight_and_differs_between_senso
         assert alert is not None
         ids.append(alert.id)
     assert ids[0] == ids[1] != ids[2]
-
-
-def test_the_worst_open_alert_counts() -> None:
-    alerts = book()
-    assert worst(list(alerts)) is None
-    alerts.report(report("scan"))
-    high = alerts.report(report("write"))
-    assert worst(list(alerts)) is Severity.HIGH
-    assert high is not None
-    alerts.close(high.id, 200.0)
-    assert worst(list(alerts)) is Severity.MEDIUM

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.alerts.desk import AlertDesk
-from holdfast.alerts.model import AlertType, Origin, Report, Resolution, Severity, Status
+from holdfast.alerts.model import AlertType, Origin, Report, Resolution, Severity, Sighting, Status
 from holdfast.alerts.store.reading import AlertReader
 from holdfast.alerts.store.writing import AlertStore
 from holdfast.kernel.errors import ConflictError, ForbiddenError, NotFoundError
@@ -38,7 +38,7 @@ class Room:
     def see(self, learn: tuple[str | int, ...] = ()) -> str:
         """Raise an alert in the north; its id."""
         report = Report("write", 100.0, "laptop", "plc", "modbus", "wrote", "reads", 0, learn)
-        self.store.raise_alert(report, Origin("s1", NORTH, "plant"))
+        self.store.raise_alerts([Sighting(report, Origin("s1", NORTH, "plant"))])
         return self.desk.reader.opened_after(0)[-1].alert.id
 
     def told(self) -> list[str]:

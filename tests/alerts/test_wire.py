@@ -29,9 +29,6 @@ class Kept:
         self.matters: list[Matter] = []
         self.alerts: list[Alert] = []
 
-    def raise_alert(self, report: Report, origin: Origin = NORTH) -> None:
-        self.sightings.append(Sighting(report, origin))
-
     def raise_alerts(self, sightings: Sequence[Sighting]) -> None:
         if any(each.report.type == "unheard" for each in sightings):
             raise InvalidError("There is no alert type 'unheard'.")
@@ -54,12 +51,12 @@ async def test_what_is_handed_over_arrives_as_it_is(tmp_path: Path) -> None:
     remote = RemoteAlerts(worker.bus, asyncio.get_running_loop())
     alert = opened(SCAN, REPORT, NORTH)
     try:
-        await asyncio.to_thread(remote.raise_alert, REPORT, NORTH)
+        await asyncio.to_thread(remote.raise_alerts, [Sighting(REPORT, NORTH)])
         await remote.send([Sighting(REPORT)] * (BATCH + 1))
         await asyncio.to_thread(remote.resolve_alerts, [Matter("scan", "a", "b", NORTH.organization)])
         await asyncio.to_thread(remote.take_alerts, [alert])
         with pytest.raises(InvalidError, match="unheard"):
-            await asyncio.to_thread(remote.raise_alert, REPORT._replace(type="unheard"))
+            await asyncio.to_thread(remote.raise_alerts, [Sighting(REPORT._replace(type="unheard"))])
     finally:
         await worker.close()
         await control.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.alerts.model import AlertType, Origin, Report, Severity
+from holdfast.alerts.model import AlertType, Origin, Report, Severity, Sighting
 from holdfast.alerts.store.reading import AlertReader
 from holdfast.alerts.store.writing import AlertStore
 from holdfast.delivery.alerts.sources import AuditRecords, OpenedAlerts
@@ -86,7 +86,7 @@ class Site:
         report = Report(
             "drift", self.world.clock.now(), source, "policy", "", "bad", "good", severity=severity
         )
-        self.alerts.raise_alert(report, Origin("policy", OrganizationPath(organization)))
+        self.alerts.raise_alerts([Sighting(report, Origin("policy", OrganizationPath(organization)))])
 
     def destination(self, name: str, **body: object) -> None:
         """Make or replace a webhook; `body` replaces what it is by default."""

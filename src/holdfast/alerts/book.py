@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from holdfast.alerts import lifecycle
 from holdfast.alerts.exclusion import ExclusionRule, MaintenanceWindows
 from holdfast.alerts.folding import add, opened
-from holdfast.alerts.model import Alert, AlertType, Key, Origin, Report, Resolution, Severity, Status
+from holdfast.alerts.model import Alert, AlertType, Key, Origin, Report, Resolution, Status
 from holdfast.kernel.errors import ConflictError, NotFoundError
 
 MAXIMUM_ALERTS = 20_000
@@ -144,13 +144,6 @@ class AlertBook:
         self.windows.expire(now)
         return old
 
-    def remove_before(self, moment: float) -> int:
-        """Forget alerts that began before `moment` (retention); how many."""
-        gone = [alert for alert in self._alerts.values() if alert.first < moment]
-        for alert in gone:
-            self._forget(alert)
-        return len(gone)
-
     def _excluded(self, kind: AlertType, report: Report) -> bool:
         if self.windows.covers(kind, report, self.sensor):
             return True
@@ -181,9 +174,3 @@ class AlertBook:
 
 def _importance(alert: Alert) -> tuple[bool, int, float]:
     return alert.status is not Status.CLOSED, alert.severity.rank, alert.last
-
-
-def worst(alerts: Sequence[Alert]) -> Severity | None:
-    """The highest severity among open alerts, or None where nothing is open."""
-    severities = (alert.severity for alert in alerts if alert.open)
-    return max(severities, key=lambda severity: severity.rank, default=None)

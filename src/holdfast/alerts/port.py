@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from holdfast.alerts.model import PLATFORM, Alert, Matter, Origin, Report, Sighting
+from holdfast.alerts.model import Alert, Matter, Sighting
 
 
 class AlertSink(Protocol):
@@ -14,15 +14,11 @@ class AlertSink(Protocol):
     moment twice at worst and opens nothing twice.
     """
 
-    def raise_alert(self, report: Report, origin: Origin = PLATFORM) -> None:
-        """Take what was seen once: it opens an alert, or is folded into the open one about the same matter.
+    def raise_alerts(self, sightings: Sequence[Sighting]) -> None:
+        """Take what was seen: each opens an alert, or is folded into the open one about the same matter.
 
         Nothing happens where the type is off or the matter is muted. InvalidError for an unknown type.
         """
-        ...
-
-    def raise_alerts(self, sightings: Sequence[Sighting]) -> None:
-        """The same for several, in few transactions."""
         ...
 
     def resolve_alerts(self, matters: Iterable[Matter]) -> None:

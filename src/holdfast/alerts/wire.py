@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
-from holdfast.alerts.model import PLATFORM, Alert, Matter, Origin, Report, Sighting
+from holdfast.alerts.model import Alert, Matter, Sighting
 from holdfast.alerts.port import AlertSink
 from holdfast.alerts.store.rows import from_document, to_document
 from holdfast.cluster.port import Bus
@@ -33,10 +33,6 @@ class RemoteAlerts:
     def __init__(self, bus: Bus, loop: asyncio.AbstractEventLoop) -> None:
         self._bus = bus
         self._loop = loop
-
-    def raise_alert(self, report: Report, origin: Origin = PLATFORM) -> None:
-        """See `AlertSink.raise_alert`."""
-        self.raise_alerts([Sighting(report, origin)])
 
     def raise_alerts(self, sightings: Sequence[Sighting]) -> None:
         """See `AlertSink.raise_alerts`."""

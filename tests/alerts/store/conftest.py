@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.alerts.model import PLATFORM, Alert, AlertType, Origin, Report, Severity
+from holdfast.alerts.model import PLATFORM, Alert, AlertType, Origin, Report, Severity, Sighting
 from holdfast.alerts.store.reading import EVERYWHERE, AlertFilter, AlertReader
 from holdfast.alerts.store.writing import AlertStore
 from holdfast.kernel.clock import ManualClock, SystemRandomness
@@ -49,7 +49,7 @@ class Desk:
     def see(self, *reports: Report, origin: Origin = PLATFORM) -> None:
         """Hand reports over, one transaction each."""
         for each in reports:
-            self.store.raise_alert(each, origin)
+            self.store.raise_alerts([Sighting(each, origin)])
 
     def all(self) -> list[Alert]:
         """Every alert, oldest first."""

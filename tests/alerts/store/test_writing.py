@@ -65,7 +65,7 @@ def test_what_is_excluded_opens_no_alert_and_does_not_stop_one(desk: Desk) -> No
         ),
     )
     excluded.raise_alerts([Sighting(report()), Sighting(report(), Origin("s1", NORTH))])
-    excluded.raise_alert(report(source="valve"), Origin("s1", NORTH))
+    excluded.raise_alerts([Sighting(report(source="valve"), Origin("s1", NORTH))])
     assert [(each.source, each.organization, each.count) for each in desk.all()] == [
         ("pump", ROOT, 2),
         ("valve", NORTH, 1),
@@ -124,7 +124,7 @@ def test_what_is_out_of_reach_does_not_exist(desk: Desk) -> None:
 def test_an_alert_survives_the_process(desk: Desk) -> None:
     desk.see(report(learn=("modbus", 6)))
     again = AlertStore(desk.database, TYPES, desk.clock)
-    again.raise_alert(report(time=101.0))
+    again.raise_alerts([Sighting(report(time=101.0))])
     assert desk.only().count == 2
     assert desk.only().violations[0].learn == ("modbus", 6)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from holdfast.alerts.model import Alert, Matter, Origin, Report, Sighting
+from holdfast.alerts.model import Alert, Matter, Sighting
 from holdfast.defender.network.feed import DISCONNECTED, SensorFeed, SensorWatch
 from holdfast.defender.network.kinds import SENSOR
 from holdfast.defender.uplink.bulletins import Bulletins
@@ -55,9 +55,6 @@ class Told:
 
     raised: list[Sighting] = field(default_factory=list)
     resolved: list[Matter] = field(default_factory=list)
-
-    def raise_alert(self, report: Report, origin: Origin) -> None:
-        self.raised.append(Sighting(report, origin))
 
     def raise_alerts(self, sightings: Sequence[Sighting]) -> None:
         self.raised += sightings

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from holdfast.alerts.model import Alert, Matter, Origin, Report, Sighting
+from holdfast.alerts.model import Alert, Matter, Sighting
 from holdfast.defender.network.open import prepare
 from holdfast.defender.platform.types import PLATFORM_TYPES
 from holdfast.defender.platform.watch import LOOK_SECONDS, PlatformSurroundings, PlatformWatch
@@ -33,9 +33,6 @@ class Kept:
     signals: list[tuple[str, str]] = field(default_factory=list)
     unavailable: bool = False
     uses: list[Event] = field(default_factory=list)
-
-    def raise_alert(self, report: Report, origin: Origin = Origin()) -> None:  # noqa: B008 - immutable
-        self.raise_alerts([Sighting(report, origin)])
 
     def raise_alerts(self, sightings: Sequence[Sighting]) -> None:
         if self.unavailable:

@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func,
 from holdfast.alerts import lifecycle
 from holdfast.alerts.folding import add, opened
 from holdfast.alerts.model import (
-    PLATFORM,
     Alert,
     AlertType,
     Key,
@@ -67,10 +66,6 @@ class AlertStore:
         self._hiding = hiding
 
     # What producers bring
-
-    def raise_alert(self, report: Report, origin: Origin = PLATFORM) -> None:
-        """See `port.AlertSink.raise_alert`."""
-        self.raise_alerts([Sighting(report, origin)])
 
     def raise_alerts(self, sightings: Sequence[Sighting]) -> None:
         """See `port.AlertSink.raise_alerts`."""

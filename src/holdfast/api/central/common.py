@@ -43,7 +43,6 @@ PREVIEW = frozenset({"2022-10-31-preview"})
 ORDERS = {"displayName": "displayName", "id": "@id"}
 """What lists can be ordered by."""
 
-JSON = ("application/json",)
 MERGE = ("application/json", "application/merge-patch+json")
 
 DEFAULT_PAGE = 25

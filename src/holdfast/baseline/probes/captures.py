@@ -29,7 +29,6 @@ _ANSWERS: Final = {
 }
 _SYN, _ACK, _PUSH = 0x02, 0x10, 0x08
 
-
 _staging = threading.Lock()
 """Of the probes that run at once, the first stages the traffic for all."""
 

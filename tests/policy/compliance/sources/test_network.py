@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from holdfast.alerts import lifecycle
-from holdfast.alerts.model import AlertType, Origin, Report, Severity
+from holdfast.alerts.model import AlertType, Origin, Report, Severity, Sighting
 from holdfast.alerts.store.reading import EVERYWHERE, AlertReader
 from holdfast.alerts.store.writing import AlertStore
 from holdfast.kernel.organizations import OrganizationPath
@@ -37,7 +37,7 @@ def test_open_alerts_are_documents_of_their_organization(tmp_path: Path) -> None
         store = AlertStore(world.database, {"scan": _SCAN}, world.clock)
         for source in ("a", "b"):
             report = Report("scan", 86_400.0, source, "x", "", "saw", "not")
-            store.raise_alert(report, Origin("s", OrganizationPath("/north/")))
+            store.raise_alerts([Sighting(report, Origin("s", OrganizationPath("/north/")))])
         reader = AlertReader(world.database)
         newest, oldest = network.alert_documents(reader)
         store.edit(newest.content["name"], EVERYWHERE, lambda alert: lifecycle.close(alert, 1.0))  # type: ignore[arg-type]  # its id

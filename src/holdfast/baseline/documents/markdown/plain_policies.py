@@ -66,8 +66,7 @@ def _row(lines: Sequence[NumberedLine], start: int) -> _Row | None:
         return _Row(cells, start + 1)
     if found := _ROW.fullmatch(text):
         return _Row((found[1], "", found[2], found[3]), start + 1)
-    places = [index for index in range(start, min(start + _REACH, len(lines))) if lines[index].text.strip()][
-        :4
-    ]
+    reach = range(start, min(start + _REACH, len(lines)))
+    places = [place for place in reach if lines[place].text.strip()][: len(_COLUMNS)]
     below = _CELLS_ON_LINES.fullmatch("\n".join(lines[place].text.strip() for place in places))
     return _Row(below.groups(), places[-1] + 1) if below else None
