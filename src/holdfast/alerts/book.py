@@ -145,9 +145,10 @@ class AlertBook:
         return old
 
     def _excluded(self, kind: AlertType, report: Report) -> bool:
-        if self.windows.covers(kind, report, self.sensor):
+        if self.windows.windows and self.windows.covers(kind, report, self.sensor):
             return True
-        return any(rule.matches(kind, report, self.sensor) for rule in self.exclusions)
+        exclusions = self.exclusions
+        return bool(exclusions) and any(rule.matches(kind, report, self.sensor) for rule in exclusions)
 
     def _begin(self, kind: AlertType, key: Key, report: Report) -> Alert:
         if len(self._alerts) >= self.maximum:

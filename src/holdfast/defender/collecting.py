@@ -9,7 +9,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_YOUNG_OBJECTS = 50_000
+_YOUNG_OBJECTS = 200_000
 """Objects made and not yet dropped after which the youngest are looked through."""
 
 

@@ -17,8 +17,9 @@ from holdfast.defender.learned.traffic import LearnedTraffic
 from holdfast.defender.pipeline import Batch
 from holdfast.defender.record import FLOW, SECOND, Record
 
-_Opening = tuple[str, bool, str, str]
-"""Transport, whether the client speaks, and who opens a conversation with whom."""
+_Opening = tuple[str, bool, bool, str, str]
+"""Transport, whether the client speaks, whether to port 0 (the only port that tells something by itself),
+and who opens a conversation with whom."""
 _MAXIMUM_OPENINGS = 50_000
 """Pairs for which is kept who wants to hear of their openings, some 20 MB; when full, all begin again."""
 TICK = 10 * SECOND
@@ -157,7 +158,8 @@ class Detection:
         direction = record.direction
         if record.kind == OPENED:
             source, destination = direction.source, direction.destination
-            pair = (record.protocol, direction.to_server, source.address, destination.address)
+            to_zero = not destination.port
+            pair = (record.protocol, direction.to_server, to_zero, source.address, destination.address)
             handlers = self._openings.get(pair)
             if handlers is None:
                 handlers = self._judge_opening(pair, record)

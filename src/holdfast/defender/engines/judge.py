@@ -70,10 +70,12 @@ class Judge:
                 handlers += (watch.handle,) if isinstance(watch, Watch) else compiler.bind(watch)(record)
         table = self._tables.get(transport)
         if table is not None:
-            rates = [rate for rate in table.rates if kind in rate.select.kinds]
-            for rate in rates:
-                handlers += compiler.rate(rate)(record) if bound else (compiler.counter(rate),)
-            handlers += [compiler.observer(rule) for rule in table.rules if kind in rule.select.kinds]
+            for rate in table.rates:
+                if kind in rate.select.kinds:
+                    handlers += compiler.rate(rate)(record) if bound else (compiler.counter(rate),)
+            for rule in table.rules:
+                if kind in rule.select.kinds:
+                    handlers += compiler.rule(rule)(record) if bound else (compiler.observer(rule),)
         return tuple(handlers)
 
     def _plan(self, record: Record) -> _Plan:

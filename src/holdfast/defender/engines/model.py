@@ -153,6 +153,28 @@ class Change:
     blame: Blame = Blame.SPEAKER
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A handler for messages that a detector wants to see every time."""
+
+    protocol: str
+    select: Selector
+    handle: Callable[[Record], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """A maker of handlers, for messages that come so often that a handler must not read their fields.
+
+    `bind` is called with the first message of a key between two parties, and its result with every one; None
+    where nobody needs to see them.
+    """
+
+    protocol: str
+    select: Selector
+    bind: Callable[[Record], Callable[[Record], None] | None]
+
+
 class Act(Enum):
     """What a client can do to a controller that matters in every protocol alike."""
 
@@ -186,27 +208,14 @@ class Deed:
     alert: str = ""
     """Another alert than the act's own, where the protocol has one."""
 
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """A handler for messages that a detector wants to see every time."""
-
-    protocol: str
-    select: Selector
-    handle: Callable[[Record], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Bind:
-    """A maker of handlers, for messages that come so often that a handler must not read their fields.
-
-    `bind` is called with the first message of a key between two parties, and its result with every one; None
-    where nobody needs to see them.
-    """
-
-    protocol: str
-    select: Selector
-    bind: Callable[[Record], Callable[[Record], None] | None]
+    def row(self, protocol: str, handle: Callable[[Record], None]) -> Watch | Bind:
+        """Lets `handle` see every message that is the act."""
+        when = self.when
+        if when is None:
+            return Watch(protocol, self.select, handle)
+        if self.steady:
+            return Bind(protocol, self.select, lambda record: handle if when(record) else None)
+        return Watch(protocol, self.select, lambda record: handle(record) if when(record) else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ class DistinctValues:
         values = recent.value if key == recent.newest else recent.use(key)
         values.pop(value, None)
         values[value] = time
+        if len(values) == 1:
+            return self.count == 1
         oldest = time - self.window
         while True:
             first = next(iter(values))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from holdfast.defender.engines.deeds import UNAUTHENTICATED
-from holdfast.defender.engines.model import FLOW, Act, Deed, Table, Watch, on
+from holdfast.defender.engines.model import FLOW, Act, Bind, Deed, Table, Watch, on
 from holdfast.defender.engines.places import Place, Places
 from holdfast.defender.engines.reporter import shown
 from holdfast.defender.findings.model import MAXIMUM_PEERS, Finding, Sign, Subject
@@ -29,12 +29,12 @@ class Findings:
         ]
         self._findings: dict[tuple[str, str, str], Finding] = {}
 
-    def watches(self) -> Iterator[Watch]:
+    def watches(self) -> Iterator[Watch | Bind]:
         """See `Detector.watches`."""
         for sign in self._signs:
             yield Watch(sign.protocol, sign.select, self._sign(sign))
         for protocol, deed in self._programming:
-            yield Watch(protocol, deed.select, self._deed(deed))
+            yield deed.row(protocol, self._deed(deed))
         yield Watch("tcp", on(FLOW, "established"), self._border)
         yield Watch("udp", on(FLOW, "answered"), self._border)
 
@@ -81,11 +81,10 @@ class Findings:
 
     def _deed(self, deed: Deed) -> Callable[[Record], None]:
         def look(record: Record) -> None:
-            if deed.when is None or deed.when(record):
-                direction = record.direction
-                detail = f"{record.protocol}: {deed.text}"
-                controller, engineer = direction.destination.address, direction.source.address
-                self.note("unauthenticated-programming", controller, engineer, detail, record)
+            direction = record.direction
+            detail = f"{record.protocol}: {deed.text}"
+            controller, engineer = direction.destination.address, direction.source.address
+            self.note("unauthenticated-programming", controller, engineer, detail, record)
 
         return look
 

@@ -156,5 +156,5 @@ def _silent_since(time: int, idle: int, flows: Iterable[Flow]) -> list[Flow]:
         for flow in flows
         if flow.client.last_time < latest_when_over
         and flow.server.last_time < latest_when_over
-        and (flow.state in _OVER or _last_time(flow) < latest)
+        and ((flow.client.last_time < latest and flow.server.last_time < latest) or flow.state in _OVER)
     ]

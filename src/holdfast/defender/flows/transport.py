@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 
 import msgspec
 
@@ -193,12 +194,17 @@ def _ethernet_ends(data: bytes, link: int) -> tuple[Endpoint, Endpoint]:
 
 def _internet_ends(key: bytes, address: int, data: bytes, link: int) -> tuple[Endpoint, Endpoint]:
     """Both ends from a key without VLANs: addresses, then ports where four bytes follow."""
-    source_mac = destination_mac = b""
-    if link >= 0:
-        destination_mac, source_mac = data[link : link + 6], data[link + 6 : link + 12]
+    macs = data[link : link + 12] if link >= 0 else b""
+    source, destination, source_mac, destination_mac = _parties(key[: 2 * address], macs)
     ports = key[2 * address :]
     source_port, destination_port = _PORTS(ports) if len(ports) == 4 else (0, 0)
-    return (
-        Endpoint(mac_text(source_mac), ip_text(key[:address]), source_port),
-        Endpoint(mac_text(destination_mac), ip_text(key[address : 2 * address]), destination_port),
-    )
+    return Endpoint(source_mac, source, source_port), Endpoint(destination_mac, destination, destination_port)
+
+
+@lru_cache(maxsize=16_384)
+def _parties(addresses: bytes, macs: bytes) -> tuple[str, str, str, str]:
+    """Source and destination, by IP and by hardware address, from both IP addresses and what stands in front
+    of an Ethernet header."""
+    address = len(addresses) // 2
+    source, destination = ip_text(addresses[:address]), ip_text(addresses[address:])
+    return source, destination, mac_text(macs[6:]), mac_text(macs[:6])

@@ -51,7 +51,7 @@ class Observer:
             else:
                 yield Bind(source.protocol, source.select, self._binder(source))
         for protocol, deed in self._engineering:
-            yield Watch(protocol, deed.select, self._engineer(deed))
+            yield deed.row(protocol, self._engineer(deed))
         yield Watch("arp", on(frozenset(Role) - FLOW), self._bind)
 
     def tick(self, now: int) -> None:
@@ -154,8 +154,6 @@ class Observer:
 
     def _engineer(self, deed: Deed) -> Callable[[Record], None]:
         def note(record: Record) -> None:
-            if deed.when is not None and not deed.when(record):
-                return
             asset = self._see(record.direction.source, record.direction, record)
             if asset is not None and not asset.programming:
                 asset.programming = True

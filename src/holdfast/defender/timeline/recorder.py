@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from holdfast.alerts.model import Alert
-from holdfast.defender.engines.model import Act, Deed, Table, Watch
+from holdfast.defender.engines.model import Act, Bind, Deed, Table, Watch
 from holdfast.defender.inventory.model import Asset, Fact, Name
 from holdfast.defender.record import SECOND, Record
 from holdfast.defender.timeline.model import EventSeverity, EventType, Timeline, TimelineEvent
@@ -35,10 +35,10 @@ class Recorder:
         self._timeline = timeline
         self._deeds = [(table.protocol, deed) for table in tables for deed in table.deeds]
 
-    def watches(self) -> Iterator[Watch]:
+    def watches(self) -> Iterator[Watch | Bind]:
         """See `Detector.watches`."""
         for protocol, deed in self._deeds:
-            yield Watch(protocol, deed.select, self._deed(deed))
+            yield deed.row(protocol, self._deed(deed))
         for note in NOTES:
             yield Watch(note.protocol, note.select, self._note(note))
 
@@ -69,8 +69,6 @@ class Recorder:
         kind = _ACTS[deed.act]
 
         def note(record: Record) -> None:
-            if deed.when is not None and not deed.when(record):
-                return
             direction = record.direction
             self._add(
                 record.time / SECOND,

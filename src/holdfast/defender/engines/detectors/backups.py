@@ -1,9 +1,9 @@
 """Backups of controllers' programs that run at regular times, and the one that did not."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from holdfast.alerts.model import Report
-from holdfast.defender.engines.model import Act, Deed, Table, Watch
+from holdfast.defender.engines.model import Act, Bind, Table, Watch
 from holdfast.defender.engines.reporter import Reporter
 from holdfast.defender.record import SECOND, Record
 
@@ -48,10 +48,10 @@ class Backups:
         ]
         self._schedules: dict[tuple[str, str], _Schedule] = {}
 
-    def watches(self) -> Iterator[Watch]:
+    def watches(self) -> Iterator[Watch | Bind]:
         """See `Detector.watches`."""
         for protocol, deed in self._deeds:
-            yield Watch(protocol, deed.select, self._watcher(deed))
+            yield deed.row(protocol, self._note)
 
     def tick(self, now: int) -> None:
         """Look for backups that are overdue."""
@@ -70,14 +70,8 @@ class Backups:
                 )
                 self._reporter.about(report)
 
-    def _watcher(self, deed: Deed) -> Callable[[Record], None]:
-        def note(record: Record) -> None:
-            if deed.when is None or deed.when(record):
-                self._note(record)
-
-        return note
-
     def _note(self, record: Record) -> None:
+        """A message of an upload."""
         key = (record.direction.source.address, record.direction.destination.address)
         schedule = self._schedules.get(key)
         if schedule is None:

@@ -23,28 +23,28 @@ class Unresponsive:
         self._attempts = Occurrences(threshold.count, int(threshold.seconds * SECOND))
         self._answered: dict[str, None] = {}
 
-    def watches(self) -> Iterable[Watch]:
+    def watches(self) -> Iterable[Watch | Bind]:
         """See `Detector.watches`."""
         for transport in ("tcp", "udp", "icmp"):
-            yield Watch(transport, on(FLOW, "opened"), self._attempt)
+            yield Bind(transport, on(FLOW, "opened"), self._attempts_at)
             yield Watch(transport, on(FLOW, "established", "answered", "refused"), self._answer)
 
     def tick(self, now: int) -> None:
         """See `Detector.tick`."""
 
-    def _attempt(self, record: Record) -> None:
-        device = record.direction.flow.server.source.address
-        if device not in self._answered or not record.direction.to_server:
-            return
-        if self._attempts.add(device, record.time):
-            self._attempts.clear(device)  # the next alert is due after as many more
-            minutes = self._attempts.window // (60 * SECOND)
-            self._reporter.record(
-                self.ALERT,
-                record,
-                f"{self._attempts.count} attempts within {minutes} min without an answer",
-                "an answer, as before",
-            )
+    def _attempts_at(self, record: Record) -> Handler | None:
+        """What counts the attempts to reach a device."""
+        device = record.direction.destination.address
+        answered, attempts = self._answered, self._attempts
+
+        def attempt(record: Record) -> None:
+            if device in answered and attempts.add(device, record.time):
+                attempts.clear(device)  # the next alert is due after as many more
+                minutes = attempts.window // (60 * SECOND)
+                observed = f"{attempts.count} attempts within {minutes} min without an answer"
+                self._reporter.record(self.ALERT, record, observed, "an answer, as before")
+
+        return attempt if record.direction.to_server else None
 
     def _answer(self, record: Record) -> None:
         device = record.direction.flow.server.source.address
