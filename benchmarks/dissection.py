@@ -3,12 +3,14 @@
 The file is the mixed one of the sensor's benchmark; the peer is tshark with 13 fields in the same run.
 """
 
+import statistics
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks._apart import apart, cost
 from benchmarks._mixture import mix
-from benchmarks.sensor import ROUNDS, SIZE, cpu, tshark
+from benchmarks.sensor import ROUNDS, SIZE, tshark, tshark_version
 from holdfast.defender.capture.folders import CaptureSet
 from holdfast.defender.collecting import rare_collections
 from holdfast.defender.counters import Counters
@@ -28,8 +30,17 @@ def read(path: Path) -> None:
         pass
 
 
-def decode(path: Path, dissectors: tuple[Dissector, ...]) -> None:
-    """Read, and decode with these dissectors: with none, conversations are only found and counted."""
+def flows(path: Path) -> None:
+    """Read, and decode without dissectors: conversations are only found and counted."""
+    _decode(path, ())
+
+
+def dissect(path: Path) -> None:
+    """Read, decode and dissect."""
+    _decode(path, DISSECTORS)
+
+
+def _decode(path: Path, dissectors: tuple[Dissector, ...]) -> None:
     records: list[Record] = []
     options = Options()
     decoder = Decoder(
@@ -48,19 +59,21 @@ def decode(path: Path, dissectors: tuple[Dissector, ...]) -> None:
             decoder.table.release()
 
 
+_STAGES: dict[str, Callable[[Path], None]] = {
+    "reading": read,
+    "reading, flows": flows,
+    "reading, flows, dissection": dissect,
+}
+
+
 def main() -> None:
     """Print packets a second of each stage."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "mixed.pcap")
-        packets = mix(path, SIZE)
+        packets = apart(mix, path, SIZE)
         print(f"{packets:,} packets, {path.stat().st_size / 1e6:.0f} MB, medians of {ROUNDS}, CPU time")
-        stages: list[tuple[str, Callable[[], None]]] = [
-            ("reading", lambda: read(path)),
-            ("reading, flows", lambda: decode(path, ())),
-            ("reading, flows, dissection", lambda: decode(path, DISSECTORS)),
-        ]
-        for name, work in stages:
-            print(f"  {name:28} {packets / cpu(work):>10,.0f} packets/s")
-        peer = tshark(path)
-        if peer is not None:
-            print(f"  {'tshark, 13 fields':28} {packets / peer:>10,.0f} packets/s")
+        for name, stage in _STAGES.items():
+            seconds = statistics.median(apart(cost, stage, path).seconds for _ in range(ROUNDS))
+            print(f"  {name:28} {packets / seconds:>10,.0f} packets/s")
+        if version := tshark_version():
+            print(f"  {'tshark, 13 fields':28} {packets / tshark(path):>10,.0f} packets/s ({version})")

@@ -1,8 +1,9 @@
 """The sensor with everything on: packets a second by stage, and the highest memory. `dissection` shows the
 first stages apart, `plant` how memory grows.
 
-The file is mixed from the captures beside the checkout, or from our own labelled traffic where they are
-absent (see `_mixture`). The peer is tshark with 13 fields in the same run, where it is installed.
+Each stage runs in processes of its own. The file is mixed from the captures beside the checkout, or from our
+own labelled traffic where they are absent (see `_mixture`). The peer is tshark with 13 fields in the same
+run, where it is installed.
 """
 
 import resource
@@ -10,16 +11,16 @@ import shutil
 import statistics
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks._apart import Cost, apart, cost
 from benchmarks._mixture import mix
 from holdfast.defender.engines.detection import Detection, Listeners
 from holdfast.defender.engines.registry import TABLES
 from holdfast.defender.inventory.identity.registry import BEHAVIOURS, SOURCES
 from holdfast.defender.inventory.observer import Observer
-from holdfast.defender.pipeline import Sink, analyze
+from holdfast.defender.pipeline import analyze
 from holdfast.defender.sensor.sensor import Sensor
 from holdfast.defender.sensor.settings import SensorSettings
 
@@ -43,36 +44,45 @@ _FIELDS = [
 ]
 
 
-def cpu(work: Callable[[], object]) -> float:
-    """Median CPU seconds of `work`."""
-    seconds = []
-    for _ in range(ROUNDS):
-        begin = time.process_time()
-        work()
-        seconds.append(time.process_time() - begin)
-    return statistics.median(seconds)
+def dissection(path: Path) -> None:
+    """Packets become records, which nobody takes."""
+    analyze([path], [])
 
 
-def inventory() -> list[Sink]:
-    """A sensor that keeps its inventory and conversations and detects nothing."""
+def inventory(path: Path) -> None:
+    """A sensor keeps its inventory and conversations and detects nothing."""
     sensor = Sensor(SensorSettings())
     observer = Observer(sensor.inventory, sensor.places, SOURCES, BEHAVIOURS, TABLES.values())
     conversations = sensor.conversations
     listeners = Listeners([observer.talk_opened], [observer.message, conversations.message])
-    return [Detection({}, [observer, conversations], sensor.learned, sensor.reporter, listeners)]
+    detection = Detection({}, [observer, conversations], sensor.learned, sensor.reporter, listeners)
+    analyze([path], [detection])
 
 
-def run(path: Path, sinks: Callable[[], Sequence[Sink]]) -> None:
-    """One analysis."""
-    analyze([path], sinks())
+def everything(path: Path) -> None:
+    """A sensor with its default settings."""
+    analyze([path], [Sensor(SensorSettings())])
 
 
-def tshark(path: Path) -> float | None:
-    """CPU seconds of tshark with 13 fields; None where it is not installed."""
+_STAGES: dict[str, Callable[[Path], None]] = {
+    "reading, flows, dissection": dissection,
+    "and inventory": inventory,
+    "everything on": everything,
+}
+
+
+def tshark_version() -> str:
+    """The first line of what tshark says of itself; empty where it is not installed."""
     program = shutil.which("tshark")
     if program is None:
-        return None
-    command = [program, "-n", "-r", str(path), "-T", "fields"]
+        return ""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    return said.partition("\n")[0]
+
+
+def tshark(path: Path) -> float:
+    """CPU seconds of tshark with 13 fields."""
+    command = ["tshark", "-n", "-r", str(path), "-T", "fields"]
     for field in _FIELDS:
         command += ["-e", field]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -82,26 +92,35 @@ def tshark(path: Path) -> float | None:
 
 
 def main() -> None:
+    """Print packets and megabytes a second of each stage, its memory, and the peer's figures.
+
+    All take turns, so that a machine that is slower for a while is slower for all of them.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "mixed.pcap")
-        packets = mix(path, SIZE)
+        packets = apart(mix, path, SIZE)
         octets = path.stat().st_size
-        print(f"{packets:,} packets, {octets / 1e6:.0f} MB, medians of {ROUNDS}, CPU time of one process")
-        stages: list[tuple[str, Callable[[], Sequence[Sink]]]] = [
-            ("reading, flows, dissection", list),
-            ("and inventory", inventory),
-            ("everything on", lambda: [Sensor(SensorSettings())]),
-        ]
-        for name, sinks in stages:
-            seconds = cpu(lambda sinks=sinks: run(path, sinks))  # type: ignore[misc] # bound in the loop
-            print(_line(name, packets, octets, seconds))
-        peer = tshark(path)
-        if peer is None:
+        print(
+            f"{packets:,} packets, {octets / 1e6:.0f} MB, medians of {ROUNDS} rounds, CPU time of one process"
+        )
+        version = tshark_version()
+        costs: dict[str, list[Cost]] = {name: [] for name in _STAGES}
+        peers: list[float] = []
+        for _ in range(ROUNDS):
+            for name, stage in _STAGES.items():
+                costs[name].append(apart(cost, stage, path))
+            if version:
+                peers.append(tshark(path))
+        seconds = {name: statistics.median(each.seconds for each in found) for name, found in costs.items()}
+        for name, found in costs.items():
+            memory = max(each.memory for each in found)
+            print(f"{_line(name, packets, octets, seconds[name])}  at most {memory / 1e6:.0f} MB of memory")
+        if not version:
             print("  tshark is not installed: no peer in this run")
-        else:
-            print(_line("tshark, 13 fields", packets, octets, peer))
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"  highest memory of this process: {memory:.0f} MB")
+            return
+        peer = statistics.median(peers)
+        print(_line("tshark, 13 fields", packets, octets, peer))
+        print(f"  everything on is {peer / seconds['everything on']:.1f} times as fast as {version}")
 
 
 def _line(name: str, packets: int, octets: int, seconds: float) -> str:
