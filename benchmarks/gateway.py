@@ -4,7 +4,7 @@ load.
     throughput     messages acknowledged after fsync, over TLS; in the same run Mosquitto alone, and Mosquitto
                    with a subscriber that stores in SQLite with the same durability
     people         the same rate while the API is called 100 times a second
-    connections    CPU a message from 100 to 5,000 connections
+    connections    CPU a message from 100 to 5,000 connections, and Mosquitto's
     stalled        memory while the log does not answer and 1,000 devices go on sending, once it is full
     memory         resident bytes of an idle device, with a key and with a certificate chain
     provisioning   registrations a second, known devices with keys and new ones with chains
@@ -37,6 +37,7 @@ import psutil
 from tests.support.pki import Identity, issue
 from tests.support.running import RunningInstance, own_address, running
 
+from benchmarks._processes import cpu_of
 from holdfast.kernel.clock import SystemClock, SystemRandomness
 from holdfast.keys.file import open_key_ring
 from holdfast.log import operations
@@ -59,6 +60,7 @@ STALL_SECONDS = 5.0
 IDLE_CPU = 0.05
 """Seconds of CPU in a second at which the gateway takes in no more."""
 SECONDS = 5.0
+CONNECTIONS_SECONDS = 3.0
 ROUNDS = 3
 """Ours and the peers take turns so often; their medians are compared."""
 API_CALLS = 100.0
@@ -168,20 +170,13 @@ class Fleet:
         return next(child for child in children if "gateway-1" in child.cmdline())
 
     def cpu_seconds(self) -> float:
-        times = self.gateway().cpu_times()
-        return float(times.user + times.system)
+        return cpu_of(self.gateway().pid)
 
     def publish(self, connections: int, in_flight: int, seconds: float = SECONDS) -> dict[str, Any]:
         """Load, and the gateway's CPU a message with it."""
         logins = [self.with_key(number) for number in range(connections)]
         plan = self.plan("publish", logins, in_flight=in_flight, seconds=seconds)
-        loader = Loader.start(plan)
-        loader.wait_for("measuring")
-        before = self.cpu_seconds()
-        loader.wait_for("measured")
-        spent = self.cpu_seconds() - before
-        result = loader.end()
-        return {**result, "cpu_us": spent / result["messages"] * 1e6}
+        return load_and_weigh(plan, self.gateway().pid)
 
     def idle_bytes(self, logins: list[dict[str, Any]]) -> float:
         """Resident bytes of the gateway for each idle device."""
@@ -207,6 +202,17 @@ class Fleet:
         return int(self.gateway().memory_info().rss)
 
 
+def load_and_weigh(plan: dict[str, Any], server: int) -> dict[str, Any]:
+    """Load, and the server's CPU a message with it."""
+    loader = Loader.start(plan)
+    loader.wait_for("measuring")
+    before = cpu_of(server)
+    loader.wait_for("measured")
+    spent = cpu_of(server) - before
+    result = loader.end()
+    return {**result, "cpu_us": spent / result["messages"] * 1e6}
+
+
 def fdatasync_ms(folder: Path) -> tuple[float, float]:
     """Median and p99 of a raw 4 KB append with fdatasync, in milliseconds."""
     times = []
@@ -224,8 +230,9 @@ def fdatasync_ms(folder: Path) -> tuple[float, float]:
 
 
 @contextmanager
-def mosquitto(folder: Path) -> Iterator[tuple[str, Path]]:
-    """A Mosquitto with TLS on port 8883 of an address of its own; the address and the authority's file."""
+def mosquitto(folder: Path) -> Iterator[tuple[str, Path, int]]:
+    """A Mosquitto with TLS on port 8883 of an address of its own: the address, the authority's file, the
+    process id."""
     address = own_address()
     authority = create_authority("benchmark", time.time())
     issued = authority.issue_server([address], time.time())
@@ -248,27 +255,31 @@ def mosquitto(folder: Path) -> Iterator[tuple[str, Path]]:
                 if probe.connect_ex((address, 8883)) == 0:
                     break
             time.sleep(0.05)
-        yield address, folder / "ca.pem"
+        yield address, folder / "ca.pem", process.pid
     finally:
         process.terminate()
         process.wait(10)
 
 
+def _plan_for_mosquitto(
+    address: str, ca: Path, connections: int, in_flight: int, seconds: float
+) -> dict[str, Any]:
+    logins = [{"client_id": f"d{n}", "topic": f"devices/d{n}/messages/events/"} for n in range(connections)]
+    return {
+        "mode": "publish",
+        "host": address,
+        "port": 8883,
+        "ca": ca.read_text(),
+        "logins": logins,
+        "in_flight": in_flight,
+        "seconds": seconds,
+    }
+
+
 def load_mosquitto(folder: Path, connections: int, in_flight: int, *, storing: bool) -> float:
     """Rows committed a second with a storing subscriber, else messages acknowledged."""
-    with mosquitto(folder) as (address, ca):
-        logins = [
-            {"client_id": f"d{n}", "topic": f"devices/d{n}/messages/events/"} for n in range(connections)
-        ]
-        plan = {
-            "mode": "publish",
-            "host": address,
-            "port": 8883,
-            "ca": ca.read_text(),
-            "logins": logins,
-            "in_flight": in_flight,
-            "seconds": SECONDS,
-        }
+    with mosquitto(folder) as (address, ca, _):
+        plan = _plan_for_mosquitto(address, ca, connections, in_flight, SECONDS)
         subscriber = _subscriber(address, ca, folder) if storing else None
         loader = Loader.start(plan)
         loader.wait_for("measuring")
@@ -360,12 +371,23 @@ def beside_people(fleet: Fleet) -> None:
     print(f"with {calls:.0f} API calls/s: {beside:,.0f} messages/s, {kept}")
 
 
-def connections(fleet: Fleet) -> None:
-    """CPU a message as connections grow."""
+def connections(fleet: Fleet, folder: Path) -> None:
+    """CPU a message as connections grow. What a session needs leaves the processor's caches meanwhile, of
+    Mosquitto as of ours: its figures say what that comes to on this machine."""
     counts = sorted({100, min(1000, DEVICES), DEVICES})
-    figures = {count: fleet.publish(count, 1, 3.0)["cpu_us"] for count in counts}
+    ours = {count: fleet.publish(count, 1, CONNECTIONS_SECONDS)["cpu_us"] for count in counts}
+    peers: dict[int, float] = {}
+    for count in counts:
+        with mosquitto(folder) as (address, ca, process):
+            plan = _plan_for_mosquitto(address, ca, count, 1, CONNECTIONS_SECONDS)
+            peers[count] = load_and_weigh(plan, process)["cpu_us"]
+    print(f"CPU a message by connections (us): {_growth(ours)}; Mosquitto alone: {_growth(peers)}")
+
+
+def _growth(figures: dict[int, float]) -> str:
+    first, last = figures[min(figures)], figures[max(figures)]
     text = ", ".join(f"{count:,}: {microseconds:.1f}" for count, microseconds in figures.items())
-    print(f"CPU a message by connections (us): {text}")
+    return f"{text} (ratio {last / first:.1f})"
 
 
 def memory(fleet: Fleet) -> None:
@@ -490,7 +512,7 @@ def main() -> None:
             provisioning(fleet)
             throughput(fleet, folder)
             beside_people(fleet)
-            connections(fleet)
+            connections(fleet, folder)
             stalled(fleet)
             memory(fleet)
             restart(fleet)
