@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeAlias
 from holdfast.protocol.mqtt.connect import Connect, decode_connect, encode_connack
 from holdfast.protocol.mqtt.disconnect import Disconnect, decode_disconnect, encode_disconnect
 from holdfast.protocol.mqtt.errors import MqttError, ProtocolViolationError
-from holdfast.protocol.mqtt.framing import Framer, Span
+from holdfast.protocol.mqtt.framing import Framer
 from holdfast.protocol.mqtt.properties import NO_PROPERTIES, Properties, Property, Value
 from holdfast.protocol.mqtt.publish import (
     Acknowledgement,
@@ -143,11 +143,11 @@ class ServerConnection:
         events: list[Event] = []
         append = events.append
         try:
-            for span in spans:
-                if span[0] >> 4 == _PUBLISH and self.state is _OPEN:  # the hot path
-                    append(self._publish(buffer, *span))
+            for first, start, stop in spans:
+                if first >> 4 == _PUBLISH and self.state is _OPEN:  # the hot path
+                    append(self._publish(buffer, first, start, stop))
                 else:
-                    append(self._packet(buffer, span))
+                    append(self._packet(buffer, first, start, stop))
                     if self.state is State.CLOSED:
                         return events  # whatever follows a goodbye is not looked at
         except MqttError as error:
@@ -155,8 +155,7 @@ class ServerConnection:
         self.failure = failure
         return events
 
-    def _packet(self, buffer: bytes, span: Span) -> Event:
-        first, start, stop = span
+    def _packet(self, buffer: bytes, first: int, start: int, stop: int) -> Event:
         kind, flags = divmod(first, 16)
         expected = _EXPECTED[self.state].get(kind)
         if expected is None:
