@@ -35,7 +35,7 @@ from holdfast.kernel.errors import (
     UnauthenticatedError,
 )
 from holdfast.kernel.ids import new_id
-from holdfast.kernel.json import JsonObject, JsonValue
+from holdfast.kernel.json import JsonObject, JsonValue, pointer_step
 from holdfast.kernel.permissions import Permission
 from holdfast.kernel.principal import ANONYMOUS, Principal, PrincipalKind
 from holdfast.resources.effects import gathered
@@ -299,7 +299,7 @@ def _check_depth(value: JsonValue, place: tuple[str | int, ...]) -> None:
     """InvalidError with the JSON pointer of what is nested too deep; `place` has the keys that lead to
     `value`."""
     if len(place) == MAXIMUM_DEPTH:
-        pointer = "".join(f"/{str(key).replace('~', '~0').replace('/', '~1')}" for key in place)
+        pointer = "".join(map(pointer_step, place))
         raise InvalidError(f"The body is nested deeper than {MAXIMUM_DEPTH} levels.", pointer)
     if isinstance(value, dict):
         for key, item in value.items():

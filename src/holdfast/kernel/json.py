@@ -31,6 +31,16 @@ def merge_patch(target: JsonValue, patch: JsonValue) -> JsonValue:
     return merged
 
 
+def pointer_step(key: object) -> str:
+    """A key or an index as a step of a JSON pointer (RFC 6901), such as `/value`."""
+    return "/" + str(key).replace("~", "~0").replace("/", "~1")
+
+
+def pointer_keys(pointer: str) -> list[str]:
+    """The keys and indexes that a JSON pointer leads along; none for the whole document."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
 def at_path(value: JsonValue, path: str) -> JsonValue:
     """The value at a dotted path (`a.b.c`) of nested objects, or None where there is none."""
     for part in path.split("."):

@@ -1,5 +1,6 @@
 """Single comparisons as SQL: what a value at an indexed path, or a column, is compared with and how."""
 
+import operator
 from collections.abc import Callable
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
@@ -23,6 +24,15 @@ BUILT_IN: dict[str, tuple[Column, IndexType]] = {
     "@modified": (tables.resource.c.modified, IndexType.NUMBER),
 }
 """The columns that every kind may be searched and sorted by."""
+
+_COMPARISONS: dict[Operator, Callable[[Column, str | float], Expression]] = {
+    Operator.EQUAL: operator.eq,
+    Operator.NOT_EQUAL: operator.ne,
+    Operator.LESS: operator.lt,
+    Operator.LESS_OR_EQUAL: operator.le,
+    Operator.GREATER: operator.gt,
+    Operator.GREATER_OR_EQUAL: operator.ge,
+}
 
 SEARCHES = {Operator.CONTAINS: "%{}%", Operator.STARTS_WITH: "{}%", Operator.ENDS_WITH: "%{}"}
 """The operators that search in texts, whatever the case, and their patterns."""
@@ -74,21 +84,8 @@ def is_one_of(condition: In, indexed: IndexedPath, column: ColumnOf = column_of)
 def test(column: Column, type_: IndexType, condition: Compare) -> Expression:
     """What must be true of a column where a comparison with a value holds."""
     value = operand(type_, condition)
-    match condition.operator:
-        case Operator.EQUAL:
-            return column == value
-        case Operator.NOT_EQUAL:
-            return column != value
-        case Operator.LESS:
-            return column < value
-        case Operator.LESS_OR_EQUAL:
-            return column <= value
-        case Operator.GREATER:
-            return column > value
-        case Operator.GREATER_OR_EQUAL:
-            return column >= value
-        case _:
-            return _like(column, condition.operator, str(value))
+    compare = _COMPARISONS.get(condition.operator)
+    return _like(column, condition.operator, str(value)) if compare is None else compare(column, value)
 
 
 def operand(type_: IndexType, condition: Compare) -> str | float:
@@ -105,10 +102,10 @@ def operand(type_: IndexType, condition: Compare) -> str | float:
     return encoded
 
 
-def _like(column: Column, operator: Operator, value: str) -> Expression:
+def _like(column: Column, search: Operator, value: str) -> Expression:
     """Search without case. LIKE knows only the case of ASCII."""
     if not value.isascii():
-        before, after = operator is not Operator.STARTS_WITH, operator is not Operator.ENDS_WITH
+        before, after = search is not Operator.STARTS_WITH, search is not Operator.ENDS_WITH
         return matches_without_case(column, value, before=before, after=after)
     escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return like_without_case(column, SEARCHES[operator].format(escaped))
+    return like_without_case(column, SEARCHES[search].format(escaped))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from holdfast.devices.dtdl.problems import Problems
-from holdfast.kernel.json import JsonObject, JsonValue
+from holdfast.kernel.json import JsonObject, JsonValue, pointer_step
 
 MAXIMUM_BYTES = 8 * 1024 * 1024
 """One DTDL v3 Interface may have 1 MiB; a document may hold several."""
@@ -105,7 +105,7 @@ def _node(source: JsonObject, pointer: str, depth: int, problems: Problems) -> N
     keywords: list[str] = []
     for name, value in source.items():
         if not name.startswith("@"):
-            properties[name] = _values(value, f"{pointer}/{_escape(name)}", depth, problems)
+            properties[name] = _values(value, pointer + pointer_step(name), depth, problems)
         elif name not in _MEANT:
             keywords.append(name)
     value = source.get("@value")
@@ -167,8 +167,3 @@ def _graph(source: JsonObject, pointer: str, problems: Problems) -> bool:
         if not isinstance(item, dict):
             problems.stop("graphNotObject", f"{pointer}/@graph", detail=kind_of(item))
     return True
-
-
-def _escape(name: str) -> str:
-    """A name in a JSON pointer (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from holdfast.kernel.json import pointer_step
 from holdfast.policy.language.aliases.access import ABSENT
 from holdfast.policy.language.aliases.catalog import Catalog
 from holdfast.policy.language.aliases.denormalize import restore_case
@@ -105,7 +106,7 @@ def _carry_out(
     operation: Operation, owner: dict[str, object], path: tuple[str, ...], pointer: str
 ) -> Iterator[Change]:
     key = _present_key(owner, path[0])
-    place = f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
+    place = pointer + pointer_step(key)
     rest = path[1:]
     if not rest:
         yield from _at_key(operation, owner, key, place)

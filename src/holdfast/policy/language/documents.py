@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, NoReturn
 
+from holdfast.kernel.json import pointer_keys, pointer_step
 from holdfast.policy.language.errors import DefinitionError
 from holdfast.policy.language.limits import DOCUMENT_BYTES, DOCUMENT_DEPTH
 from holdfast.policy.language.values import type_name
@@ -64,11 +65,6 @@ def check_depth(document: object) -> None:
     raise DefinitionError(f"The document nests deeper than {DOCUMENT_DEPTH} levels")
 
 
-def escape(key: object) -> str:
-    """A key as a segment of a JSON pointer."""
-    return str(key).replace("~", "~0").replace("/", "~1")
-
-
 class Node(NamedTuple):
     """A part of a document and its JSON pointer."""
 
@@ -81,7 +77,7 @@ class Node(NamedTuple):
 
     def child(self, key: object, value: object) -> "Node":
         """The part `value` under `key`."""
-        return Node(value, f"{self.pointer}/{escape(key)}")
+        return Node(value, self.pointer + pointer_step(key))
 
     def members(self) -> dict[str, "Node"]:
         """The members of an object by their name in lower case; names must differ in more than case."""
@@ -112,7 +108,7 @@ class Node(NamedTuple):
     @property
     def name(self) -> str:
         """The key or index under which this part stands in its parent."""
-        return self.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+        return next(reversed(pointer_keys(self.pointer)), "")
 
 
 def optional_text(members: Mapping[str, Node], key: str) -> str:

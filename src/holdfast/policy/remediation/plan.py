@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from holdfast.kernel.errors import ConflictError
-from holdfast.kernel.json import JsonObject, JsonValue
+from holdfast.kernel.json import JsonObject, JsonValue, pointer_step
 from holdfast.policy.engine.active import ActivePolicy
 from holdfast.policy.language.changes import apply_operations
 from holdfast.policy.language.errors import TemplateError
@@ -74,7 +74,7 @@ def _differences(
     found: list[Difference] = []
     for key in dict.fromkeys((*before, *after)):
         one, other = before.get(key), after.get(key)
-        pointer = f"{place}/{key.replace('~', '~0').replace('/', '~1')}"
+        pointer = place + pointer_step(key)
         if isinstance(one, dict) and isinstance(other, dict):
             found += _differences(one, other, pointer)
         elif one != other:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from holdfast.kernel.errors import ConflictError
-from holdfast.kernel.json import JsonObject, JsonValue
+from holdfast.kernel.json import JsonObject, JsonValue, pointer_keys
 from holdfast.policy.remediation.model import Deployment, DeploymentState, Difference, Task
 from holdfast.policy.remediation.plan import Plan
 from holdfast.policy.types.catalog import policy_types
@@ -30,18 +30,14 @@ def undone(body: JsonObject, changes: Sequence[Difference]) -> Plan:
     if not holds(body, changes):
         raise ConflictError("It was changed since; look at it and change it by hand.")
     for change in changes:
-        body = _with(body, _keys(change.pointer), change.before)
+        body = _with(body, pointer_keys(change.pointer), change.before)
     reverse = tuple(Difference(each.pointer, each.after, each.before) for each in changes)
     return Plan(body, reverse)
 
 
 def holds(body: JsonObject, changes: Sequence[Difference]) -> bool:
     """Whether every value is what the changes made of it."""
-    return all(_at(body, _keys(change.pointer)) == change.after for change in changes)
-
-
-def _keys(pointer: str) -> list[str]:
-    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+    return all(_at(body, pointer_keys(change.pointer)) == change.after for change in changes)
 
 
 def _at(value: JsonValue, keys: Sequence[str]) -> JsonValue:
