@@ -11,6 +11,7 @@ from holdfast.cli.main import COMMANDS, build
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+FILE = re.compile(r"`((?:src|tests|docs|scripts|benchmarks|samples)/[\w./-]+)`")
 COMMAND = re.compile(r"`holdfast ([a-z][a-z-]*)")
 
 
@@ -25,6 +26,12 @@ def test_links_to_files_lead_somewhere(page: Path) -> None:
 def test_commands_that_are_named_exist(page: Path) -> None:
     named = set(COMMAND.findall(page.read_text(encoding="utf-8")))
     assert named <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_files_that_are_named_exist(page: Path) -> None:
+    named = FILE.findall(page.read_text(encoding="utf-8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_every_docs_page_is_reached_from_another() -> None:
