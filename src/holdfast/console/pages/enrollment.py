@@ -1,11 +1,10 @@
 """Enrollment: the groups, and the page of one with its keys, or its CAs and the proof of possession."""
 
-from urllib.parse import quote
-
 from starlette.responses import Response
 
 from holdfast.api.central.common import visible
 from holdfast.api.frame import ApiRequest, Route
+from holdfast.console.addresses import page_of
 from holdfast.console.rendering import FORM, page, read_form, redirect
 from holdfast.console.tables import Cell, Column, ResourceTable, name_column
 from holdfast.devices.attestation import new_key, with_keys
@@ -23,10 +22,6 @@ from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Action, Change, Resource
 
 READ, MANAGE = Permission.ENROLLMENT_READ, Permission.ENROLLMENT_MANAGE
-
-
-def _address(group: str) -> str:
-    return f"/enrollment/{quote(group, safe='')}"
 
 
 def _kind(group: Resource) -> str:
@@ -87,7 +82,7 @@ def _create(request: ApiRequest) -> Response:
         request.services.changes.apply(request.principal, change)
     except HoldfastError as error:
         return _list(request, str(error), error.status)
-    return redirect(_address(group))
+    return redirect(page_of("enrollment", group))
 
 
 def _group(request: ApiRequest) -> Resource:
@@ -103,7 +98,7 @@ def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response
         problem=problem,
         group=group,
         kind=_kind(group),
-        address=_address(group.id),
+        address=page_of("enrollment", group.id),
         certificates=[(place, signing_certificate(group.body, place)) for place in PLACES],
         scope=request.services.id_scope,
         host=request.services.host,
@@ -123,7 +118,7 @@ def _keys(request: ApiRequest) -> Response:
         group=group,
         keys=keys or {},
         places=PLACES,
-        address=_address(group.id),
+        address=page_of("enrollment", group.id),
         may_manage=request.principal.allows(MANAGE),
     )
 
@@ -166,7 +161,7 @@ def _change(request: ApiRequest) -> Response:
         request.services.changes.apply(request.principal, change)
     except HoldfastError as error:
         return _page(request, str(error), error.status)
-    return redirect(f"{_address(group.id)}{'/keys' if fields['action'] == 'renew' else ''}")
+    return redirect(page_of("enrollment", group.id) + ("/keys" if fields["action"] == "renew" else ""))
 
 
 def _delete(request: ApiRequest) -> Response:

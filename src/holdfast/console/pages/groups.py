@@ -1,7 +1,5 @@
 """Device groups: the list, and a new one with a preview of what its query finds while it is typed."""
 
-from urllib.parse import quote
-
 from starlette.responses import Response
 
 from holdfast.api.central.common import visible
@@ -23,10 +21,6 @@ SHOWN = 50
 PREVIEWED = 5
 EVERY_DEVICE = "SELECT * FROM devices"
 EXAMPLE = f"{EVERY_DEVICE} WHERE $provisioned = true"
-
-
-def _address(group: str) -> str:
-    return f"/groups/{quote(group, safe='')}"
 
 
 TABLE = ResourceTable(
@@ -74,7 +68,7 @@ def _create(request: ApiRequest) -> Response:
         request.services.changes.apply(request.principal, Change(Action.CREATE, DEVICE_GROUP, group, form))
     except HoldfastError as error:
         return _list(request, str(error), error.status, {**form, "id": group})
-    return redirect(_address(group))
+    return redirect(page_of("groups", group))
 
 
 def _preview(request: ApiRequest) -> Response:
@@ -104,7 +98,7 @@ def _page(request: ApiRequest, problem: str = "", status: int = 200) -> Response
         status=status,
         problem=problem,
         group=group,
-        address=_address(group.id),
+        address=page_of("groups", group.id),
         devices=devices,
         total=store.count(DEVICE, query.reach, query.where),
         may_update=request.principal.allows(UPDATE, group.organization),
@@ -121,7 +115,7 @@ def _change(request: ApiRequest) -> Response:
         )
     except HoldfastError as error:
         return _page(request, str(error), error.status)
-    return redirect(_address(group.id))
+    return redirect(page_of("groups", group.id))
 
 
 def _delete(request: ApiRequest) -> Response:

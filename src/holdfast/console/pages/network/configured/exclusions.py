@@ -8,7 +8,7 @@ from holdfast.console.pages.access.forms import Fields, lines
 from holdfast.console.pages.network.configured.collection import Collection, routes
 from holdfast.console.pages.network.configured.hours import WEEKDAYS, read_hours, said_hours, shown_hours
 from holdfast.console.rendering import read_many
-from holdfast.console.tables import Cell, Choice, Column, ResourceTable, name_column
+from holdfast.console.tables import Cell, Choice, Column, ResourceTable, belongs, name_column
 from holdfast.defender.network.kinds import EXCLUDED_ENGINES, EXCLUSION, excluded_types
 from holdfast.kernel.json import JsonObject, JsonValue
 from holdfast.kernel.permissions import Permission
@@ -57,7 +57,7 @@ TABLE = ResourceTable(
     columns=(
         name_column("network/exclusions"),
         Column("what", "Not raised", lambda e: Cell(summary(e.body), "prose")),
-        Column("place", "Organization", lambda e: Cell(e.organization), "@organization"),
+        Column("place", "Organization", lambda e: belongs(e.organization), "@organization"),
     ),
     search=("displayName",),
     empty="Every alert is raised. Make a rule for what is known and harmless.",

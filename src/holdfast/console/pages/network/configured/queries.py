@@ -15,7 +15,7 @@ from holdfast.console.pages.access.forms import Fields
 from holdfast.console.pages.network.configured.collection import Collection, listed, routes, shown
 from holdfast.console.pages.network.inventory import asset_page
 from holdfast.console.rendering import page, read_many
-from holdfast.console.tables import CSV_ROWS, Cell, Choice, Column, ResourceTable, Shown, name_column
+from holdfast.console.tables import CSV_ROWS, Cell, Choice, Column, ResourceTable, Shown, belongs, name_column
 from holdfast.defender.network.kinds import QUERY, QueryBody
 from holdfast.defender.network.queries import COLUMNS, FILTERS, PREDEFINED, Subject, cell_text
 from holdfast.kernel.errors import InvalidError
@@ -57,7 +57,7 @@ TABLE = ResourceTable(
     columns=(
         name_column("network/queries"),
         Column("subject", "About", lambda q: Cell(q.body["subject"])),
-        Column("place", "Organization", lambda q: Cell(q.organization), "@organization"),
+        Column("place", "Organization", lambda q: belongs(q.organization), "@organization"),
     ),
     search=("displayName",),
     empty="No question was saved yet. Those below are there for everybody.",

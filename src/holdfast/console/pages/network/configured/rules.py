@@ -15,7 +15,7 @@ from holdfast.console.pages.access.forms import Fields, lines
 from holdfast.console.pages.network.configured.collection import Collection, routes
 from holdfast.console.pages.network.configured.exclusions import texts
 from holdfast.console.pages.network.configured.hours import WEEKDAYS, read_hours, said_hours, shown_hours
-from holdfast.console.tables import Cell, Column, ResourceTable
+from holdfast.console.tables import Cell, Column, ResourceTable, belongs
 from holdfast.defender.dissect.registry import PROTOCOLS
 from holdfast.defender.network.filters import EventFilter
 from holdfast.defender.network.kinds import RULE
@@ -83,7 +83,7 @@ TABLE = ResourceTable(
         Column("name", "Name", lambda r: Cell(_name(r), link=page_of("network/rules", r.id)), "name"),
         Column("when", "When", lambda r: Cell(_said(r), "prose")),
         Column("does", "Then", lambda r: Cell(_does(r.body))),
-        Column("place", "Organization", lambda r: Cell(r.organization), "@organization"),
+        Column("place", "Organization", lambda r: belongs(r.organization), "@organization"),
     ),
     search=("name",),
     empty="There is no rule of your own yet; sensors watch for everything in the catalogue anyway.",

@@ -6,7 +6,7 @@ from holdfast.console.pages.access.forms import Fields, lines
 from holdfast.console.pages.network.configured.collection import Collection, routes
 from holdfast.console.pages.network.configured.exclusions import LISTS, summary, texts
 from holdfast.console.rendering import read_many
-from holdfast.console.tables import Cell, Column, ResourceTable
+from holdfast.console.tables import Cell, Column, ResourceTable, belongs
 from holdfast.defender.network.kinds import EXCLUDED_ENGINES, WINDOW
 from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.json import JsonObject, JsonValue
@@ -31,7 +31,7 @@ TABLE = ResourceTable(
         Column("opened", "Opened", lambda w: Cell(_seconds(w, "opened"), "moment")),
         Column("ends", "Ends", lambda w: Cell(_seconds(w, "ends"), "moment"), "ends"),
         Column("what", "Not raised", lambda w: Cell(summary(w.body), "prose")),
-        Column("place", "Organization", lambda w: Cell(w.organization), "@organization"),
+        Column("place", "Organization", lambda w: belongs(w.organization), "@organization"),
     ),
     search=(),
     empty="No window was opened yet. Open one before work on the plant that would raise alerts.",
