@@ -51,8 +51,6 @@ class Column(Generic[T]):
     cell: Callable[[T], Cell]
     sort: str = ""
     """Of resources the indexed path to sort by; empty when it cannot be sorted."""
-    direction: str = ""
-    link: str = ""
 
 
 class Row(NamedTuple):

@@ -116,10 +116,7 @@ class Prepared:
 
     folder: DataFolder
     id_scope: str
-    certificate: Issued
     root_ca: Path
-    is_new: bool
-    """Whether this start made the instance."""
 
 
 @contextmanager
@@ -153,10 +150,10 @@ def _bring_up_to_date(settings: Settings, folder: DataFolder, instance: Instance
         prepare_network(network)
     authority = open_authority(instance.certificates, instance.ring, instance.clock)
     id_scope = _default_resources(instance)
-    certificate = server_certificate_of(instance)
+    server_certificate_of(instance)  # made before several roles ask for it
     root_ca = settings.data / ROOT_CA_FILE
     root_ca.write_bytes(authority.certificate_pem)
-    return Prepared(folder, id_scope, certificate, root_ca, is_new)
+    return Prepared(folder, id_scope, root_ca)
 
 
 def server_certificate_of(instance: Instance) -> Issued:

@@ -16,7 +16,6 @@ from holdfast.storage.database import Database
 class Instance:
     """An opened instance; `close` it."""
 
-    data_dir: Path
     ring: FileKeyRing
     database: Database
     clock: Clock
@@ -40,4 +39,4 @@ def open_instance(
             f"There is no instance in {data_dir}; start one with `holdfast up --data {data_dir}`."
         )
     ring = open_key_ring(data_dir, clock, randomness, provider)
-    return Instance(data_dir, ring, open_control(data_dir, ring, url, prepare=False), clock, randomness)
+    return Instance(ring, open_control(data_dir, ring, url, prepare=False), clock, randomness)
