@@ -20,8 +20,9 @@ from holdfast.defender.record import FLOW, SECOND, Record
 _Opening = tuple[str, bool, bool, str, str]
 """Transport, whether the client speaks, whether to port 0 (the only port that tells something by itself),
 and who opens a conversation with whom."""
-_MAXIMUM_OPENINGS = 50_000
-"""Pairs for which is kept who wants to hear of their openings, some 20 MB; when full, all begin again."""
+_MAXIMUM_OPENINGS = 2_000
+"""Pairs for which is kept who wants to hear of their openings; when full, all begin again. Few, because a
+sweep tries each pair once, and what is kept of it weighs more than judging anew."""
 TICK = 10 * SECOND
 """How often, in captured time, detectors look at what did not happen."""
 

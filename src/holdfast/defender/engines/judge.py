@@ -5,7 +5,7 @@ their functions may read all fields: they run when something new is said, not fo
 about a kind of message is found once for the kind.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from holdfast.defender.engines.compiler import Compiler, Maker
@@ -30,6 +30,12 @@ class _Plan(NamedTuple):
     step: str | None
 
 
+class _Always(NamedTuple):
+    """In place of a maker: a handler that sees every record."""
+
+    handle: Handler
+
+
 class Judge:
     """Reads the tables for one message."""
 
@@ -42,6 +48,8 @@ class Judge:
         for watch in watches:
             self._watches.setdefault(watch.protocol, []).append(watch)
         self._plans: dict[tuple[str, Role, str], _Plan] = {}
+        self._flow_plans: dict[tuple[str, str], tuple[Maker | _Always, ...]] = {}
+        """By transport and kind of flow record."""
 
     def judge(self, talk: Talk, record: Record) -> Judged:
         """The judgement about `record` and all that say the same."""
@@ -61,22 +69,32 @@ class Judge:
     def flow_handlers(self, record: Record) -> tuple[Handler, ...]:
         """What wants to see records like this one about conversations: those of its transport and kind, and
         where it is an opening, between the same two parties."""
-        transport, kind, compiler = record.protocol, record.kind, self._compiler
-        bound = kind == OPENED
+        key = (record.protocol, record.kind)
+        makers = self._flow_plans.get(key)
+        if makers is None:
+            makers = self._flow_plans[key] = tuple(self._flow_plan(*key))
         handlers: list[Handler] = []
+        for make in makers:
+            if isinstance(make, _Always):
+                handlers.append(make.handle)
+            else:
+                handlers += make(record)
+        return tuple(handlers)
+
+    def _flow_plan(self, transport: str, kind: str) -> Iterator[Maker | _Always]:
+        bound, compiler = kind == OPENED, self._compiler
         for watch in self._watches.get(transport, ()):
             if kind in watch.select.kinds:
                 assert bound or isinstance(watch, Watch), f"{watch} binds itself to one pair for all pairs"
-                handlers += (watch.handle,) if isinstance(watch, Watch) else compiler.bind(watch)(record)
+                yield _Always(watch.handle) if isinstance(watch, Watch) else compiler.bind(watch)
         table = self._tables.get(transport)
         if table is not None:
             for rate in table.rates:
                 if kind in rate.select.kinds:
-                    handlers += compiler.rate(rate)(record) if bound else (compiler.counter(rate),)
+                    yield compiler.rate(rate) if bound else _Always(compiler.counter(rate))
             for rule in table.rules:
                 if kind in rule.select.kinds:
-                    handlers += compiler.rule(rule)(record) if bound else (compiler.observer(rule),)
-        return tuple(handlers)
+                    yield compiler.rule(rule) if bound else _Always(compiler.observer(rule))
 
     def _plan(self, record: Record) -> _Plan:
         always: list[Handler] = []

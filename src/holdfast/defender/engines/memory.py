@@ -1,6 +1,7 @@
 """What rates and changes remember between messages; bounded."""
 
 from collections.abc import Hashable
+from functools import partial
 
 from holdfast.alerts.model import Threshold
 from holdfast.defender.engines.model import Change, Per, Rate, anything
@@ -32,19 +33,12 @@ class Counter:
         rate = self._rate
         if rate.group is not anything:
             return self.count
-        subject = (_counted(rate.per, record), None)
-
-        def count(record: Record) -> None:
-            if self._occurrences.add(subject, record.time):
-                self._say(record)
-
-        return count
+        return partial(self._count, (_counted(rate.per, record), None))
 
     def count(self, record: Record) -> None:
         """One more."""
         rate = self._rate
-        if self._occurrences.add((_counted(rate.per, record), rate.group(record)), record.time):
-            self._say(record)
+        self._count((_counted(rate.per, record), rate.group(record)), record)
 
     def count_when(self, record: Record) -> None:
         """One more if the rate's condition holds."""
@@ -52,9 +46,10 @@ class Counter:
         if when is None or when(record):
             self.count(record)
 
-    def _say(self, record: Record) -> None:
-        rate = self._rate
-        self._reporter.record(rate.alert, record, self._text, rate.expected, blame=rate.blame)
+    def _count(self, subject: Hashable, record: Record) -> None:
+        if self._occurrences.add(subject, record.time):
+            rate = self._rate
+            self._reporter.record(rate.alert, record, self._text, rate.expected, blame=rate.blame)
 
 
 class States:

@@ -5,7 +5,7 @@ a scan is decided at the next tick.
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from holdfast.alerts.model import Report
 from holdfast.defender.engines.model import ACTIONS, FLOW, Bind, Watch, on
@@ -115,22 +115,20 @@ class Scans:
         if not direction.to_server or source in self._scanners:
             return None
         between, anywhere, network = (source, device), (source, ""), (source, _class_b(device))
-        ports = self._ports if record.protocol == "tcp" else None
-        places = self._places
+        return partial(self._attempt, between, anywhere, network)
 
-        def attempt(record: Record) -> None:
-            destination = record.direction.destination
-            port = destination.port
-            if ports is not None:
-                ports.tried(between, port, record)
-            if self._familiar(source, device):
-                return
-            if not places.is_group(destination):
-                self._address(network, device, record)
-            if port in INDUSTRIAL_PORTS:
-                self._controllers.tried(anywhere, (device, port), record)
-
-        return attempt
+    def _attempt(self, between: _Who, anywhere: _Who, network: _Who, record: Record) -> None:
+        source, device = between
+        destination = record.direction.destination
+        port = destination.port
+        if record.protocol == "tcp":
+            self._ports.tried(between, port, record)
+        if self._familiar(source, device):
+            return
+        if not self._places.is_group(destination):
+            self._address(network, device, record)
+        if port in INDUSTRIAL_PORTS:
+            self._controllers.tried(anywhere, (device, port), record)
 
     def _address(self, network: _Who, device: str, record: Record) -> None:
         for scan in self._networks:

@@ -1,6 +1,7 @@
 """Devices that no longer answer."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from holdfast.alerts.model import Report
 from holdfast.defender.engines.model import FAILURES, FLOW, REQUESTS, RESPONSES, Bind, Watch, on
@@ -34,17 +35,16 @@ class Unresponsive:
 
     def _attempts_at(self, record: Record) -> Handler | None:
         """What counts the attempts to reach a device."""
-        device = record.direction.destination.address
-        answered, attempts = self._answered, self._attempts
+        direction = record.direction
+        return partial(self._attempt, direction.destination.address) if direction.to_server else None
 
-        def attempt(record: Record) -> None:
-            if device in answered and attempts.add(device, record.time):
-                attempts.clear(device)  # the next alert is due after as many more
-                minutes = attempts.window // (60 * SECOND)
-                observed = f"{attempts.count} attempts within {minutes} min without an answer"
-                self._reporter.record(self.ALERT, record, observed, "an answer, as before")
-
-        return attempt if record.direction.to_server else None
+    def _attempt(self, device: str, record: Record) -> None:
+        attempts = self._attempts
+        if device in self._answered and attempts.add(device, record.time):
+            attempts.clear(device)  # the next alert is due after as many more
+            minutes = attempts.window // (60 * SECOND)
+            observed = f"{attempts.count} attempts within {minutes} min without an answer"
+            self._reporter.record(self.ALERT, record, observed, "an answer, as before")
 
     def _answer(self, record: Record) -> None:
         device = record.direction.flow.server.source.address
