@@ -1,7 +1,7 @@
 """The API over a real store, log and device state, served in memory for one principal."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import cast
 from starlette.testclient import TestClient
 
 from holdfast.api.application import build
+from holdfast.api.frame import Route
 from holdfast.api.routes import ROUTES
 from holdfast.api.services import Services
 from holdfast.kernel.organizations import ROOT
@@ -51,9 +52,12 @@ class InMemory:
 
 @contextmanager
 def open_api(
-    folder: Path, principal: Principal = EVERYTHING, extensions: Mapping[type, object] | None = None
+    folder: Path,
+    principal: Principal = EVERYTHING,
+    extensions: Mapping[type, object] | None = None,
+    routes: Sequence[Route] = ROUTES,
 ) -> Iterator[InMemory]:
-    """An instance in `folder`, and a client that speaks for `principal`."""
+    """An instance in `folder`, and a client that speaks for `principal` and reaches `routes`."""
     speaking = [principal]
     with open_world(folder, KINDS.values()) as world:
         writer = open_writer(folder, world.ring, world.clock)
@@ -74,7 +78,7 @@ def open_api(
             host="app.example.org",
             id_scope="0ne00000001",
         )
-        application = build(cast(Services, services), ROUTES)
+        application = build(cast(Services, services), routes)
         try:
             with TestClient(
                 application, base_url="https://app.example.org", headers={"authorization": "any"}

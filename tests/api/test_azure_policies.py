@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from holdfast.api.routes import ROUTES
+from holdfast.console.pages.policies.overview import ROUTES as PAGES
 from holdfast.policy.compliance.inventory import Inventory
 from holdfast.policy.compliance.monitor import Monitor
 from holdfast.policy.compliance.reading import PolicyStates
@@ -42,7 +44,7 @@ class Azure:
 @pytest.fixture
 def azure(tmp_path: Path) -> Iterator[Azure]:
     extensions: dict[type, object] = {}
-    with open_api(tmp_path, extensions=extensions) as api:
+    with open_api(tmp_path, extensions=extensions, routes=[*ROUTES, *PAGES]) as api:
         world = api.world
         states = open_states(tmp_path, world.ring)
         states.prepare()

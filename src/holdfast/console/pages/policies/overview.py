@@ -4,11 +4,12 @@ from typing import NamedTuple
 
 from starlette.responses import Response
 
-from holdfast.api.frame import ApiRequest, Route
+from holdfast.api.frame import ApiRequest, Reply, Route
 from holdfast.console.pages.policies.common import SHOWN, address_of, policies_of, titles_of
 from holdfast.console.rendering import page
 from holdfast.console.tables import Cell, Column, ResourceTable
-from holdfast.kernel.organizations import OrganizationPath
+from holdfast.kernel.json import JsonValue
+from holdfast.kernel.organizations import ROOT, OrganizationPath
 from holdfast.kernel.permissions import Permission
 from holdfast.policy.compliance.judging import State
 from holdfast.policy.compliance.model import Counts, PolicyState
@@ -16,7 +17,8 @@ from holdfast.policy.compliance.reading import Filter, PolicyStates
 from holdfast.policy.kinds.names import ASSIGNMENT, DEFINITION, INITIATIVE, full_id
 
 READ = Permission.POLICY_READ
-
+DRAWN = 6
+"""Assignments in the chart: those that stand worst."""
 
 DEFINITIONS = ResourceTable(
     id="policy-definitions",
@@ -60,6 +62,7 @@ def _page(request: ApiRequest) -> Response:
         "policies/overview.html",
         overall=states.by_resource(Filter(reach)),
         standings=standings,
+        sees_everything=ROOT in reach,
         against=against,
         titles=titles_of(request, (each.definition for each in against)),
         assignments=request.services.store.count(ASSIGNMENT, reach),
@@ -69,6 +72,25 @@ def _page(request: ApiRequest) -> Response:
     )
 
 
+def _history(request: ApiRequest) -> Reply:
+    """How much complies with each assignment, after every sweep and now. Sweeps count the whole application,
+    so this is for who sees all of it."""
+    states, now = request.services.extension(PolicyStates), request.services.clock.now()
+    reach = request.principal.reach(READ)
+    current: dict[str, Counts] = {}
+    if ROOT in reach:
+        names = {assignment for assignment, _ in states.by_policy(Filter(reach))}
+        current = {name: states.by_resource(Filter(reach, assignment=name)) for name in names}
+    worst = sorted(current, key=lambda name: (-current[name].against, name))[:DRAWN]
+    points = [dict([*states.trend(name), (now, current[name])]) for name in worst]
+    moments = sorted({moment for each in points for moment in each})
+    columns: list[JsonValue] = [list(moments)]
+    for each in points:
+        counted = [each.get(moment) for moment in moments]
+        columns.append([counts and counts.percentage for counts in counted])
+    return Reply(200, {"series": list(worst), "columns": columns, "least": 0})
+
+
 def _against(states: PolicyStates, reach: tuple[OrganizationPath, ...]) -> list[PolicyState]:
     found: list[PolicyState] = []
     for state in (State.NON_COMPLIANT, State.ERROR):
@@ -76,4 +98,7 @@ def _against(states: PolicyStates, reach: tuple[OrganizationPath, ...]) -> list[
     return found
 
 
-ROUTES = [Route("GET", "/policies", READ, _page, "Policy compliance", is_page=True)]
+ROUTES = [
+    Route("GET", "/policies", READ, _page, "Policy compliance", is_page=True),
+    Route("GET", "/policies/history", READ, _history, "Compliance over time"),
+]
