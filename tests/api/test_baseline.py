@@ -115,6 +115,7 @@ def test_lists_of_regulatory_compliance_are_filtered(client: TestClient) -> None
 
 def test_an_auditor_gets_one_control_with_the_whole_chain(client: TestClient) -> None:
     answer = client.get("/api/baseline/audit?control=br-1")
+    assert answer.headers["content-disposition"] == 'attachment; filename="audit-BR-1.zip"'
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         index = archive.read("index.html").decode()
         lines = archive.read("evidence.jsonl").splitlines(keepends=True)

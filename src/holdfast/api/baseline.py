@@ -136,7 +136,7 @@ def _audit(request: ApiRequest) -> Response:
         find_control(publication.assessments[0], control)
         publication = publication.about(control)
     archive = audit_archive(publication, baseline.evidence, since, until, baseline.files.get)
-    return Response(archive, media_type="application/zip")
+    return _archive(f"audit-{control}" if control else "audit", archive)
 
 
 def _publication(request: ApiRequest) -> Response:
@@ -147,7 +147,12 @@ def _publication(request: ApiRequest) -> Response:
     baseline = baseline_of(request)
     publication = baseline.publication(_moment(request, "at"))
     files = render(publication, PublicationFormat(name), baseline.assessor.probes)
-    return Response(write_archive(files), media_type="application/zip")
+    return _archive(f"baseline-{name}", write_archive(files))
+
+
+def _archive(name: str, content: bytes) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}.zip"'}
+    return Response(content, media_type="application/zip", headers=headers)
 
 
 _READ, _EVIDENCE = Permission.ASSESSMENT_READ, Permission.EVIDENCE_READ
