@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 T ?= tests
 
-.PHONY: help env demo run test check bench lock format screenshots clean
+.PHONY: help env demo run compiled test check bench lock format screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -19,6 +19,10 @@ demo: env ## Start the platform with five simulated devices and show everything 
 
 run: env ## Start the platform on ./data
 	@$(BIN)/holdfast up --data data
+
+compiled: env ## Compile the modules that see every packet and message (docs/compiled.md)
+	@PYTHON=$(PYTHON) scripts/environment compiled
+	@$(BIN)/python scripts/compile.py
 
 test: ## Run all tests (T=path for some of them); installs what they need
 	@PYTHON=$(PYTHON) scripts/environment development
@@ -34,6 +38,7 @@ check: ## Lint, types, package order and house rules
 
 bench: ## Run the benchmarks (B=name for one); each prints our figure beside a peer's
 	@PYTHON=$(PYTHON) scripts/environment development
+	@$(BIN)/python scripts/compile.py
 	@$(BIN)/python -m benchmarks $(B)
 
 format: ## Format the code and fix what the linter can

@@ -5,6 +5,7 @@ import pkgutil
 import sys
 
 import benchmarks
+from holdfast import COMPILED
 
 
 def main(names: list[str]) -> int:
@@ -17,7 +18,7 @@ def main(names: list[str]) -> int:
         print(f"No benchmark {', '.join(unknown)}. There are: {', '.join(known)}", file=sys.stderr)
         return 2
     for name in names or known:
-        print(f"== {name}", flush=True)
+        print(f"== {name}{' (hot modules compiled)' if COMPILED else ''}", flush=True)
         importlib.import_module(f"benchmarks.{name}").main()
     return 0
 

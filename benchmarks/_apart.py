@@ -2,9 +2,11 @@
 one pays for the heap that the earlier ones left behind."""
 
 import multiprocessing
+import os
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple, ParamSpec, TypeVar
 
 _Arguments = ParamSpec("_Arguments")
@@ -26,6 +28,17 @@ def apart(
     """What `work`, a function of a module, returns in a fresh process."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(work, arguments, more)
+
+
+@contextmanager
+def interpreted() -> Iterator[None]:
+    """Processes that are started within run no compiled modules."""
+    before = os.environ.get("HOLDFAST_COMPILED", "")
+    os.environ["HOLDFAST_COMPILED"] = "off"
+    try:
+        yield
+    finally:
+        os.environ["HOLDFAST_COMPILED"] = before
 
 
 def cost(work: Callable[_Arguments, object], *arguments: _Arguments.args, **more: _Arguments.kwargs) -> Cost:

@@ -339,7 +339,7 @@ def throughput(fleet: Fleet, folder: Path) -> None:
         print(
             f"{connections} x {in_flight}: {ours['rate']:,.0f} messages/s acknowledged after fsync "
             f"(p50 {ours['p50']:.1f} ms, p99 {ours['p99']:.1f} ms, {ours['cpu_us']:.1f} us of CPU each); "
-            f"Mosquitto with storing subscriber {stored:,.0f} rows/s (ratio {ours['rate'] / stored:.1f}); "
+            f"Mosquitto with storing subscriber {stored:,.0f} rows/s (ratio {ours['rate'] / stored:.2f}); "
             f"Mosquitto alone {alone:,.0f}/s (ratio {ours['rate'] / alone:.1f})"
         )
 

@@ -1,9 +1,9 @@
 """The sensor with everything on: packets a second by stage, and the highest memory. `dissection` shows the
 first stages apart, `plant` how memory grows.
 
-Each stage runs in processes of its own. The file is mixed from the captures beside the checkout, or from our
-own labelled traffic where they are absent (see `_mixture`). The peer is tshark with 13 fields in the same
-run, where it is installed.
+Each stage runs in processes of its own, interpreted and (after `make compiled`) compiled. The file is
+mixed from the captures beside the checkout, or from our own labelled traffic where they are absent (see
+`_mixture`). The peer is tshark with 13 fields in the same run, where it is installed.
 """
 
 import resource
@@ -14,8 +14,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks._apart import Cost, apart, cost
+from benchmarks._apart import Cost, apart, cost, interpreted
 from benchmarks._mixture import mix
+from holdfast import COMPILED
 from holdfast.defender.engines.detection import Detection, Listeners
 from holdfast.defender.engines.registry import TABLES
 from holdfast.defender.inventory.identity.registry import BEHAVIOURS, SOURCES
@@ -69,6 +70,7 @@ _STAGES: dict[str, Callable[[Path], None]] = {
     "and inventory": inventory,
     "everything on": everything,
 }
+_COMPILED = {f"{name}, compiled": stage for name, stage in _STAGES.items()} if COMPILED else {}
 
 
 def tshark_version() -> str:
@@ -104,10 +106,13 @@ def main() -> None:
             f"{packets:,} packets, {octets / 1e6:.0f} MB, medians of {ROUNDS} rounds, CPU time of one process"
         )
         version = tshark_version()
-        costs: dict[str, list[Cost]] = {name: [] for name in _STAGES}
+        costs: dict[str, list[Cost]] = {name: [] for name in (*_STAGES, *_COMPILED)}
         peers: list[float] = []
         for _ in range(ROUNDS):
-            for name, stage in _STAGES.items():
+            with interpreted():
+                for name, stage in _STAGES.items():
+                    costs[name].append(apart(cost, stage, path))
+            for name, stage in _COMPILED.items():
                 costs[name].append(apart(cost, stage, path))
             if version:
                 peers.append(tshark(path))
@@ -120,8 +125,9 @@ def main() -> None:
             return
         peer = statistics.median(peers)
         print(_line("tshark, 13 fields", packets, octets, peer))
-        print(f"  everything on is {peer / seconds['everything on']:.1f} times as fast as {version}")
+        for name in list(seconds)[len(_STAGES) - 1 :: len(_STAGES)]:
+            print(f"  {name} is {peer / seconds[name]:.1f} times as fast as {version}")
 
 
 def _line(name: str, packets: int, octets: int, seconds: float) -> str:
-    return f"  {name:28} {packets / seconds:>10,.0f} packets/s {octets / seconds / 1e6:>7.0f} MB/s"
+    return f"  {name:37} {packets / seconds:>10,.0f} packets/s {octets / seconds / 1e6:>7.0f} MB/s"

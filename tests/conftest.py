@@ -1,6 +1,9 @@
 """Fixtures that several packages' tests share."""
 
 import os
+
+os.environ.setdefault("HOLDFAST_COMPILED", "off")  # before anything is imported: tests may replace functions
+
 from collections.abc import Iterator
 
 import pytest

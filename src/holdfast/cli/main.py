@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import typer
 
-from holdfast import __version__
+from holdfast import COMPILED, __version__
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.loading import loading
 
@@ -47,7 +47,7 @@ COMMANDS: dict[str, _Entry] = {
 
 def _version(show: bool) -> None:
     if show:
-        typer.echo(f"holdfast {__version__}")
+        typer.echo(f"holdfast {__version__}{', hot modules compiled' if COMPILED else ''}")
         raise typer.Exit
 
 

@@ -32,6 +32,8 @@ class Endpoint(msgspec.Struct, frozen=True, gc=False):
 class Direction:
     """One half of a conversation: everything that `source` sends to `destination`."""
 
+    __deletable__ = ("reverse",)  # for mypyc; see docs/compiled.md
+
     __slots__ = (
         "carry",
         "destination",
@@ -94,6 +96,7 @@ class Flow:
     its last record was consumed. Whoever keeps a record for longer has its `direction` with both endpoints.
     """
 
+    __deletable__ = ("client", "server")  # for mypyc; see docs/compiled.md
     __slots__ = (
         "client",
         "errors",
