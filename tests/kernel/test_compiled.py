@@ -1,10 +1,12 @@
 """The compiled modules say what their sources say."""
 
+import ast
 import json
 import os
 import random
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -106,6 +108,19 @@ def test_devices_are_served_the_same(compiled: str) -> None:
     """The tests of MQTT and of a running instance with its devices hold for the compiled modules."""
     tests = ["tests/protocol/mqtt", "tests/system/test_devices.py", "-k", "not postgresql and not two"]
     run("pytest", "-n", "0", *tests, compiled=compiled)
+
+
+def test_no_compiled_class_has_an_option_that_mypyc_leaves_out() -> None:
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["holdfast"]["compiled"]
+    modules = [path for pattern in patterns for path in (ROOT / "src" / "holdfast").glob(pattern)]
+    assert modules
+    for module in modules:
+        for found in ast.walk(ast.parse(module.read_bytes())):
+            if isinstance(found, ast.ClassDef) and found.keywords:
+                statement = (
+                    f"class {found.name}({', '.join(map(ast.unparse, [*found.bases, *found.keywords]))})"
+                )
+                assert statement == f"class {found.name}(FrozenStruct, frozen=True)", module
 
 
 def test_modules_are_taken_only_while_every_source_is_what_was_compiled(tmp_path: Path) -> None:

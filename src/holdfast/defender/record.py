@@ -23,9 +23,8 @@ import enum
 from collections.abc import Callable, Hashable
 from typing import Any
 
-import msgspec
-
 from holdfast.defender.flows.model import Direction
+from holdfast.kernel.structs import UntrackedStruct
 
 SECOND = 1_000_000_000
 """Record times count nanoseconds; multiply seconds by this."""
@@ -74,7 +73,7 @@ FLOW_KINDS = {
 read."""
 
 
-class Record(msgspec.Struct, gc=False):
+class Record(UntrackedStruct):
     """One dissected PDU. Made with positional arguments by dissectors; see the module's head for how to read
     it.
 

@@ -6,13 +6,13 @@ log than memory is given for, sessions stop reading from their sockets and are t
 """
 
 import asyncio
-from typing import Protocol
+from typing import Final, Protocol
 
 from holdfast.gateway.limits import TokenBucket
 from holdfast.gateway.network.link import Hold, Link
 from holdfast.log.port import Entry, LogWriter
 
-FLUSH_BYTES = 1 << 20
+FLUSH_BYTES: Final = 1 << 20
 """Appended without waiting for the end of the turn, so that the log's count of pending bytes is never far
 off."""
 

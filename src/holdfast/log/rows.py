@@ -20,17 +20,17 @@ from holdfast.kernel.errors import HoldfastError
 from holdfast.log import framed
 from holdfast.log.port import Entry, Record, partition_of
 
-MAXIMUM_RECORD_BYTES = 1 << 20
+MAXIMUM_RECORD_BYTES: Final = 1 << 20
 """Four times the largest device-to-cloud message of the hub's protocol (256 KB)."""
-ROW_RECORDS = 16_384
+ROW_RECORDS: Final = 16_384
 """Records in one row at most; a larger group is written as several rows."""
 FEW = 16
 """Devices whose names are looked for in the bytes of a row, before it is decoded."""
 
 _MARK: Final = 0x82
 """What a row begins with; `framed` ones begin with a number up to 64."""
-_HEAD = struct.Struct("<BI")
-_ARRAY = struct.Struct(">BI")
+_HEAD: Final = struct.Struct("<BI")
+_ARRAY: Final = struct.Struct(">BI")
 """MessagePack's `array 32`: its type and the number of elements."""
 _ARRAY_32: Final = 0xDD
 _ENTRY: Final = b"\x96"
@@ -38,10 +38,10 @@ _ENTRY: Final = b"\x96"
 _INDEX_BITS: Final = 16
 """An offset is the row's sequence and the record's place in it, so that it grows; without gaps it is not."""
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[Record]).decode
-_decode_parts = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
-_decode_entry = msgspec.msgpack.Decoder(Entry).decode
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(list[Record]).decode
+_decode_parts: Final = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_decode_entry: Final = msgspec.msgpack.Decoder(Entry).decode
 
 
 class DamagedRecordError(HoldfastError):

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import Concatenate, Final, NamedTuple, ParamSpec, TypeVar
 
 import structlog
 
@@ -18,12 +18,12 @@ WINDOW_SECONDS = 0.002
 """Commits begin this far apart: a burst shares one fsync, and a lone message does not wait. They follow each
 other faster while half as much waits as the last one had: devices that wait for one commit take turns with
 those that wait for the next, and the gateway reads while the disk writes."""
-LONGEST_REST_SECONDS = 0.004
+LONGEST_REST_SECONDS: Final = 0.004
 """After a long commit the next one waits for half as long as it took, at most this: on a slow disk what the
 answers to the last one bring goes along, instead of waiting behind a commit of a few stragglers."""
-GROUP_BYTES = 8 << 20
+GROUP_BYTES: Final = 8 << 20
 """What one commit takes at most; the rest waits for the next one."""
-RECORD_OVERHEAD = 160
+RECORD_OVERHEAD: Final = 160
 """Bytes of memory that a record takes beside its own while it waits: two objects, their places in lists, the
 identifier that it will be acknowledged by."""
 PAUSE_SECONDS = 0.1
@@ -74,8 +74,8 @@ class GroupCommitWriter:
         self._trouble = ""
         self._fatal = False
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
-        self._thread.start()
+        self._committer = threading.Thread(target=self._run, name="log-writer", daemon=True)
+        self._committer.start()
 
     def append(self, entries: Sequence[Entry], done: Done) -> None:
         """See `LogWriter.append`."""
@@ -118,7 +118,7 @@ class GroupCommitWriter:
         with self._wake:
             self._closed = True
             self._wake.notify()
-        self._thread.join()
+        self._committer.join()
 
     def _put(self, job: _Append | _Operation, fail: Callable[[Exception], None]) -> None:
         with self._wake:

@@ -6,16 +6,16 @@ often do not, and both mean the same.
 """
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from urllib.parse import quote, unquote
 
 from holdfast.protocol.errors import ProtocolError
 
 Bag: TypeAlias = dict[str, str | None]
 
-MAXIMUM_PROPERTIES = 128
+MAXIMUM_PROPERTIES: Final = 128
 """Properties in one bag; a message on the hosted service rarely has more than a dozen."""
-MAXIMUM_LENGTH = 16 * 1024
+MAXIMUM_LENGTH: Final = 16 * 1024
 """Characters of a bag as it stands in the topic. The hosted service counts it into the message's 256 KB."""
 
 CREATION_TIME = "iothub-creation-time-utc"

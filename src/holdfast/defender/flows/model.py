@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
+from holdfast.kernel.structs import FrozenStruct, UntrackedStruct
 
 Feed = Callable[[bytes, int, int, int, int, "Direction"], int]
 """`feed(data, start, end, frame, time, direction)` gives payload to a dissector; see
 `dissect.session.Session`."""
 
 
-class Endpoint(msgspec.Struct, frozen=True, gc=False):
+class Endpoint(FrozenStruct, frozen=True):
     """One end of a conversation as the capture shows it."""
 
     mac: str
@@ -77,7 +77,7 @@ class Direction:
         """TCP: FIN was seen."""
 
 
-class Segment(msgspec.Struct, gc=False):
+class Segment(UntrackedStruct):
     """TCP payload that waits for earlier bytes."""
 
     sequence: int

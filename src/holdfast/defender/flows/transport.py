@@ -5,8 +5,6 @@ from __future__ import annotations
 import struct
 from functools import lru_cache
 
-import msgspec
-
 from holdfast.defender.counters import Counters
 from holdfast.defender.dissect.recognition import Recognition
 from holdfast.defender.dissect.session import MalformedError, malformed_record
@@ -17,6 +15,7 @@ from holdfast.defender.flows.model import Direction, Endpoint, Feed
 from holdfast.defender.flows.table import FlowTable
 from holdfast.defender.flows.tcp import ACK, SYN, TcpStreams
 from holdfast.defender.record import Emit
+from holdfast.kernel.structs import FrozenStruct
 
 _TCP_HEADER = struct.Struct(">HHI4xH").unpack_from
 _TCP_CUT = 14
@@ -26,7 +25,7 @@ _PORTS = struct.Struct(">HH").unpack
 _WITH_PORTS = frozenset({"tcp", "udp"})
 
 
-class Place(msgspec.Struct, frozen=True, gc=False):
+class Place(FrozenStruct, frozen=True):
     """Where a packet stands, for the layers that are opened one after the other."""
 
     frame: int

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from OpenSSL import SSL
 
@@ -20,9 +20,9 @@ from holdfast.protocol.proxy import ProxyError, missing, parse_proxy
 if TYPE_CHECKING:
     from holdfast.gateway.network.listener import Listener
 
-READ_BYTES = 64 * 1024
+READ_BYTES: Final = 64 * 1024
 """Taken from a socket at once. Bounds what a connection can still bring in after its reading was stopped."""
-MAXIMUM_UNSENT_BYTES = 1024 * 1024
+MAXIMUM_UNSENT_BYTES: Final = 1024 * 1024
 """What may wait for a device that does not read; beyond it the connection is cut."""
 UNSENT_HIGH, UNSENT_LOW = 64 * 1024, 16 * 1024
 """Where the device's own sending is stopped for its not reading, and where it goes on."""

@@ -7,7 +7,7 @@ is resumed: a resumed one would bring a certificate that nobody looked at again.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -104,17 +104,18 @@ def _accept_any(
     return True
 
 
-RECORD_BYTES = 16 * 1024
+RECORD_BYTES: Final = 16 * 1024
 """A TLS record's payload (RFC 8446 section 5.1)."""
 
 # What pyOpenSSL itself calls, without what it does around it: `Connection.recv` makes a buffer of a record's
 # size for each read, and both ask for an error after every call. That is two fifths of what a read or a write
 # costs, and a device with one message in flight pays for one of each a message. The names have no
 # underscore-free spelling; the versions are locked, and every test over TLS goes through here.
-_read, _write = lib.SSL_read, lib.SSL_write
-_record = ffi.new("char[]", RECORD_BYTES)
+_read: Final = lib.SSL_read
+_write: Final = lib.SSL_write
+_record: Final = ffi.new("char[]", RECORD_BYTES)
 """Shared by all connections: only the event loop's thread reads, and takes a copy at once."""
-_record_bytes = ffi.buffer(_record)
+_record_bytes: Final = ffi.buffer(_record)
 
 
 def read_record(ssl: object) -> bytes:

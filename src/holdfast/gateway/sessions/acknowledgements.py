@@ -21,7 +21,7 @@ class Owner(Protocol):
         ...
 
 
-class Group(msgspec.Struct, eq=False):
+class Group(msgspec.Struct):
     """Messages of one session that become durable together; implements `ingest.Waiter` for it."""
 
     owner: Owner

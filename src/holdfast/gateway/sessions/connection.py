@@ -4,7 +4,7 @@ The connection begins without a session. CONNECT goes to `admission`, which make
 every event is the session's. Whatever goes wrong ends in `close`, once.
 """
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from holdfast.gateway.network.link import Hold, Link
 from holdfast.gateway.services import Services
@@ -17,7 +17,7 @@ from holdfast.protocol.mqtt.server import Event, ServerConnection, State, silenc
 
 ADMISSION = "admission"
 """Name of the task that answers a CONNECT."""
-TOPIC_ALLOWANCE = 16 * 1024 + 512
+TOPIC_ALLOWANCE: Final = 16 * 1024 + 512
 """Bytes that a packet may have beside the message: the topic with its property bag, and the header."""
 
 

@@ -1,9 +1,11 @@
 """Holds back a device that sends faster than it may, and says when it has been held back for too long."""
 
+from typing import Final
+
 from holdfast.gateway.limits import GatewayLimits, TokenBucket
 from holdfast.kernel.clock import Clock
 
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS: Final = 1.0
 """A device that kept within its rate for this long has made up for what was before."""
 
 

@@ -4,7 +4,7 @@
 """
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from holdfast.gateway.network.link import Hold
 from holdfast.gateway.sessions.acknowledgements import Acknowledgements, Group
@@ -19,15 +19,15 @@ from holdfast.protocol.mqtt.reasons import Reason
 if TYPE_CHECKING:
     from holdfast.gateway.sessions.connection import MqttConnection
 
-WINDOW_MESSAGES = 1000
-WINDOW_BYTES = 1 << 20
+WINDOW_MESSAGES: Final = 1000
+WINDOW_BYTES: Final = 1 << 20
 """What one device may have unacknowledged before it is not read from: enough to fill group commits, and so
 little that a stalled log is not filled by a few."""
 
-ALWAYS_ALLOWED = 1024
+ALWAYS_ALLOWED: Final = 1024
 """Bytes of a message that no limit forbids: only what is larger is compared with the limit."""
 
-_WINDOW = Hold.WINDOW
+_WINDOW: Final = Hold.WINDOW
 
 
 class Upstream:

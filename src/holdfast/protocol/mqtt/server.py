@@ -12,7 +12,7 @@ QoS 2, topic aliases, subscription identifiers and enhanced authentication are n
 
 from collections.abc import Callable
 from enum import Enum
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from holdfast.protocol.mqtt.connect import Connect, decode_connect, encode_connack
 from holdfast.protocol.mqtt.disconnect import Disconnect, decode_disconnect, encode_disconnect
@@ -35,14 +35,14 @@ from holdfast.protocol.mqtt.subscribe import (
 )
 from holdfast.protocol.mqtt.wire import V5, V311, PacketType
 
-MAXIMUM_CONNECT = 64 * 1024
+MAXIMUM_CONNECT: Final = 64 * 1024
 """Largest CONNECT: a SAS token, a model id and a will; read before anything is known about the peer.
 Mosquitto and EMQX bound it by their packet size only, which is 256 MB and 1 MB."""
 
 KEEP_ALIVE_MAXIMUM = 1177
 """Seconds; IoT Hub closes after 1.5 times this (1767 s) whatever longer time the client asked for."""
 
-RECEIVE_MAXIMUM = 1000
+RECEIVE_MAXIMUM: Final = 1000
 """QoS 1 messages that a client of version 5 may have unacknowledged (HiveMQ: 10, Mosquitto: 20; the SDKs
 send without a window, and a full pipe is what group commit is for)."""
 
@@ -50,8 +50,8 @@ SESSION_NEVER_EXPIRES = 0xFFFF_FFFF
 
 # To ask an enumeration for its member costs as much as cutting a packet: what is needed for each message is
 # asked once.
-_PUBLISH = int(PacketType.PUBLISH)
-_CONNECT = bytes((PacketType.CONNECT << 4,))
+_PUBLISH: Final = int(PacketType.PUBLISH)
+_CONNECT: Final = bytes((PacketType.CONNECT << 4,))
 """The first byte of every MQTT connection: another protocol is told from it before anything is kept."""
 
 
@@ -64,7 +64,7 @@ class State(Enum):
     CLOSED = "closed"
 
 
-_OPEN = State.OPEN
+_OPEN: Final = State.OPEN
 
 
 class Ping(NamedTuple):

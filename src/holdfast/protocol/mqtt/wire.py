@@ -1,6 +1,7 @@
 """MQTT's data types (MQTT 5 section 1.5, 3.1.1 section 1.5): integers, strings, and packets' frames."""
 
 from enum import IntEnum
+from typing import Final
 
 from holdfast.protocol.mqtt.errors import MqttError
 from holdfast.protocol.mqtt.reasons import Reason
@@ -26,14 +27,14 @@ class PacketType(IntEnum):
     AUTH = 15
 
 
-V311 = 4
+V311: Final = 4
 """The protocol level of MQTT 3.1.1."""
-V5 = 5
+V5: Final = 5
 """The protocol level of MQTT 5."""
 
-VARINT_BYTES = 4
+VARINT_BYTES: Final = 4
 """A variable byte integer has at most four bytes (section 1.5.5)."""
-VARINT_MAXIMUM = 0x0FFF_FFFF
+VARINT_MAXIMUM: Final = 0x0FFF_FFFF
 
 
 class Reader:
