@@ -21,13 +21,20 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, Final
 
 from holdfast.defender.flows.model import Direction
 from holdfast.kernel.structs import UntrackedStruct
 
-SECOND = 1_000_000_000
+SECOND: Final = 1_000_000_000
 """Record times count nanoseconds; multiply seconds by this."""
+
+
+def seconds(nanoseconds: int) -> float:
+    """The nearest number of seconds. For modules that may be compiled, this one never is: compiled code
+    rounds both sides of a division before it divides."""
+    return nanoseconds / SECOND
+
 
 Fields = dict[str, Any]
 """A PDU's fields by name. `Any`: text, numbers, booleans, None, and lists and dicts of them; never bytes."""
@@ -57,7 +64,7 @@ REQUEST, RESPONSE, FAILURE, NOTICE, MALFORMED, FLOW = Role
 """The roles by themselves, for what runs once a record: Python 3.11 looks members of an enumeration up slower
 than it makes a record."""
 
-FLOW_KINDS = {
+FLOW_KINDS: Final = {
     "opened": "the first packet of a conversation: for TCP an attempt, or traffic joined midway",
     "established": "TCP's three-way handshake is complete",
     "answered": "the first packet of the other side, where the transport is not TCP",

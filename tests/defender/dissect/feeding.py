@@ -52,14 +52,14 @@ def feed(entry: Dissector, transport: str, messages: Iterable[Message], port: in
     flow.service = entry.name
     records: list[Record] = []
     flow.session = entry.session(flow, records.append)
-    flow.client.feed = flow.server.feed = flow.session.feed
+    flow.client.reader = flow.server.reader = flow.session
     carried = {True: b"", False: b""}
     for frame, (to_server, payload) in enumerate(messages, 1):
         direction = flow.client if to_server else flow.server
         data = carried[to_server] + payload
-        assert direction.feed is not None
+        assert direction.reader is not None
         try:
-            used = direction.feed(data, 0, len(data), frame, frame, direction)
+            used = direction.reader.feed(data, 0, len(data), frame, frame, direction)
         except MalformedError:
             carried[to_server] = b""
             continue

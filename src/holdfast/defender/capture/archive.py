@@ -2,16 +2,16 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.capture.packets import Block, Packet
 from holdfast.defender.flows.addresses import header_marks
 from holdfast.defender.record import Record
 
-DEFAULT_CAPACITY = 16 * 1024 * 1024
-_HORIZON = 4096
+DEFAULT_CAPACITY: Final = 16 * 1024 * 1024
+_HORIZON: Final = 4096
 """Frames before and behind a record among which its conversation is looked for."""
-_HEADERS = 160
+_HEADERS: Final = 160
 """Bytes of a packet in which its addresses stand, tunnels included."""
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from holdfast.defender.record import Record
 
-MAXIMUM_PACKET = 262_144
+MAXIMUM_PACKET: Final = 262_144
 """Longest packet that is believed, in bytes; the limit of libpcap and Wireshark too."""
-LATEST = (1 << 63) - 1
+LATEST: Final = (1 << 63) - 1
 """Latest time of a packet that is believed, in nanoseconds: the year 2262."""
 
 

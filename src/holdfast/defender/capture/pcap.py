@@ -2,13 +2,15 @@
 resolutions."""
 
 import struct
+from collections.abc import Callable
+from typing import Final
 
 from holdfast.defender.capture.packets import MAXIMUM_PACKET, Block
 
-FILE_HEADER_LENGTH = 24
+FILE_HEADER_LENGTH: Final = 24
 
-_MICROSECOND = 1_000
-_VARIANTS = {
+_MICROSECOND: Final = 1_000
+_VARIANTS: Final = {
     # magic as it stands in the file: byte order, nanoseconds a unit of the fraction, bytes of a packet header
     b"\xd4\xc3\xb2\xa1": ("<", _MICROSECOND, 16),
     b"\xa1\xb2\xc3\xd4": (">", _MICROSECOND, 16),
@@ -17,7 +19,7 @@ _VARIANTS = {
     b"\x34\xcd\xb2\xa1": ("<", _MICROSECOND, 24),  # "modified" pcap of old Linux distributions
     b"\xa1\xb2\xcd\x34": (">", _MICROSECOND, 24),
 }
-MAGICS = frozenset(_VARIANTS)
+MAGICS: Final = frozenset(_VARIANTS)
 
 
 class PcapIndexer:
@@ -26,7 +28,8 @@ class PcapIndexer:
     def __init__(self, header: bytes) -> None:
         """`header` is the file's first 24 bytes, with one of `MAGICS` in front."""
         order, self._scale, self._header_length = _VARIANTS[header[:4]]
-        self._unpack = struct.Struct(order + "IIII").unpack_from
+        unpack: Callable[[bytes, int], tuple[int, int, int, int]] = struct.Struct(order + "IIII").unpack_from
+        self._unpack = unpack
         (link_type,) = struct.unpack_from(order + "I", header, 20)
         self._link_type: int = link_type & 0xFFFF  # the upper bits say whether frames keep their checksum
         self.damage = ""

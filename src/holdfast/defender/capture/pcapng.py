@@ -3,25 +3,25 @@
 import math
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.capture.packets import LATEST, MAXIMUM_PACKET, Block
 
-MAGIC = b"\x0a\x0d\x0d\x0a"
-_LITTLE_ENDIAN = b"\x4d\x3c\x2b\x1a"
-_BIG_ENDIAN = b"\x1a\x2b\x3c\x4d"
+MAGIC: Final = b"\x0a\x0d\x0d\x0a"
+_LITTLE_ENDIAN: Final = b"\x4d\x3c\x2b\x1a"
+_BIG_ENDIAN: Final = b"\x1a\x2b\x3c\x4d"
 
-_SECTION_HEADER = 0x0A0D0D0A
-_INTERFACE_DESCRIPTION = 1
-_OBSOLETE_PACKET = 2
-_SIMPLE_PACKET = 3
-_ENHANCED_PACKET = 6
+_SECTION_HEADER: Final = 0x0A0D0D0A
+_INTERFACE_DESCRIPTION: Final = 1
+_OBSOLETE_PACKET: Final = 2
+_SIMPLE_PACKET: Final = 3
+_ENHANCED_PACKET: Final = 6
 
-_OPTION_RESOLUTION = 9  # if_tsresol
-_OPTION_OFFSET = 14  # if_tsoffset, seconds
-_MAXIMUM_BLOCK = 16 * 1024 * 1024
-_MAXIMUM_INTERFACES = 4096
-_SECOND = 1_000_000_000
+_OPTION_RESOLUTION: Final = 9  # if_tsresol
+_OPTION_OFFSET: Final = 14  # if_tsoffset, seconds
+_MAXIMUM_BLOCK: Final = 16 * 1024 * 1024
+_MAXIMUM_INTERFACES: Final = 4096
+_SECOND: Final = 1_000_000_000
 
 
 class _Interface(NamedTuple):

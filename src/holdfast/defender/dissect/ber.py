@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect.session import TRUNCATED, MalformedError
 
-_MAXIMUM_DEPTH = 24
+_MAXIMUM_DEPTH: Final = 24
 
 
 class Element(NamedTuple):

@@ -6,7 +6,7 @@ messages (type,).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.reader import Reader
@@ -14,18 +14,23 @@ from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedErr
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record
 
-NAME = "coap"
-TYPES = ("CON", "NON", "ACK", "RST")
-METHODS = {1: "GET", 2: "POST", 3: "PUT", 4: "DELETE", 5: "FETCH", 6: "PATCH", 7: "iPATCH"}
-_CLIENT_ERROR = 4
-_PAYLOAD_MARKER = 0xFF
-_MAXIMUM_OUTSTANDING = 64
-_MAXIMUM_OPTIONS = 64
+NAME: Final = "coap"
+TYPES: Final = ("CON", "NON", "ACK", "RST")
+METHODS: Final = {1: "GET", 2: "POST", 3: "PUT", 4: "DELETE", 5: "FETCH", 6: "PATCH", 7: "iPATCH"}
+_CLIENT_ERROR: Final = 4
+_PAYLOAD_MARKER: Final = 0xFF
+_MAXIMUM_OUTSTANDING: Final = 64
+_MAXIMUM_OPTIONS: Final = 64
 
 _URI_HOST, _OBSERVE, _URI_PORT, _LOCATION, _URI_PATH, _CONTENT_FORMAT = 3, 6, 7, 8, 11, 12
 _URI_QUERY, _ACCEPT, _BLOCK2, _BLOCK1, _PROXY_URI = 15, 17, 23, 27, 35
-_NUMBERS = {_OBSERVE: "observe", _URI_PORT: "uri_port", _CONTENT_FORMAT: "content_format", _ACCEPT: "accept"}
-_TEXTS = {_URI_HOST: "uri_host", _PROXY_URI: "proxy_uri"}
+_NUMBERS: Final = {
+    _OBSERVE: "observe",
+    _URI_PORT: "uri_port",
+    _CONTENT_FORMAT: "content_format",
+    _ACCEPT: "accept",
+}
+_TEXTS: Final = {_URI_HOST: "uri_host", _PROXY_URI: "proxy_uri"}
 
 
 class _Message(NamedTuple):
@@ -153,4 +158,6 @@ def _fields(record: Record, fields: Fields) -> None:
     fields["payload_len"] = len(message.payload)
 
 
-DISSECTOR = Dissector(name=NAME, session=CoapSession, recognize=recognize, udp=(5683,), over=("udp",))
+DISSECTOR: Dissector = Dissector(
+    name=NAME, session=CoapSession, recognize=recognize, udp=(5683,), over=("udp",)
+)

@@ -7,8 +7,9 @@ byte tells. Key: (TPDU code,).
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Protocol
+from typing import Final, Protocol
 
 from holdfast.defender.dissect.decoding import fields_of
 from holdfast.defender.dissect.it.rdp import read_negotiation
@@ -17,8 +18,8 @@ from holdfast.defender.dissect.session import TRUNCATED, MalformedError
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record, Role
 
-NAME = "cotp"
-TPDUS = {
+NAME: Final = "cotp"
+TPDUS: Final = {
     0x1: "ED Expedited Data",
     0x2: "EA Expedited Data Acknowledgement",
     0x5: "RJ Reject",
@@ -32,16 +33,16 @@ TPDUS = {
 }
 """By ICSNPP's names."""
 DATA, CONNECTION_REQUEST, CONNECTION_CONFIRM = 0xF, 0xE, 0xD
-_FIXED_PART = 7
+_FIXED_PART: Final = 7
 """Bytes of a CR or CC up to its class."""
-_REFUSED = frozenset({0x5, 0x7, 0x8})
-_END_OF_TSDU = 0x80
-_HEADER = struct.Struct(">BBH").unpack_from
-_MAXIMUM_TSDU = 1024 * 1024
+_REFUSED: Final = frozenset({0x5, 0x7, 0x8})
+_END_OF_TSDU: Final = 0x80
+_HEADER: Final[Callable[[bytes, int], tuple[int, int, int]]] = struct.Struct(">BBH").unpack_from
+_MAXIMUM_TSDU: Final = 1024 * 1024
 """Bytes of one message over all its data TPDUs; MMS and S7 negotiate up to 64 KiB."""
 
 _CALLING_TSAP, _CALLED_TSAP, _TPDU_SIZE = 0xC1, 0xC2, 0xC0
-_S7_CONNECTION_TYPES = {1: "PG", 2: "OP", 3: "S7 Basic"}
+_S7_CONNECTION_TYPES: Final = {1: "PG", 2: "OP", 3: "S7 Basic"}
 
 
 class Upper(Protocol):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, wraps
-from typing import TypeVar, TypeVarTuple
+from typing import Final, TypeVar, TypeVarTuple
 
 from holdfast.defender.dissect.session import MalformedError
 from holdfast.defender.record import Fields, Record
 
-_LONGEST_REMEMBERED = 256
+_LONGEST_REMEMBERED: Final = 256
 _Others = TypeVarTuple("_Others")
 _Answer = TypeVar("_Answer")
 

@@ -7,7 +7,7 @@ Key of I-format APDUs: (type identification, cause of transmission, negative, co
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect.decoding import fields_of
 from holdfast.defender.dissect.iec104_types import CAUSES, TYPES, octets_of, read_element
@@ -16,13 +16,13 @@ from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedErr
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Fields, Record, Role
 
-NAME = "iec104"
-_START = 0x68
+NAME: Final = "iec104"
+_START: Final = 0x68
 _SHORTEST, _LONGEST = 4, 253
-_ASDU_HEADER = 6
-_SUPERVISORY = 0x01
+_ASDU_HEADER: Final = 6
+_SUPERVISORY: Final = 0x01
 
-UNNUMBERED = {
+UNNUMBERED: Final = {
     0x07: ("STARTDT act", REQUEST),
     0x0B: ("STARTDT con", RESPONSE),
     0x13: ("STOPDT act", REQUEST),
@@ -32,9 +32,9 @@ UNNUMBERED = {
 }
 """Control functions by the first octet of the control field (section 5.3)."""
 
-_ASKING = frozenset({5, 6, 8})
-_ANSWERING = frozenset({7, 9, 10})
-_FIRST_COMMAND = 45
+_ASKING: Final = frozenset({5, 6, 8})
+_ANSWERING: Final = frozenset({7, 9, 10})
+_FIRST_COMMAND: Final = 45
 
 
 class _Shape(NamedTuple):
@@ -170,4 +170,6 @@ def _information_objects(
         objects.append(entry)
 
 
-DISSECTOR = Dissector(name=NAME, session=Iec104Session, recognize=recognize, tcp=(2404,), over=("tcp",))
+DISSECTOR: Dissector = Dissector(
+    name=NAME, session=Iec104Session, recognize=recognize, tcp=(2404,), over=("tcp",)
+)

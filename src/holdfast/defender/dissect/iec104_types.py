@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.record import Fields
 
-CAUSES = {
+CAUSES: Final = {
     1: "per/cyc",
     2: "back",
     3: "spont",
@@ -58,7 +58,7 @@ def _flags(names: tuple[tuple[int, str], ...]) -> Callable[[Reader, Fields], Non
     return read
 
 
-_QUALITY = (
+_QUALITY: Final = (
     (0x01, "overflow"),
     (0x10, "blocked"),
     (0x20, "substituted"),
@@ -159,7 +159,7 @@ def _segment(reader: Reader, entry: Fields) -> None:
     entry |= {"file": reader.u16_little(), "section": reader.u8(), "data": reader.take(reader.u8()).hex()}
 
 
-ELEMENTS: dict[str, tuple[int, Callable[[Reader, Fields], None]]] = {
+ELEMENTS: Final[dict[str, tuple[int, Callable[[Reader, Fields], None]]]] = {
     "s": (1, _single_point),
     "d": (1, _double_point),
     "p": (1, _step_position),
@@ -186,7 +186,7 @@ ELEMENTS: dict[str, tuple[int, Callable[[Reader, Fields], None]]] = {
 }
 """Bytes of an element (of a segment at least), and who reads it."""
 
-TYPES: dict[int, AsduType] = {
+TYPES: Final[dict[int, AsduType]] = {
     1: AsduType("M_SP_NA_1", "s"),
     2: AsduType("M_SP_TA_1", "st"),
     3: AsduType("M_DP_NA_1", "d"),

@@ -3,6 +3,8 @@ carried."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from holdfast.defender.dissect import cotp
 from holdfast.defender.dissect.iec61850 import mms
 from holdfast.defender.dissect.it import rdp
@@ -12,8 +14,8 @@ from holdfast.defender.dissect.tls.session import TlsSession
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import Emit, Record
 
-NAME = "cotp"
-_MCS_CONNECT = 0x7F
+NAME: Final = "cotp"
+_MCS_CONNECT: Final = 0x7F
 
 
 class _Applications:
@@ -100,7 +102,7 @@ def recognize(data: bytes, start: int, end: int, expected: bool) -> bool:
     return cotp.looks_like_tpkt(data, start, end)
 
 
-DISSECTOR = Dissector(
+DISSECTOR: Dissector = Dissector(
     name=NAME,
     session=IsoTransportSession,
     recognize=recognize,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect import umas
 from holdfast.defender.dissect.decoding import bits, fields_of, text
@@ -20,18 +20,18 @@ from holdfast.defender.dissect.session import Dissector, MalformedError, Session
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import FAILURE, REQUEST, RESPONSE, Emit, Fields, Record, Role
 
-NAME = "modbus"
-_MAXIMUM_OUTSTANDING = 64
+NAME: Final = "modbus"
+_MAXIMUM_OUTSTANDING: Final = 64
 """Requests that wait for their response; section 4.4.2.1 of the guide speaks of 1 to 16."""
-_MAXIMUM_LENGTH = 254
+_MAXIMUM_LENGTH: Final = 254
 """Of the MBAP length field: a PDU has at most 253 bytes (section 4.1 of the application protocol)."""
-_MAXIMUM_UMAS_LENGTH = 4096
+_MAXIMUM_UMAS_LENGTH: Final = 4096
 
-_HEADER = struct.Struct(">HHHBB").unpack_from
-_TWO = struct.Struct(">HH").unpack_from
-_FUNCTION_MEI = 0x2B
+_HEADER: Final[Callable[[bytes, int], tuple[int, int, int, int, int]]] = struct.Struct(">HHHBB").unpack_from
+_TWO: Final[Callable[[bytes, int], tuple[int, int]]] = struct.Struct(">HH").unpack_from
+_FUNCTION_MEI: Final = 0x2B
 
-FUNCTIONS = {
+FUNCTIONS: Final = {
     0x01: "READ_COILS",
     0x02: "READ_DISCRETE_INPUTS",
     0x03: "READ_HOLDING_REGISTERS",
@@ -67,7 +67,7 @@ FUNCTIONS = {
 }
 """Function codes by Zeek's names."""
 
-EXCEPTIONS = {
+EXCEPTIONS: Final = {
     0x01: "ILLEGAL_FUNCTION",
     0x02: "ILLEGAL_DATA_ADDRESS",
     0x03: "ILLEGAL_DATA_VALUE",
@@ -80,7 +80,7 @@ EXCEPTIONS = {
 }
 """Exception codes (section 7 of the application protocol) by Zeek's names."""
 
-DIAGNOSTICS = {
+DIAGNOSTICS: Final = {
     0x00: "Return Query Data",
     0x01: "Restart Communications Option",
     0x02: "Return Diagnostic Register",
@@ -99,7 +99,7 @@ DIAGNOSTICS = {
 }
 """Sub-functions of DIAGNOSTICS (section 6.8)."""
 
-IDENTIFICATION_OBJECTS = {
+IDENTIFICATION_OBJECTS: Final = {
     0: "VendorName",
     1: "ProductCode",
     2: "MajorMinorRevision",
@@ -118,8 +118,8 @@ class _Shape(NamedTuple):
     """Why the request breaks the specification; empty when it does not."""
 
 
-_ADDRESSED = frozenset({0x01, 0x02, 0x03, 0x04, 0x0F, 0x10})
-_ADDRESSED_ONE = frozenset({0x05, 0x06, 0x16, 0x18})
+_ADDRESSED: Final = frozenset({0x01, 0x02, 0x03, 0x04, 0x0F, 0x10})
+_ADDRESSED_ONE: Final = frozenset({0x05, 0x06, 0x16, 0x18})
 
 
 @lru_cache(maxsize=65_536)
@@ -144,7 +144,7 @@ def _request_shape(head: bytes, length: int) -> _Shape:
     return _Shape(kind, (unit, code, None, None), "")
 
 
-_UNASKED: tuple[None, None] = (None, None)
+_UNASKED: Final[tuple[None, None]] = (None, None)
 
 
 class ModbusSession(Session):
@@ -321,7 +321,7 @@ def _read_fifo(reader: Reader, fields: Fields) -> None:
 
 _Part = Callable[[Reader, Fields], None]
 
-_REQUESTS: dict[int, _Part] = {
+_REQUESTS: Final[dict[int, _Part]] = {
     **dict.fromkeys((0x01, 0x02, 0x03, 0x04), _addressed),
     0x05: _write_single,
     0x06: _write_single,
@@ -404,7 +404,7 @@ def _encapsulated_answer(reader: Reader, fields: Fields) -> None:
         objects[IDENTIFICATION_OBJECTS.get(number, f"Object-{number}")] = text(reader.take(reader.u8()))
 
 
-_RESPONSES: dict[int, _Part] = {
+_RESPONSES: Final[dict[int, _Part]] = {
     0x01: _read_bits,
     0x02: _read_bits,
     0x03: _read_registers,
@@ -422,7 +422,7 @@ _RESPONSES: dict[int, _Part] = {
     _FUNCTION_MEI: _encapsulated_answer,
 }
 
-_OF_REQUEST = ("address", "quantity", "request_values", "request_subfunction_code", "request_data")
+_OF_REQUEST: Final = ("address", "quantity", "request_values", "request_subfunction_code", "request_data")
 """What a response repeats of its request, as ICSNPP's paired rows do."""
 
 
@@ -443,7 +443,7 @@ def _response_fields(record: Record, fields: Fields) -> None:
         fields["response_data"] = body[2:].hex()
 
 
-DISSECTOR = Dissector(
+DISSECTOR: Dissector = Dissector(
     name=NAME,
     session=ModbusSession,
     recognize=recognize,

@@ -6,14 +6,16 @@ client identifier); of the others (kind,), failures with the reason code behind.
 
 from __future__ import annotations
 
+from typing import Final
+
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import Dissector, MalformedError, Session
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record
 
-NAME = "mqtt"
-PACKETS = {
+NAME: Final = "mqtt"
+PACKETS: Final = {
     1: ("CONNECT", REQUEST),
     2: ("CONNACK", RESPONSE),
     3: ("PUBLISH", NOTICE),
@@ -31,16 +33,16 @@ PACKETS = {
     15: ("AUTH", NOTICE),
 }
 _CONNECT, _CONNACK, _PUBLISH, _SUBSCRIBE, _SUBACK, _UNSUBSCRIBE, _UNSUBACK = 1, 2, 3, 8, 9, 10, 11
-_RESERVED_FLAGS = {6: 2, 8: 2, 10: 2}
+_RESERVED_FLAGS: Final = {6: 2, 8: 2, 10: 2}
 """What the lower bits of the first byte must be; 0 where nothing is said, anything for PUBLISH."""
-_ACKNOWLEDGEMENTS = frozenset({4, 5, 6, 7})
-_VERSION_5 = 5
-_FAILURE = 0x80
-_MAXIMUM_KEPT = 128 * 1024
+_ACKNOWLEDGEMENTS: Final = frozenset({4, 5, 6, 7})
+_VERSION_5: Final = 5
+_FAILURE: Final = 0x80
+_MAXIMUM_KEPT: Final = 128 * 1024
 """Longer packets are passed over without being held in memory; their head is enough for a record."""
-_MAXIMUM_TOPICS = 256
+_MAXIMUM_TOPICS: Final = 256
 
-_CONNECT_STATUSES = {
+_CONNECT_STATUSES: Final = {
     0: "Connection Accepted",
     1: "Refused: unacceptable protocol version",
     2: "Refused: identifier rejected",
@@ -249,7 +251,9 @@ def _publish(reader: Reader, version: int, fields: Fields) -> None:
     fields["payload_len"], fields["payload"] = len(payload), text(payload[:_PAYLOAD_SHOWN])
 
 
-_PAYLOAD_SHOWN = 100
+_PAYLOAD_SHOWN: Final = 100
 """Bytes of a publication that its record shows; Zeek shows as many."""
 
-DISSECTOR = Dissector(name=NAME, session=MqttSession, recognize=recognize, tcp=(1883,), over=("tcp",))
+DISSECTOR: Dissector = Dissector(
+    name=NAME, session=MqttSession, recognize=recognize, tcp=(1883,), over=("tcp",)
+)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from typing import Final
 
 from holdfast.defender.dissect.session import TRUNCATED, MalformedError
 
-_U16 = struct.Struct(">H").unpack_from
-_U32 = struct.Struct(">I").unpack_from
-_U16_LITTLE = struct.Struct("<H").unpack_from
-_U32_LITTLE = struct.Struct("<I").unpack_from
+_U16: Final[Callable[[bytes, int], tuple[int]]] = struct.Struct(">H").unpack_from
+_U32: Final[Callable[[bytes, int], tuple[int]]] = struct.Struct(">I").unpack_from
+_U16_LITTLE: Final[Callable[[bytes, int], tuple[int]]] = struct.Struct("<H").unpack_from
+_U32_LITTLE: Final[Callable[[bytes, int], tuple[int]]] = struct.Struct("<I").unpack_from
 
 
 class Reader:
@@ -43,23 +45,19 @@ class Reader:
 
     def u16(self) -> int:
         """Two bytes, most significant first."""
-        value: int = _U16(self.data, self._advance(2))[0]
-        return value
+        return _U16(self.data, self._advance(2))[0]
 
     def u32(self) -> int:
         """Four bytes, most significant first."""
-        value: int = _U32(self.data, self._advance(4))[0]
-        return value
+        return _U32(self.data, self._advance(4))[0]
 
     def u16_little(self) -> int:
         """Two bytes, least significant first."""
-        value: int = _U16_LITTLE(self.data, self._advance(2))[0]
-        return value
+        return _U16_LITTLE(self.data, self._advance(2))[0]
 
     def u32_little(self) -> int:
         """Four bytes, least significant first."""
-        value: int = _U32_LITTLE(self.data, self._advance(4))[0]
-        return value
+        return _U32_LITTLE(self.data, self._advance(4))[0]
 
     def unsigned(self, count: int) -> int:
         """`count` bytes, most significant first."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from holdfast.defender.dissect.session import Dissector, Session, take_over
 from holdfast.defender.flows.events import announce
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import Emit
 
-_ATTEMPTS = 8
+_ATTEMPTS: Final = 8
 """Payloads that are looked at before a flow counts as unknown: captures may begin within a PDU."""
-_SHORT = 16
+_SHORT: Final = 16
 """A stream's first bytes are looked at again with the next ones when they are fewer than this."""
 
 
@@ -87,7 +88,7 @@ class _Unrecognized(Session):
         if found is None:
             self._attempts += 1
             if self._attempts >= _ATTEMPTS:
-                flow.client.feed = flow.server.feed = flow.session = None
+                flow.client.reader = flow.server.reader = flow.session = None
             elif end - start < _SHORT and flow.transport == "tcp":
                 return start
             return end

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
-from holdfast.defender.flows.model import Direction, Flow
+from holdfast.defender.flows.model import Direction, Flow, PayloadReader
 from holdfast.defender.record import Emit, Fields, Record, Role
 from holdfast.kernel.errors import InvalidError
 
@@ -32,10 +33,10 @@ class MalformedError(InvalidError):
         self.offset = offset
 
 
-TRUNCATED = "truncated"
+TRUNCATED: Final = "truncated"
 """`MalformedError.kind` when a PDU ends before its own lengths say."""
 
-_PAYLOAD_SHOWN = 64
+_PAYLOAD_SHOWN: Final = 64
 """Bytes of a malformed PDU that its record shows."""
 
 
@@ -57,7 +58,7 @@ def _details(record: Record) -> Fields:
     return fields
 
 
-class Session:
+class Session(PayloadReader):
     """The dissector's state for one flow. Subclasses override `feed`."""
 
     __slots__ = ("emit", "flow")
@@ -82,7 +83,7 @@ class Session:
 def take_over(flow: Flow, session: Session) -> None:
     """From the next payload on, `session` reads the flow: after STARTTLS and its like, for example."""
     flow.session = session
-    flow.client.feed = flow.server.feed = session.feed
+    flow.client.reader = flow.server.reader = session
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,15 +5,17 @@ error code behind.
 
 from __future__ import annotations
 
+from typing import Final
+
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.record import FAILURE, REQUEST, RESPONSE, Emit, Fields, Record, Role
 
-NAME = "umas"
-MODBUS_FUNCTION = 0x5A
+NAME: Final = "umas"
+MODBUS_FUNCTION: Final = 0x5A
 _SUCCESS, _ERROR = 0xFE, 0xFD
 
-FUNCTIONS = {
+FUNCTIONS: Final = {
     0x01: "INIT_COMM",
     0x02: "READ_ID",
     0x03: "READ_PROJECT_INFO",

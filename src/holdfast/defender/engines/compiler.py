@@ -5,6 +5,7 @@ through: none where all is well.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
 from holdfast.defender.engines.memory import Counter, States
 from holdfast.defender.engines.model import (
@@ -21,11 +22,11 @@ from holdfast.defender.engines.model import (
 from holdfast.defender.engines.reporter import Reporter
 from holdfast.defender.engines.talks import Handler
 from holdfast.defender.learned.traffic import RANGE, Entry, LearnedTraffic, Span
-from holdfast.defender.record import SECOND, Record
+from holdfast.defender.record import Record, seconds
 
 Maker = Callable[[Record], Iterable[Handler]]
 
-_EXPECTED_SHOWN = 8
+_EXPECTED_SHOWN: Final = 8
 """Learned entries that an alert names as expected."""
 
 
@@ -65,7 +66,7 @@ class Compiler:
     def _violations(self, row: Scenario, record: Record) -> Iterable[Handler]:
         source = record.direction.source.address
         destination = "" if row.for_sender else record.direction.destination.address
-        now = record.time / SECOND
+        now = seconds(record.time)
         for what in row.what(record):
             if self._learned.judge(row.name, source, destination, what, now):
                 continue
@@ -79,7 +80,7 @@ class Compiler:
 
         def make(record: Record) -> Iterable[Handler]:
             source, destination = record.direction.source.address, record.direction.destination.address
-            now = record.time / SECOND
+            now = seconds(record.time)
             for what, span in row.spans(record):
                 if self._learned.judge_range(row.name, source, destination, what, span, now):
                     continue

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import Final
 
 from holdfast.defender.engines.model import Act, Deed, Rate, Rule, Scenario, Table
 from holdfast.defender.learned.traffic import Entry
 from holdfast.defender.record import Record
 
-_POLICY = {
+_POLICY: Final = {
     Act.PROGRAM: "unauthorized-plc-programming",
     Act.UPLOAD: "unauthorized-plc-program-upload",
     Act.CONFIGURE: "unauthorized-plc-configuration-write",
@@ -15,7 +16,7 @@ _POLICY = {
 }
 """Acts that are normal between some devices and a violation between others."""
 
-_INCIDENT = {
+_INCIDENT: Final = {
     Act.STOP: "controller-stop",
     Act.START: "plc-operating-mode-changed",
     Act.RESET: "controller-reset",
@@ -24,10 +25,12 @@ _INCIDENT = {
 }
 """Acts that are worth telling whoever does them."""
 
-UNAUTHENTICATED = frozenset({"modbus", "umas", "dnp3", "cip", "s7comm", "bacnet", "iec104", "mms", "pn_dcp"})
+UNAUTHENTICATED: Final = frozenset(
+    {"modbus", "umas", "dnp3", "cip", "s7comm", "bacnet", "iec104", "mms", "pn_dcp"}
+)
 """Protocols in which whoever reaches a device may act on it."""
 
-_TERMINATION = "abnormal-termination-of-applications"
+_TERMINATION: Final = "abnormal-termination-of-applications"
 
 
 def expand(table: Table) -> Table:

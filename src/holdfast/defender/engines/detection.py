@@ -5,7 +5,7 @@ Everything slower happens when something is said for the first time, or when a d
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from holdfast.defender.engines.compiler import Compiler
 from holdfast.defender.engines.judge import OPENED, Judge
@@ -20,10 +20,10 @@ from holdfast.defender.record import FLOW, SECOND, Record
 _Opening = tuple[str, bool, bool, str, str]
 """Transport, whether the client speaks, whether to port 0 (the only port that tells something by itself),
 and who opens a conversation with whom."""
-_MAXIMUM_OPENINGS = 2_000
+_MAXIMUM_OPENINGS: Final = 2_000
 """Pairs for which is kept who wants to hear of their openings; when full, all begin again. Few, because a
 sweep tries each pair once, and what is kept of it weighs more than judging anew."""
-TICK = 10 * SECOND
+TICK: Final = 10 * SECOND
 """How often, in captured time, detectors look at what did not happen."""
 
 

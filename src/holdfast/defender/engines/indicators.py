@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.kernel.errors import InvalidError
 
-MAXIMUM_INDICATORS = 1_000_000
-MAXIMUM_BYTES = 256 * 1024 * 1024
+MAXIMUM_INDICATORS: Final = 1_000_000
+MAXIMUM_BYTES: Final = 256 * 1024 * 1024
 
-_OWN = Path(__file__).with_name("indicators.toml")
+_OWN: Final = Path(__file__).with_name("indicators.toml")
 
 
 class IndicatorError(InvalidError):
@@ -31,7 +31,7 @@ class IndicatorKind(StrEnum):
     JA3 = "ja3"
 
 
-_FAMILIES = {
+_FAMILIES: Final = {
     "stuxnet": "suspicion-of-malicious-activity-stuxnet",
     "duqu": "suspicion-of-malicious-activity-duqu",
     "flame": "suspicion-of-malicious-activity-flame",
@@ -43,7 +43,7 @@ _FAMILIES = {
     "wannacry": "suspicion-of-malicious-activity-wannacry",
     "conficker": "suspicion-of-conficker-malware",
 }
-_GENERAL = {
+_GENERAL: Final = {
     IndicatorKind.DOMAIN: "malicious-domain-name-request",
     IndicatorKind.ADDRESS: "connection-attempt-to-known-malicious-ip",
     IndicatorKind.AGENT: "suspicion-of-malicious-activity",

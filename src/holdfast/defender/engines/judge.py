@@ -6,17 +6,17 @@ about a kind of message is found once for the kind.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.engines.compiler import Compiler, Maker
 from holdfast.defender.engines.model import Bind, Table, Watch
 from holdfast.defender.engines.talks import Handler, Judged, Talk
 from holdfast.defender.record import Record, Role
 
-OPENED = "opened"
+OPENED: Final = "opened"
 """The kind of flow record that is judged once for two parties: a client that reconnects for every poll, or
 tries every port, opens one conversation after the other."""
-_MAXIMUM_PLANS = 20_000
+_MAXIMUM_PLANS: Final = 20_000
 """Kinds of messages; dissectors name unknown functions by number, so there is an end to them."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from functools import partial
+from typing import Final
 
 from holdfast.alerts.model import Threshold
 from holdfast.defender.engines.model import Change, Per, Rate, anything
@@ -11,7 +12,7 @@ from holdfast.defender.engines.windows import Occurrences
 from holdfast.defender.learned.traffic import Part
 from holdfast.defender.record import SECOND, Record
 
-_STATES = 50_000
+_STATES: Final = 50_000
 """Subjects whose state one `Change` remembers."""
 
 _Subject = tuple[str, Hashable]

@@ -7,19 +7,20 @@ not judged yet between two parties; see `judge`.
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from holdfast.defender.learned.traffic import Entry, Part, Span
 from holdfast.defender.record import Record, Role
 
-REQUESTS = frozenset({Role.REQUEST})
-RESPONSES = frozenset({Role.RESPONSE})
-FAILURES = frozenset({Role.FAILURE})
-NOTICES = frozenset({Role.NOTICE})
-ACTIONS = frozenset({Role.REQUEST, Role.NOTICE})
+REQUESTS: Final = frozenset({Role.REQUEST})
+RESPONSES: Final = frozenset({Role.RESPONSE})
+FAILURES: Final = frozenset({Role.FAILURE})
+NOTICES: Final = frozenset({Role.NOTICE})
+ACTIONS: Final = frozenset({Role.REQUEST, Role.NOTICE})
 """What a party says of its own accord."""
-SPOKEN = frozenset({Role.REQUEST, Role.RESPONSE, Role.FAILURE, Role.NOTICE})
-MALFORMED = frozenset({Role.MALFORMED})
-FLOW = frozenset({Role.FLOW})
+SPOKEN: Final = frozenset({Role.REQUEST, Role.RESPONSE, Role.FAILURE, Role.NOTICE})
+MALFORMED: Final = frozenset({Role.MALFORMED})
+FLOW: Final = frozenset({Role.FLOW})
 
 
 class Blame(Enum):

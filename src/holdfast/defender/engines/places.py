@@ -3,12 +3,13 @@
 import ipaddress
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Final
 
 from holdfast.alerts.exclusion import Network
 from holdfast.defender.flows.model import Endpoint
 
-_REMEMBERED = 100_000
-_ODD_DIGITS = frozenset("13579bdf")
+_REMEMBERED: Final = 100_000
+_ODD_DIGITS: Final = frozenset("13579bdf")
 """The second digit of hardware addresses of groups."""
 
 
@@ -81,4 +82,4 @@ def _internet_protocol(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -
     return Place.LOCAL
 
 
-_RESERVED = ipaddress.ip_network("240.0.0.0/4")
+_RESERVED: Final = ipaddress.ip_network("240.0.0.0/4")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from holdfast.defender.engines.deeds import expand
 from holdfast.defender.engines.model import Table
@@ -24,7 +25,7 @@ from holdfast.defender.engines.tables import (
 )
 from holdfast.defender.engines.tables.rows import MALFORMED_RATE
 
-_TABLES: tuple[Table, ...] = (
+_TABLES: Final[tuple[Table, ...]] = (
     flows.TCP,
     flows.UDP,
     modbus.MODBUS,
@@ -65,10 +66,10 @@ _TABLES: tuple[Table, ...] = (
     implants.IMPLANT,
 )
 
-TABLES: Mapping[str, Table] = {
+TABLES: Final[Mapping[str, Table]] = {
     table.protocol: replace(expand(table), rates=(*expand(table).rates, MALFORMED_RATE)) for table in _TABLES
 }
 """By protocol, with the rows that deeds stand for and those that hold for every protocol."""
 
-INDUSTRIAL = frozenset(table.protocol for table in _TABLES if table.industrial)
+INDUSTRIAL: Final = frozenset(table.protocol for table in _TABLES if table.industrial)
 """Protocols of processes."""

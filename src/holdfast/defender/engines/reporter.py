@@ -3,15 +3,16 @@ book."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from holdfast.alerts.book import AlertBook
 from holdfast.alerts.model import Alert, Report, Severity, Threshold
 from holdfast.defender.engines.model import Blame
 from holdfast.defender.engines.places import Place, Places
 from holdfast.defender.learned.traffic import Entry
-from holdfast.defender.record import SECOND, Record
+from holdfast.defender.record import Record, seconds
 
-MAXIMUM_TEXT = 300
+MAXIMUM_TEXT: Final = 300
 """Characters of one observed or expected text; what comes from the wire may be long."""
 
 
@@ -52,7 +53,7 @@ class Reporter:
         self.about(
             Report(
                 alert,
-                record.time / SECOND,
+                seconds(record.time),
                 source,
                 destination,
                 record.protocol,

@@ -7,13 +7,14 @@ not with the flow: a client that reconnects for every poll costs no new judgemen
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from typing import Final
 
 from holdfast.defender.record import Record
 
 Handler = Callable[[Record], None]
 
-MAXIMUM_TALKS = 200_000
-MAXIMUM_JUDGED = 500_000
+MAXIMUM_TALKS: Final = 200_000
+MAXIMUM_JUDGED: Final = 500_000
 """Judgements kept over all talks, about 150 MB; when full all begin again. A building's server polls tens of
 thousands of points of one router, so there is no limit for one talk."""
 

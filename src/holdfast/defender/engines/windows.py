@@ -1,13 +1,13 @@
 """Counting within sliding windows of captured time, bounded."""
 
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
-MAXIMUM_KEYS = 20_000
+MAXIMUM_KEYS: Final = 20_000
 """What is counted apart at once; the ones idle longest leave first."""
 
 
-_NONE = object()
+_NONE: Final = object()
 """Equal to no key."""
 _Value = TypeVar("_Value")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from typing import Final
 
 from holdfast.defender.capture.packets import Block
 from holdfast.defender.counters import Counters
@@ -20,19 +21,20 @@ from holdfast.defender.flows.tcp import SYN
 from holdfast.defender.flows.transport import Place, Transport
 from holdfast.defender.record import Emit
 
-_HEADERS = struct.Struct(">12xHBxHxxHxB2x12sI4xH")
+_Headers = tuple[int, int, int, int, int, bytes, int, int]
+_HEADERS: Final[Callable[[bytes, int], _Headers]] = struct.Struct(">12xHBxHxxHxB2x12sI4xH").unpack_from
 """Ethernet's type; IPv4's version and length, total length, fragment, protocol; addresses with ports; TCP's
 sequence number, and data offset with flags."""
-_SHORTEST = 54
+_SHORTEST: Final = 54
 """Ethernet, IPv4 and TCP headers; `_HEADERS` reads no further."""
-_BEFORE_ETHERNET = {
+_BEFORE_ETHERNET: Final = {
     240: 4,  # netANALYZER: what the tap says of the frame
     241: 12,  # the same, and the preamble
     274: 8,  # IEEE 802.3br: the preamble
     282: 4,  # the tag of a Broadcom switch
 }
 """Bytes in front of the Ethernet header, by LINKTYPE."""
-_NO_VLANS: tuple[int, ...] = ()
+_NO_VLANS: Final[tuple[int, ...]] = ()
 
 _Layer = Callable[[bytes, int, int, Place], None]
 
@@ -85,11 +87,9 @@ class Decoder:
 
     def _ethernet(self, block: Block) -> tuple[int, int]:
         """The block's bytes on the wire, and how many of its packets are not whole."""
-        data, unpack, frame = block.data, _HEADERS.unpack_from, self._frame
-        transport, general = self._transport, self._network.ethernet
-        directions = transport.table.directions
-        known_tcp, known_udp = directions["tcp"].get, directions["udp"].get
-        segment, datagram = transport.streams.segment, transport.datagram
+        data, frame = block.data, self._frame
+        transport, streams, network = self._transport, self._transport.streams, self._network
+        known_tcp, known_udp = transport.table.directions["tcp"], transport.table.directions["udp"]
         octets = truncated = 0
         for time, start, end, wire in block.packets:
             frame += 1
@@ -98,26 +98,26 @@ class Decoder:
             if length < wire:
                 truncated += 1
             if length < _SHORTEST:
-                general(data, start, end, Place(frame, time, wire, start, _NO_VLANS))
+                network.ethernet(data, start, end, Place(frame, time, wire, start, _NO_VLANS))
                 continue
-            kind, version, total, fragment, protocol, key, sequence, flags = unpack(data, start)
+            kind, version, total, fragment, protocol, key, sequence, flags = _HEADERS(data, start)
             finish = start + 14 + total
             if kind != IPV4 or version != 0x45 or fragment & 0x3FFF or finish > end:
-                general(data, start, end, Place(frame, time, wire, start, _NO_VLANS))
+                network.ethernet(data, start, end, Place(frame, time, wire, start, _NO_VLANS))
             elif protocol == TCP and (payload := start + 34 + (flags >> 10 & 0x3C)) <= finish:
-                direction = known_tcp(key)
+                direction = known_tcp.get(key)
                 if direction is None or flags & SYN:
                     place = Place(frame, time, wire, start, _NO_VLANS)
                     direction = transport.tcp_direction(direction, key, data, sequence, flags, place)
-                segment(direction, data, payload, finish, sequence, flags, frame, time, wire)
+                streams.segment(direction, data, payload, finish, sequence, flags, frame, time, wire)
             elif protocol == UDP and start + 42 <= finish:
-                direction = known_udp(key)
+                direction = known_udp.get(key)
                 if direction is None:
                     place = Place(frame, time, wire, start, _NO_VLANS)
                     direction = transport.open("udp", key, UDP, None, data, place)
-                datagram(direction, data, start + 42, finish, frame, time, wire)
+                transport.datagram(direction, data, start + 42, finish, frame, time, wire)
             else:
-                general(data, start, end, Place(frame, time, wire, start, _NO_VLANS))
+                network.ethernet(data, start, end, Place(frame, time, wire, start, _NO_VLANS))
         self._frame = frame
         return octets, truncated
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from holdfast.defender.record import SECOND
 
-_TIMEOUT = 30 * SECOND
-_MAXIMUM_LENGTH = 65_535
-_MAXIMUM_FRAGMENTS = 512
+_TIMEOUT: Final = 30 * SECOND
+_MAXIMUM_LENGTH: Final = 65_535
+_MAXIMUM_FRAGMENTS: Final = 512
 """Pieces of one datagram: 65,535 bytes in pieces of 128."""
 
 

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 # EtherTypes (IEEE 802 numbers)
-IPV4, IPV6 = 0x0800, 0x86DD
-VLAN_TAGS = frozenset({0x8100, 0x88A8, 0x9100, 0x9200})
-MPLS = frozenset({0x8847, 0x8848})
-PPPOE_SESSION = 0x8864
-MAXIMUM_LENGTH = 0x05DC
+IPV4: Final = 0x0800
+IPV6: Final = 0x86DD
+VLAN_TAGS: Final = frozenset({0x8100, 0x88A8, 0x9100, 0x9200})
+MPLS: Final = frozenset({0x8847, 0x8848})
+PPPOE_SESSION: Final = 0x8864
+MAXIMUM_LENGTH: Final = 0x05DC
 """Up to here the field is IEEE 802.3's length, and LLC follows."""
-SNAP_SHIFT = 16
+SNAP_SHIFT: Final = 16
 """LLC and SNAP frames are found under `1 << 40 | organization << 16 | protocol`, plain LLC under `1 << 48 |
 DSAP`."""
 
 # IP protocols (IANA)
-ICMP, IPV4_IN_IP, TCP, UDP, IPV6_IN_IP, GRE, ICMPV6 = 1, 4, 6, 17, 41, 47, 58
-TUNNELS = frozenset({GRE, IPV4_IN_IP, IPV6_IN_IP})
-IPV6_EXTENSIONS = frozenset({0, 43, 60, 135, 139, 140})
-IPV6_FRAGMENT, AUTHENTICATION_HEADER, NO_NEXT_HEADER = 44, 51, 59
+ICMP: Final = 1
+IPV4_IN_IP: Final = 4
+TCP: Final = 6
+UDP: Final = 17
+IPV6_IN_IP: Final = 41
+GRE: Final = 47
+ICMPV6: Final = 58
+TUNNELS: Final = frozenset({GRE, IPV4_IN_IP, IPV6_IN_IP})
+IPV6_EXTENSIONS: Final = frozenset({0, 43, 60, 135, 139, 140})
+IPV6_FRAGMENT: Final = 44
+AUTHENTICATION_HEADER: Final = 51
+NO_NEXT_HEADER: Final = 59
 
 # UDP ports of tunnels
-VXLAN_PORT = 4789
+VXLAN_PORT: Final = 4789
 
 
 @lru_cache(maxsize=65_536)

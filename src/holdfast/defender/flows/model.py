@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from holdfast.kernel.structs import FrozenStruct, UntrackedStruct
 
-Feed = Callable[[bytes, int, int, int, int, "Direction"], int]
-"""`feed(data, start, end, frame, time, direction)` gives payload to a dissector; see
-`dissect.session.Session`."""
+
+class PayloadReader:
+    """Whoever takes the payload of a conversation: a `dissect.session.Session`, or a tunnel."""
+
+    __slots__ = ()
+
+    def feed(self, data: bytes, start: int, end: int, frame: int, time: int, direction: Direction) -> int:
+        """Take `data[start:end]` and return the position up to which everything was read; see `Session`."""
+        return end
 
 
 class Endpoint(FrozenStruct, frozen=True):
@@ -37,7 +42,6 @@ class Direction:
     __slots__ = (
         "carry",
         "destination",
-        "feed",
         "finished",
         "flow",
         "frames",
@@ -45,6 +49,7 @@ class Direction:
         "next_sequence",
         "octets",
         "queue",
+        "reader",
         "reverse",
         "source",
         "to_server",
@@ -65,7 +70,7 @@ class Direction:
         self.reverse: Direction = self
         """The other half."""
         # What follows belongs to the flows package.
-        self.feed: Feed | None = None
+        self.reader: PayloadReader | None = None
         """Takes the payload; None when nothing here reads this conversation."""
         self.next_sequence = -1
         """TCP: sequence number of the next byte in order; -1 before the first segment."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -12,21 +13,22 @@ from holdfast.defender.counters import Counters
 from holdfast.defender.flows import headers
 from holdfast.defender.flows.fragments import FragmentTable
 from holdfast.defender.flows.headers import vlan_prefix
-from holdfast.defender.flows.model import Direction
+from holdfast.defender.flows.model import Direction, PayloadReader
 from holdfast.defender.flows.transport import Place, Transport
 
-_U16 = struct.Struct(">H").unpack_from
-_IPV4_HEADER = struct.Struct(">BxHHHxB").unpack_from
-_IPV6_HEADER = struct.Struct(">IHB").unpack_from
-_MAXIMUM_DEPTH = 4
+_U16: Final[Callable[[bytes, int], tuple[int]]] = struct.Struct(">H").unpack_from
+_Ipv4 = tuple[int, int, int, int, int]
+_IPV4_HEADER: Final[Callable[[bytes, int], _Ipv4]] = struct.Struct(">BxHHHxB").unpack_from
+_IPV6_HEADER: Final[Callable[[bytes, int], tuple[int, int, int]]] = struct.Struct(">IHB").unpack_from
+_MAXIMUM_DEPTH: Final = 4
 """Tunnels within tunnels that are opened."""
-_MAXIMUM_EXTENSIONS = 8
-_MAXIMUM_TAGS = 8
+_MAXIMUM_EXTENSIONS: Final = 8
+_MAXIMUM_TAGS: Final = 8
 
-_LLC_SNAP = b"\xaa\xaa\x03"
+_LLC_SNAP: Final = b"\xaa\xaa\x03"
 _ERSPAN_2, _ERSPAN_3, _BRIDGED_ETHERNET = 0x88BE, 0x22EB, 0x6558
 _PPP_IPV4, _PPP_IPV6 = 0x0021, 0x0057
-_PORT_UNREACHABLE = b"\x03\x03"
+_PORT_UNREACHABLE: Final = b"\x03\x03"
 """Type and code."""
 
 
@@ -43,7 +45,7 @@ class Network:
             headers.PPPOE_SESSION: self._pppoe,
             **dict.fromkeys(headers.MPLS, self._mpls),
         }
-        transport.tunnels[headers.VXLAN_PORT] = ("vxlan", self._vxlan)
+        transport.tunnels[headers.VXLAN_PORT] = ("vxlan", _Vxlan(self))
 
     def ethernet(self, data: bytes, start: int, end: int, place: Place) -> None:
         """An Ethernet frame (IEEE 802.3)."""
@@ -244,10 +246,20 @@ class Network:
         else:
             self.payload(kind, data, position, end, place)
 
-    def _vxlan(self, data: bytes, start: int, end: int, frame: int, time: int, direction: Direction) -> int:
-        """VXLAN (RFC 7348): Ethernet in UDP."""
+
+class _Vxlan(PayloadReader):
+    """VXLAN (RFC 7348): Ethernet in UDP."""
+
+    __slots__ = ("_network",)
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    def feed(self, data: bytes, start: int, end: int, frame: int, time: int, direction: Direction) -> int:
+        """See `PayloadReader.feed`."""
         vlans = direction.flow.vlans
         if end - start >= 8 and data[start] & 0x08 and len(vlans) < _MAXIMUM_TAGS:
-            network = int.from_bytes(data[start + 4 : start + 7], "big")
-            self.ethernet(data, start + 8, end, Place(frame, time, end - start - 8, -1, (*vlans, -network)))
+            number = int.from_bytes(data[start + 4 : start + 7], "big")
+            place = Place(frame, time, end - start - 8, -1, (*vlans, -number))
+            self._network.ethernet(data, start + 8, end, place)
         return end

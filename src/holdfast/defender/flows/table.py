@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Final
 
 from holdfast.defender.flows.events import announce
 from holdfast.defender.flows.model import Direction, Endpoint, Flow
 from holdfast.defender.record import SECOND, Emit
 
-TRANSPORTS = ("tcp", "udp", "icmp", "ip", "ethernet")
-_IDLE = {
+TRANSPORTS: Final = ("tcp", "udp", "icmp", "ip", "ethernet")
+_IDLE: Final = {
     "tcp": 3600 * SECOND,
     "udp": 600 * SECOND,
     "icmp": 120 * SECOND,
@@ -17,11 +18,11 @@ _IDLE = {
     "ethernet": 3600 * SECOND,
 }
 """How long a silent flow is kept. OT polls may be an hour apart on one TCP connection."""
-_IDLE_WHEN_OVER = 10 * SECOND
+_IDLE_WHEN_OVER: Final = 10 * SECOND
 """After FIN or RST: long enough for stragglers."""
-_OVER = frozenset({"closed", "reset", "refused"})
-_SWEEP_EVERY = 30 * SECOND
-_EVICTED_SHARE = 8
+_OVER: Final = frozenset({"closed", "reset", "refused"})
+_SWEEP_EVERY: Final = 30 * SECOND
+_EVICTED_SHARE: Final = 8
 """When the table is full, one flow in so many leaves at once: sorting is paid for by many new flows."""
 
 
@@ -119,7 +120,7 @@ class FlowTable:
         for flow in self._ended:
             flow.session = flow.memory = None
             for direction in (flow.client, flow.server):
-                direction.feed = direction.queue = None
+                direction.reader = direction.queue = None
                 del direction.reverse
             del flow.client, flow.server
         self._ended.clear()

@@ -8,22 +8,27 @@ acknowledged them or too much waits.
 
 from __future__ import annotations
 
+from typing import Final
+
 from holdfast.defender.dissect.session import MalformedError, malformed_record
 from holdfast.defender.flows.events import announce, change_state
 from holdfast.defender.flows.model import Direction, Flow, Segment
 from holdfast.defender.record import Emit
 
-FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
-_CONTROL = FIN | SYN | RST
-_MASK = 0xFFFF_FFFF
-_HALF = 0x8000_0000
-_BELIEVABLE_DISTANCE = 1 << 24
+FIN: Final = 0x01
+SYN: Final = 0x02
+RST: Final = 0x04
+ACK: Final = 0x10
+_CONTROL: Final = FIN | SYN | RST
+_MASK: Final = 0xFFFF_FFFF
+_HALF: Final = 0x8000_0000
+_BELIEVABLE_DISTANCE: Final = 1 << 24
 """Sequence numbers further apart than this belong to another connection on the same ports."""
-_MAXIMUM_WAITING = 256
+_MAXIMUM_WAITING: Final = 256
 """Segments of one direction that may wait for an earlier one; a 64 KiB window holds 45 full ones."""
-_MAXIMUM_CARRY = 256 * 1024
+_MAXIMUM_CARRY: Final = 256 * 1024
 """Bytes of an unfinished PDU. Sessions skip over longer ones themselves."""
-_PATIENCE = 8
+_PATIENCE: Final = 8
 """Malformed PDUs after which a flow that has hardly anything else is no longer dissected."""
 
 
@@ -55,14 +60,14 @@ class TcpStreams:
             return
         if sequence == direction.next_sequence and direction.queue is None:
             direction.next_sequence = (sequence + finish - start) & _MASK
-            feed = direction.feed
-            if feed is None:
+            reader = direction.reader
+            if reader is None:
                 return
             if direction.carry:
                 self._continue(direction, data, start, finish, frame, time)
                 return
             try:
-                used = feed(data, start, finish, frame, time, direction)
+                used = reader.feed(data, start, finish, frame, time, direction)
             except MalformedError as error:
                 self._malformed(direction, error, data[start:finish], frame, time)
                 return
@@ -95,7 +100,7 @@ class TcpStreams:
     def _deliver(self, direction: Direction, data: bytes, frame: int, time: int) -> None:
         """Give bytes that are next in order to the dissector."""
         direction.next_sequence = (direction.next_sequence + len(data)) & _MASK
-        if direction.feed is not None:
+        if direction.reader is not None:
             self._continue(direction, data, 0, len(data), frame, time)
 
     def _continue(
@@ -103,10 +108,10 @@ class TcpStreams:
     ) -> None:
         data = direction.carry + data[start:finish]
         direction.carry = b""
-        feed = direction.feed
-        assert feed is not None
+        reader = direction.reader
+        assert reader is not None
         try:
-            used = feed(data, 0, len(data), frame, time, direction)
+            used = reader.feed(data, 0, len(data), frame, time, direction)
         except MalformedError as error:
             self._malformed(direction, error, data, frame, time)
             return
@@ -226,7 +231,7 @@ def stop_dissecting(flow: Flow) -> None:
     """Nothing here reads this flow: let its packets pass by counted only."""
     flow.session = None
     for direction in (flow.client, flow.server):
-        direction.feed = None
+        direction.reader = None
         direction.carry = b""
 
 

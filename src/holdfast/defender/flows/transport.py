@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Final
 
 from holdfast.defender.counters import Counters
 from holdfast.defender.dissect.recognition import Recognition
@@ -11,18 +13,18 @@ from holdfast.defender.dissect.session import MalformedError, malformed_record
 from holdfast.defender.flows.addresses import ip_text, mac_text
 from holdfast.defender.flows.events import change_state
 from holdfast.defender.flows.headers import opposite_key, vlan_prefix
-from holdfast.defender.flows.model import Direction, Endpoint, Feed
+from holdfast.defender.flows.model import Direction, Endpoint, PayloadReader
 from holdfast.defender.flows.table import FlowTable
 from holdfast.defender.flows.tcp import ACK, SYN, TcpStreams
 from holdfast.defender.record import Emit
 from holdfast.kernel.structs import FrozenStruct
 
-_TCP_HEADER = struct.Struct(">HHI4xH").unpack_from
-_TCP_CUT = 14
+_TCP_HEADER: Final[Callable[[bytes, int], tuple[int, int, int, int]]] = struct.Struct(">HHI4xH").unpack_from
+_TCP_CUT: Final = 14
 """Bytes of a header up to its flags, which suffice where the capture cut the rest."""
-_UDP_HEADER = struct.Struct(">HHH").unpack_from
-_PORTS = struct.Struct(">HH").unpack
-_WITH_PORTS = frozenset({"tcp", "udp"})
+_UDP_HEADER: Final[Callable[[bytes, int], tuple[int, int, int]]] = struct.Struct(">HHH").unpack_from
+_PORTS: Final = struct.Struct(">HH").unpack
+_WITH_PORTS: Final = frozenset({"tcp", "udp"})
 
 
 class Place(FrozenStruct, frozen=True):
@@ -56,7 +58,7 @@ class Transport:
         self.streams = TcpStreams(emit, maximum_pending)
         self.table = FlowTable(emit, recognition.server_ports, maximum_flows, self.streams.flush)
         self._directions = self.table.directions
-        self.tunnels: dict[int, tuple[str, Feed]] = {}
+        self.tunnels: dict[int, tuple[str, PayloadReader]] = {}
         """By UDP port: the name of a tunnel, and who opens its packets."""
 
     def tcp(self, data: bytes, start: int, finish: int, addresses: bytes, missing: int, place: Place) -> None:
@@ -116,7 +118,7 @@ class Transport:
         direction = self._directions[transport].get(key)
         if direction is None:
             direction = self.open(transport, key, protocol, None, data, place)
-        self._counters.undecoded += direction.feed is None
+        self._counters.undecoded += direction.reader is None
         self.datagram(direction, data, start, finish, place.frame, place.time, place.wire)
 
     def ethernet(self, data: bytes, start: int, finish: int, kind: int, place: Place) -> None:
@@ -126,7 +128,7 @@ class Transport:
         direction = self._directions["ethernet"].get(key)
         if direction is None:
             direction = self.open("ethernet", key, kind, True, data, place)
-        self._counters.undecoded += direction.feed is None
+        self._counters.undecoded += direction.reader is None
         self.datagram(direction, data, start, finish, place.frame, place.time, place.wire)
 
     def datagram(
@@ -140,11 +142,11 @@ class Transport:
         direction.frames += 1
         direction.octets += wire
         direction.last_time = time
-        feed = direction.feed
-        if feed is None or start >= finish:
+        reader = direction.reader
+        if reader is None or start >= finish:
             return
         try:
-            feed(data, start, finish, frame, time, direction)
+            reader.feed(data, start, finish, frame, time, direction)
         except MalformedError as error:
             if not cut:
                 self._emit(malformed_record(error, data[start:finish], frame, time, direction))
@@ -178,7 +180,7 @@ class Transport:
         direction = self.table.open(transport, (key, opposite), place.vlans, ends, started_by_source, moment)
         tunnel = self.tunnels.get(direction.destination.port) if transport == "udp" else None
         if tunnel is not None:
-            direction.flow.service, direction.feed = tunnel
+            direction.flow.service, direction.reader = tunnel
         else:
             self._recognition.attach(direction.flow, number, self._emit)
         return direction

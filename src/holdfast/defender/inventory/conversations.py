@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.engines.model import FLOW, Watch, on
 from holdfast.defender.engines.talks import Talk
 from holdfast.defender.flows.model import Flow
-from holdfast.defender.record import SECOND, Record, Role
+from holdfast.defender.record import Record, Role, seconds
 
-MAXIMUM_CONVERSATIONS = 200_000
-MAXIMUM_COMMANDS = 100
-_TRANSPORTS = ("tcp", "udp", "icmp", "ip", "ethernet")
+MAXIMUM_CONVERSATIONS: Final = 200_000
+MAXIMUM_COMMANDS: Final = 100
+_TRANSPORTS: Final = ("tcp", "udp", "icmp", "ip", "ethernet")
 
 
 class ConversationKey(NamedTuple):
@@ -92,7 +92,7 @@ class Conversations:
             key = _key(flow)
             if key not in present and len(present) >= self._maximum:
                 continue
-            conversation = present.setdefault(key, Conversation(flow.started / SECOND, 0.0))
+            conversation = present.setdefault(key, Conversation(seconds(flow.started), 0.0))
             _add(conversation, flow)
             conversation.commands |= self._commands.get((key.client, key.server, key.protocol), set())
         yield from present.items()
@@ -108,7 +108,7 @@ class Conversations:
             if len(self._known) >= self._maximum:
                 self.dropped += 1
                 return
-            known = self._known[key] = Conversation(flow.started / SECOND, 0.0)
+            known = self._known[key] = Conversation(seconds(flow.started), 0.0)
         _add(known, flow)
 
 
@@ -120,8 +120,8 @@ def _key(flow: Flow) -> ConversationKey:
 
 def _add(known: Conversation, flow: Flow) -> None:
     client, server = flow.client, flow.server
-    known.first = min(known.first, flow.started / SECOND)
-    known.last = max(known.last, max(client.last_time, server.last_time) / SECOND)
+    known.first = min(known.first, seconds(flow.started))
+    known.last = max(known.last, seconds(max(client.last_time, server.last_time)))
     known.connections += 1
     known.refused += not server.frames or flow.state == "refused"
     known.client_packets += client.frames

@@ -7,6 +7,7 @@ same hardware address and different IP addresses stay two.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from holdfast.defender.inventory.model import (
     MAXIMUM_ALTERNATIVES,
@@ -22,13 +23,13 @@ from holdfast.defender.inventory.model import (
 )
 from holdfast.defender.inventory.vendors import vendor_of
 
-MAXIMUM_ASSETS = 50_000
-_ROUTER_ADDRESSES = 5
+MAXIMUM_ASSETS: Final = 50_000
+_ROUTER_ADDRESSES: Final = 5
 """IP addresses behind one hardware address from which on it counts as a router's."""
-_LINK_LOCAL = "fe80:"
-_NO_HARDWARE = "00:00:00:00:00:00"
+_LINK_LOCAL: Final = "fe80:"
+_NO_HARDWARE: Final = "00:00:00:00:00:00"
 """What a loopback interface shows in place of addresses: it is nobody's."""
-_MAXIMUM_VALUE = 256
+_MAXIMUM_VALUE: Final = 256
 """Characters of an attribute's value."""
 
 Learned = Callable[[Asset, Fact, str, str, int, float], None]

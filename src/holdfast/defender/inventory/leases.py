@@ -1,14 +1,15 @@
 """Addresses from DHCP: which device got which, and what it said about itself when it asked."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from holdfast.defender.engines.model import REQUESTS, RESPONSES, Watch, on
 from holdfast.defender.inventory.inventory import Inventory
 from holdfast.defender.inventory.model import Confidence, Fact, Name
-from holdfast.defender.record import SECOND, Record
+from holdfast.defender.record import Record, seconds
 
-_MAXIMUM = 20_000
-_FIELDS = {
+_MAXIMUM: Final = 20_000
+_FIELDS: Final = {
     "host_name": (Name.HOST_NAME, Confidence.ANNOUNCED),
     "client_fqdn": (Name.HOST_NAME, Confidence.ANNOUNCED),
     "vendor_class": (Name.DESCRIPTION, Confidence.TEXT),
@@ -47,7 +48,7 @@ class LeaseObserver:
         mac, address = fields.get("mac"), fields.get("assigned_addr")
         if not isinstance(mac, str) or not isinstance(address, str):
             return
-        time = record.time / SECOND
+        time = seconds(record.time)
         asset = self._inventory.bind(mac, address, record.frame, time)
         if asset is not None:
             asset.dynamic = True

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class Name(StrEnum):
@@ -114,7 +114,7 @@ class AssetType(StrEnum):
     UNKNOWN = "Unknown"
 
 
-LEVELS: dict[AssetType, float] = {
+LEVELS: Final[dict[AssetType, float]] = {
     AssetType.PLC: 1,
     AssetType.RTU: 1,
     AssetType.IED: 1,
@@ -137,12 +137,12 @@ LEVELS: dict[AssetType, float] = {
 }
 """Purdue level by type (ISA-95, IEC 62264-1). Types that occur at every level have none."""
 
-FIELD_DEVICES = frozenset(kind for kind, level in LEVELS.items() if level <= 1)
+FIELD_DEVICES: Final = frozenset(kind for kind, level in LEVELS.items() if level <= 1)
 """Types that control or measure the process."""
 
-MAXIMUM_MODULES = 256
-MAXIMUM_SERVICES = 512
-MAXIMUM_ALTERNATIVES = 8
+MAXIMUM_MODULES: Final = 256
+MAXIMUM_SERVICES: Final = 512
+MAXIMUM_ALTERNATIVES: Final = 8
 """Values of one attribute that are kept beside the best."""
 
 

@@ -1,6 +1,7 @@
 """Fills the inventory from records: who speaks, what they speak, and what they say about themselves."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 from holdfast.defender.engines.model import FLOW, Act, Bind, Deed, Table, Watch, on
 from holdfast.defender.engines.places import Place, Places
@@ -9,12 +10,12 @@ from holdfast.defender.flows.model import Direction, Endpoint
 from holdfast.defender.inventory.identity.model import Behaviour, Source
 from holdfast.defender.inventory.inventory import Inventory
 from holdfast.defender.inventory.model import Asset, AssetType, Confidence, Fact, Name
-from holdfast.defender.record import SECOND, Record, Role
+from holdfast.defender.record import SECOND, Record, Role, seconds
 
-_TRANSPORTS = ("tcp", "udp", "icmp", "ip", "ethernet")
-_WITHIN = frozenset({Place.LOCAL, Place.OFFICE})
-_PUBLIC = frozenset({Place.INTERNET, Place.GROUP})
-_ENGINEERING = frozenset({Act.PROGRAM, Act.FIRMWARE})
+_TRANSPORTS: Final = ("tcp", "udp", "icmp", "ip", "ethernet")
+_WITHIN: Final = frozenset({Place.LOCAL, Place.OFFICE})
+_PUBLIC: Final = frozenset({Place.INTERNET, Place.GROUP})
+_ENGINEERING: Final = frozenset({Act.PROGRAM, Act.FIRMWARE})
 
 
 class Observer:
@@ -76,7 +77,7 @@ class Observer:
         """The asset of a party that really sent something; None for the internet and for groups."""
         if self._places.of(end.address) not in _WITHIN and not self._counts(end.address, direction, record):
             return None
-        time = (direction.last_time or record.time) / SECOND
+        time = seconds(direction.last_time or record.time)
         return self._inventory.see(end.mac, end.ip, direction.flow.vlans, record.frame, time)
 
     def _counts(self, address: str, direction: Direction, record: Record) -> bool:
@@ -96,7 +97,7 @@ class Observer:
         asset = self._see(end, record.direction, record)
         if asset is None:
             return
-        self._inventory.speak(asset, record.protocol, server, end.port if server else 0, record.time / SECOND)
+        self._inventory.speak(asset, record.protocol, server, end.port if server else 0, seconds(record.time))
 
     def message(self, _talk: Talk, record: Record) -> None:
         """A message of a new kind or key: what its sender probably is."""
@@ -142,7 +143,7 @@ class Observer:
         return tell
 
     def _learn(self, asset: Asset, fact: Fact, record: Record) -> None:
-        time = record.time / SECOND
+        time = seconds(record.time)
         if fact.name is Name.TYPE:
             self._inventory.classify(
                 asset, AssetType(fact.value), fact.confidence, f"says so in {record.protocol}"
@@ -167,7 +168,7 @@ class Observer:
         fields = record.fields
         mac, ip = fields.get("src_mac"), fields.get("src_ip")
         if isinstance(mac, str) and isinstance(ip, str) and self._places.of(ip) is not Place.NOWHERE:
-            self._inventory.bind(mac, ip, record.frame, record.time / SECOND)
+            self._inventory.bind(mac, ip, record.frame, seconds(record.time))
 
 
 def _serves(record: Record) -> bool:

@@ -1,11 +1,12 @@
 """Vendors by hardware address, from the IEEE registry that netaddr carries."""
 
 from functools import lru_cache
+from typing import Final
 
 from netaddr import EUI, AddrFormatError, NotRegisteredError
 
-_LOCAL = 0x02
-_GROUP = 0x01
+_LOCAL: Final = 0x02
+_GROUP: Final = 0x01
 
 
 @lru_cache(maxsize=16_384)

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -9,9 +10,9 @@ from holdfast.defender.learned.errors import LearnedError
 from holdfast.defender.learned.stages import ScenarioState, Stage, Stages
 from holdfast.defender.learned.traffic import MAXIMUM_ENTRIES, RANGE, LearnedTraffic, Part
 
-FORMAT = "holdfast learned traffic"
-VERSION = 1
-MAXIMUM_BYTES = 512 * 1024 * 1024
+FORMAT: Final = "holdfast learned traffic"
+VERSION: Final = 1
+MAXIMUM_BYTES: Final = 512 * 1024 * 1024
 
 
 class _Scenario(msgspec.Struct):

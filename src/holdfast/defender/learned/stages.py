@@ -7,8 +7,9 @@ by itself once it has proved stable.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
-_DAY = 86400.0
+_DAY: Final = 86400.0
 
 
 class Stage(StrEnum):

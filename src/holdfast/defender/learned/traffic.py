@@ -8,6 +8,7 @@ detectors read and set levels themselves, and stages do not touch them.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from holdfast.defender.learned.stages import Stages
 
@@ -18,12 +19,12 @@ Pair = tuple[str, str, str]
 Span = tuple[int, int]
 """Lowest and highest number, both included."""
 
-MAXIMUM_ENTRIES = 500_000
+MAXIMUM_ENTRIES: Final = 500_000
 """Entries and ranges together; a plant of 12,000 assets learns about 200,000."""
 
-MAXIMUM_LEVELS = 200_000
+MAXIMUM_LEVELS: Final = 200_000
 
-RANGE = "range"
+RANGE: Final = "range"
 """Begins an entry that widens a range: `(RANGE, scenario, source, destination, *what, low, high)`."""
 
 

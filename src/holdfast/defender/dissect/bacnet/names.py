@@ -1,10 +1,11 @@
 """Names of BACnet's numbers, as ICSNPP gives them; the long tables are in `tables`."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from holdfast.defender.dissect.tables import names
 
-LINK_FUNCTIONS = {
+LINK_FUNCTIONS: Final = {
     0: "BVLC_Result",
     1: "Write_Broadcast_Table",
     2: "Read_Broadcast_Table",
@@ -20,7 +21,7 @@ LINK_FUNCTIONS = {
     12: "Secured_BVLL",
 }
 
-LINK_RESULTS = {
+LINK_RESULTS: Final = {
     0x00: "Successful_completion",
     0x10: "Write-Broadcast-Distribution-Table_NAK",
     0x20: "Read-Broadcast-Distribution-Table_NAK",
@@ -30,7 +31,7 @@ LINK_RESULTS = {
     0x60: "Distribute-Broadcast-To-Network_NAK",
 }
 
-NETWORK_MESSAGES = {
+NETWORK_MESSAGES: Final = {
     0x00: "who_is_router_to_network",
     0x01: "i_am_router_to_network",
     0x02: "i_could_be_router_to_network",
@@ -45,7 +46,7 @@ NETWORK_MESSAGES = {
     0x13: "network_number_is",
 }
 
-PDU_TYPES = (
+PDU_TYPES: Final = (
     "CONFIRMED_REQUEST",
     "UNCONFIRMED_REQUEST",
     "SIMPLE_ACK",
@@ -56,7 +57,7 @@ PDU_TYPES = (
     "ABORT_PDU",
 )
 
-CONFIRMED_SERVICES = dict(
+CONFIRMED_SERVICES: Final = dict(
     enumerate(
         [
             "acknowledge_alarm",
@@ -97,7 +98,7 @@ CONFIRMED_SERVICES = dict(
     )
 )
 
-UNCONFIRMED_SERVICES = dict(
+UNCONFIRMED_SERVICES: Final = dict(
     enumerate(
         [
             "i_am",
@@ -119,7 +120,7 @@ UNCONFIRMED_SERVICES = dict(
     )
 )
 
-ABORT_REASONS = dict(
+ABORT_REASONS: Final = dict(
     enumerate(
         [
             "other",
@@ -138,7 +139,7 @@ ABORT_REASONS = dict(
     )
 )
 
-REJECT_REASONS = dict(
+REJECT_REASONS: Final = dict(
     enumerate(
         [
             "other",
@@ -155,7 +156,7 @@ REJECT_REASONS = dict(
     )
 )
 
-REINITIALIZED_STATES = {
+REINITIALIZED_STATES: Final = {
     0: "coldstart",
     1: "warmstart",
     2: "startbackup",
@@ -165,10 +166,10 @@ REINITIALIZED_STATES = {
     6: "abortrestore",
     7: "activate-changes",
 }
-COMMUNICATION_STATES = {0: "enable", 1: "disable", 2: "disable-initiation"}
+COMMUNICATION_STATES: Final = {0: "enable", 1: "disable", 2: "disable-initiation"}
 
-EVENT_STATES = ["normal", "fault", "offnormal", "high-limit", "low-limit", "life-safety-alarm"]
-RELIABILITIES = [
+EVENT_STATES: Final = ["normal", "fault", "offnormal", "high-limit", "low-limit", "life-safety-alarm"]
+RELIABILITIES: Final = [
     "no-fault-detected",
     "no-sensor",
     "over-range",
@@ -217,9 +218,9 @@ def enumerated(property_identifier: int, value: int) -> str | int:
     return table[value] if value < len(table) else value
 
 
-_OBJECT_TYPE = 79
-_UNITS = frozenset({20, 27, 50, 82, 94, 117})
-_ENUMERATIONS: dict[int, Sequence[str]] = {
+_OBJECT_TYPE: Final = 79
+_UNITS: Final = frozenset({20, 27, 50, 82, 94, 117})
+_ENUMERATIONS: Final[dict[int, Sequence[str]]] = {
     36: EVENT_STATES,
     103: RELIABILITIES,
     107: ("segmented-both", "segmented-transmit", "segmented-receive", "no-segmentation"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from typing import Final
 
 from holdfast.defender.dissect.bacnet.names import (
     COMMUNICATION_STATES,
@@ -30,12 +31,12 @@ from holdfast.defender.record import Fields
 About = tuple[tuple[int, int, int | None], ...]
 """Objects and properties that a message is about: type, instance, property."""
 
-_MAXIMUM_VALUES = 4096
-_MAXIMUM_ABOUT = 64
-_PROPERTY_ACCESS_ERROR = 5
+_MAXIMUM_VALUES: Final = 4096
+_MAXIMUM_ABOUT: Final = 64
+_PROPERTY_ACCESS_ERROR: Final = 5
 """Context tag of an error in place of a value."""
-_PROPERTY_SERVICES = frozenset({"read_property", "write_property", "read_range"})
-_MULTIPLE = frozenset({"read_property_multiple", "write_property_multiple"})
+_PROPERTY_SERVICES: Final = frozenset({"read_property", "write_property", "read_range"})
+_MULTIPLE: Final = frozenset({"read_property_multiple", "write_property_multiple"})
 
 
 @remembered(65_536)
@@ -266,7 +267,7 @@ def _notification(reader: Reader, fields: Fields) -> None:
         )
 
 
-_SERVICES: dict[str, Callable[[Reader, Fields], None]] = {
+_SERVICES: Final[dict[str, Callable[[Reader, Fields], None]]] = {
     "i_am": _i_am,
     "i_have": _i_have,
     "who_is": _who_is,

@@ -8,9 +8,9 @@ triples, source network, destination network), failures with the result code beh
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from functools import lru_cache
-
-import msgspec
+from typing import Final
 
 from holdfast.defender.dissect.bacnet.names import (
     ABORT_REASONS,
@@ -31,27 +31,43 @@ from holdfast.defender.dissect.tables import names
 from holdfast.defender.flows.addresses import ip_text
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record
+from holdfast.kernel.structs import FrozenStruct
 
-NAME = "bacnet"
-_BACNET_IP = 0x81
-_FORWARDED_NPDU, _DISTRIBUTE_BROADCAST, _ORIGINAL_UNICAST, _ORIGINAL_BROADCAST = 4, 9, 10, 11
-_WITH_NPDU = frozenset({_FORWARDED_NPDU, _DISTRIBUTE_BROADCAST, _ORIGINAL_UNICAST, _ORIGINAL_BROADCAST})
-_LINK_ROLES = {0: RESPONSE, 3: RESPONSE, 7: RESPONSE}
-_CONFIRMED, _UNCONFIRMED, _SIMPLE_ACK, _COMPLEX_ACK, _SEGMENT_ACK, _ERROR, _REJECT, _ABORT = range(8)
-_SEGMENTED, _MORE = 0x08, 0x04
-_NETWORK_MESSAGE, _DESTINATION, _SOURCE = 0x80, 0x20, 0x08
-"""Bits of the network layer's control octet."""
-_ADDRESSED = _DESTINATION | _SOURCE
-_MAXIMUM_OUTSTANDING = 64
-_MAXIMUM_MESSAGE = 256 * 1024
+NAME: Final = "bacnet"
+_BACNET_IP: Final = 0x81
+_FORWARDED_NPDU: Final = 4
+_DISTRIBUTE_BROADCAST: Final = 9
+_ORIGINAL_UNICAST: Final = 10
+_ORIGINAL_BROADCAST: Final = 11
+_WITH_NPDU: Final = frozenset(
+    {_FORWARDED_NPDU, _DISTRIBUTE_BROADCAST, _ORIGINAL_UNICAST, _ORIGINAL_BROADCAST}
+)
+_LINK_ROLES: Final = {0: RESPONSE, 3: RESPONSE, 7: RESPONSE}
+_CONFIRMED: Final = 0
+_UNCONFIRMED: Final = 1
+_SIMPLE_ACK: Final = 2
+_COMPLEX_ACK: Final = 3
+_SEGMENT_ACK: Final = 4
+_ERROR: Final = 5
+_REJECT: Final = 6
+_ABORT: Final = 7
+_SEGMENTED: Final = 0x08
+_MORE: Final = 0x04
+# Bits of the network layer's control octet
+_NETWORK_MESSAGE: Final = 0x80
+_DESTINATION: Final = 0x20
+_SOURCE: Final = 0x08
+_ADDRESSED: Final = _DESTINATION | _SOURCE
+_MAXIMUM_OUTSTANDING: Final = 64
+_MAXIMUM_MESSAGE: Final = 256 * 1024
 """Bytes of one segmented message."""
-_UNASKED_KINDS = {_SEGMENT_ACK: "segment_ack", _REJECT: "reject", _ABORT: "abort"}
+_UNASKED_KINDS: Final = {_SEGMENT_ACK: "segment_ack", _REJECT: "reject", _ABORT: "abort"}
 """Names of answers that do not name their service."""
-_ANNOUNCING = frozenset({"who_is", "who_has", "who_am_i"})
-_U16 = struct.Struct(">H").unpack_from
+_ANNOUNCING: Final = frozenset({"who_is", "who_has", "who_am_i"})
+_U16: Final[Callable[[bytes, int], tuple[int]]] = struct.Struct(">H").unpack_from
 
 
-class _Network(msgspec.Struct, frozen=True):
+class _Network(FrozenStruct, frozen=True):
     """What the network layer says (clause 6.2)."""
 
     destination: int | None
@@ -60,12 +76,12 @@ class _Network(msgspec.Struct, frozen=True):
     source_address: bytes
 
 
-_LOCAL = _Network(None, None, b"", b"")
+_LOCAL: Final = _Network(None, None, b"", b"")
 """Nearly all messages stay in their network."""
 _Asked = tuple[Record, About]
 
 
-_UNASKED: tuple[None, About] = (None, ())
+_UNASKED: Final[tuple[None, About]] = (None, ())
 
 
 class BacnetSession(Session):
@@ -304,4 +320,6 @@ def _failure(sort: int, reason: int, octets: bytes, fields: Fields) -> None:
         fields["result_code"] = ABORT_REASONS.get(reason, f"Unknown Abort Reason-0x{reason:02x}")
 
 
-DISSECTOR = Dissector(name=NAME, session=BacnetSession, recognize=recognize, udp=(47808,), over=("udp",))
+DISSECTOR: Dissector = Dissector(
+    name=NAME, session=BacnetSession, recognize=recognize, udp=(47808,), over=("udp",)
+)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from holdfast.defender.dissect.cip.names import CONNECTION_MANAGER
 from holdfast.defender.dissect.cip.path import Path, parse_path
 from holdfast.defender.dissect.decoding import text
@@ -9,9 +11,9 @@ from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.tables import names
 from holdfast.defender.record import Fields
 
-IDENTITY = 0x01
-_PCCC_CLASS = 0x67
-_PROGRAM_NAME_CLASS = 0x64
+IDENTITY: Final = 0x01
+_PCCC_CLASS: Final = 0x67
+_PROGRAM_NAME_CLASS: Final = 0x64
 _GET_ALL, _PCCC, _READ, _WRITE = 0x01, 0x4B, 0x4C, 0x4D
 _READ_FRAGMENT, _WRITE_FRAGMENT = 0x52, 0x53
 _FORWARD_OPEN, _LARGE_FORWARD_OPEN, _FORWARD_CLOSE = 0x54, 0x5B, 0x4E

@@ -7,6 +7,8 @@ type, product code, serial number); of `cip` see `message`.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from typing import Final
 
 from holdfast.defender.dissect.cip.detail import identity_attributes
 from holdfast.defender.dissect.cip.message import NAME as CIP
@@ -19,22 +21,30 @@ from holdfast.defender.flows.addresses import ip_text
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record
 
-NAME, CIP_IO, CIP_IDENTITY = "enip", "cip_io", "cip_identity"
+NAME: Final = "enip"
+CIP_IO: Final = "cip_io"
+CIP_IDENTITY: Final = "cip_identity"
 
-_HEADER = struct.Struct("<HHII8sI").unpack_from
-_ITEM = struct.Struct("<HH").unpack_from
-_U16 = struct.Struct("<H").unpack_from
-_CONNECTED = struct.Struct("<6xHHH4xHHH").unpack_from
-_CONNECTED_LENGTH = 22
-_IO = struct.Struct("<HHHIIHH").unpack_from
-_HEADER_LENGTH = 24
-_LIST_IDENTITY, _SEND_RR_DATA, _SEND_UNIT_DATA = 0x63, 0x6F, 0x70
-_WITH_PACKET_FORMAT = frozenset({_SEND_RR_DATA, _SEND_UNIT_DATA})
+_Header = tuple[int, int, int, int, bytes, int]
+_HEADER: Final[Callable[[bytes, int], _Header]] = struct.Struct("<HHII8sI").unpack_from
+_ITEM: Final[Callable[[bytes, int], tuple[int, int]]] = struct.Struct("<HH").unpack_from
+_U16: Final[Callable[[bytes, int], tuple[int]]] = struct.Struct("<H").unpack_from
+_CONNECTED: Final = struct.Struct("<6xHHH4xHHH").unpack_from
+_CONNECTED_LENGTH: Final = 22
+_IO: Final = struct.Struct("<HHHIIHH").unpack_from
+_HEADER_LENGTH: Final = 24
+_LIST_IDENTITY: Final = 0x63
+_SEND_RR_DATA: Final = 0x6F
+_SEND_UNIT_DATA: Final = 0x70
+_WITH_PACKET_FORMAT: Final = frozenset({_SEND_RR_DATA, _SEND_UNIT_DATA})
 
-_CONNECTED_ADDRESS, _CONNECTED_DATA, _UNCONNECTED_DATA = 0x00A1, 0x00B1, 0x00B2
-_IDENTITY, _SEQUENCED_ADDRESS = 0x000C, 0x8002
-_MAXIMUM_ITEMS = 16
-_ONLY_CONNECTED = [2, _CONNECTED_ADDRESS, 4, _CONNECTED_DATA]
+_CONNECTED_ADDRESS: Final = 0x00A1
+_CONNECTED_DATA: Final = 0x00B1
+_UNCONNECTED_DATA: Final = 0x00B2
+_IDENTITY: Final = 0x000C
+_SEQUENCED_ADDRESS: Final = 0x8002
+_MAXIMUM_ITEMS: Final = 16
+_ONLY_CONNECTED: Final = [2, _CONNECTED_ADDRESS, 4, _CONNECTED_DATA]
 """How nearly all connected messages begin: two items, an address of four bytes, data."""
 
 
@@ -158,7 +168,7 @@ def recognize_io(data: bytes, start: int, end: int, expected: bool) -> bool:
 
 @fields_of
 def _enip_fields(record: Record, fields: Fields) -> None:
-    command, length, session, status, context, options = _HEADER(record.body)
+    command, length, session, status, context, options = _HEADER(record.body, 0)
     fields |= {
         "enip_command_code": f"0x{command:02x}",
         "enip_command": record.kind,
@@ -193,7 +203,7 @@ def _io_fields(record: Record, fields: Fields) -> None:
     fields["io_data"] = reader.rest().hex()
 
 
-DISSECTOR = Dissector(
+DISSECTOR: Dissector = Dissector(
     name=NAME,
     session=EnipSession,
     recognize=recognize,
@@ -203,6 +213,6 @@ DISSECTOR = Dissector(
     records=(CIP, CIP_IDENTITY),
 )
 
-IO_DISSECTOR = Dissector(
+IO_DISSECTOR: Dissector = Dissector(
     name=CIP_IO, session=CipIoSession, recognize=recognize_io, udp=(2222,), over=("udp",)
 )

@@ -7,10 +7,10 @@ not name; a response has its request's. Failures have the general status behind.
 from __future__ import annotations
 
 import struct
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from itertools import pairwise, zip_longest
-from typing import NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 from holdfast.defender.dissect.cip import detail
 from holdfast.defender.dissect.cip.names import CLASS_SERVICES, CONNECTION_MANAGER, SERVICES
@@ -21,16 +21,17 @@ from holdfast.defender.dissect.tables import names
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import FAILURE, REQUEST, RESPONSE, Emit, Fields, Record
 
-NAME = "cip"
-_RESPONSE = 0x80
-_MULTIPLE_SERVICE, _UNCONNECTED_SEND = 0x0A, 0x52
-_MAXIMUM_OUTSTANDING = 64
+NAME: Final = "cip"
+_RESPONSE: Final = 0x80
+_MULTIPLE_SERVICE: Final = 0x0A
+_UNCONNECTED_SEND: Final = 0x52
+_MAXIMUM_OUTSTANDING: Final = 64
 """Requests of one connection that wait for their response."""
-_MAXIMUM_EMBEDDED = 512
-_MAXIMUM_DEPTH = 3
-_GOOD_STATUSES = frozenset({0x00, 0x06})
+_MAXIMUM_EMBEDDED: Final = 512
+_MAXIMUM_DEPTH: Final = 3
+_GOOD_STATUSES: Final = frozenset({0x00, 0x06})
 """Success, and a partial transfer, which more requests continue."""
-_U16 = struct.Struct("<H").unpack_from
+_U16: Final[Callable[[bytes, int], tuple[int]]] = struct.Struct("<H").unpack_from
 
 Key = tuple[int | str | None, ...]
 

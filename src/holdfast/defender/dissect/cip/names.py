@@ -1,6 +1,8 @@
 """Names of EtherNet/IP and CIP numbers, as ICSNPP gives them; the long tables are in `tables`."""
 
-COMMANDS = {
+from typing import Final
+
+COMMANDS: Final = {
     0x00: "NOP",
     0x04: "List Services",
     0x63: "List Identity",
@@ -13,7 +15,7 @@ COMMANDS = {
     0x73: "Cancel",
 }
 
-STATUSES = {
+STATUSES: Final = {
     0x00: "Success",
     0x01: "Invalid/Unsupported Command",
     0x02: "Insufficient Memory Resources",
@@ -24,7 +26,7 @@ STATUSES = {
     0x6A: "CIP Service Not Allowed",
 }
 
-SERVICES = {
+SERVICES: Final = {
     0x01: "Get Attributes All",
     0x02: "Set Attributes All",
     0x03: "Get Attribute List",
@@ -58,8 +60,8 @@ SERVICES = {
 }
 """Services by code; those from 0x4B on mean something else in some classes."""
 
-CONNECTION_MANAGER = 0x06
-CLASS_SERVICES = {
+CONNECTION_MANAGER: Final = 0x06
+CLASS_SERVICES: Final = {
     (CONNECTION_MANAGER, 0x4E): "Forward Close",
     (CONNECTION_MANAGER, 0x52): "Unconnected Send",
     (CONNECTION_MANAGER, 0x54): "Forward Open",

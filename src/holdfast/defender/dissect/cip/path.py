@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect.decoding import text
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import MalformedError
 
 _CLASS, _INSTANCE, _MEMBER, _CONNECTION_POINT, _ATTRIBUTE, _SPECIAL = range(6)
-_EXTENDED_SYMBOL = 0x91
-_SIMPLE_DATA = 0x80
-_ELECTRONIC_KEY_LENGTH = 8
-_MAXIMUM_SEGMENTS = 64
+_EXTENDED_SYMBOL: Final = 0x91
+_SIMPLE_DATA: Final = 0x80
+_ELECTRONIC_KEY_LENGTH: Final = 8
+_MAXIMUM_SEGMENTS: Final = 64
 
 
 class Path(NamedTuple):

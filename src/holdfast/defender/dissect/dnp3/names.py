@@ -1,7 +1,9 @@
 """Names of DNP3's numbers: functions and objects as Zeek and ICSNPP give them, indications as Suricata
 does."""
 
-FUNCTIONS = {
+from typing import Final
+
+FUNCTIONS: Final = {
     0x00: "CONFIRM",
     0x01: "READ",
     0x02: "WRITE",
@@ -41,7 +43,7 @@ FUNCTIONS = {
     0x83: "AUTHENTICATE_RESP",
 }
 
-LINK_FUNCTIONS = {
+LINK_FUNCTIONS: Final = {
     # From the primary station (PRM set), then from the secondary: section 9.2.4.
     0x10: "RESET_LINK_STATES",
     0x11: "RESET_USER_PROCESS",
@@ -56,7 +58,7 @@ LINK_FUNCTIONS = {
 }
 """Link functions by PRM bit and code."""
 
-INDICATIONS = (
+INDICATIONS: Final = (
     "all_stations",
     "class_1_events",
     "class_2_events",
@@ -76,10 +78,10 @@ INDICATIONS = (
 )
 """Internal indications: IIN1.0 to IIN1.7, then IIN2.0 to IIN2.7."""
 
-TRIP_CODES = {0: "Nul", 1: "Close", 2: "Trip"}
-OPERATIONS = {0: "Nul", 1: "Pulse On", 2: "Pulse Off", 3: "Latch On", 4: "Latch Off"}
+TRIP_CODES: Final = {0: "Nul", 1: "Close", 2: "Trip"}
+OPERATIONS: Final = {0: "Nul", 1: "Pulse On", 2: "Pulse Off", 3: "Latch On", 4: "Latch Off"}
 
-CONTROL_STATUS = {
+CONTROL_STATUS: Final = {
     0x00: "Success",
     0x01: "Timeout",
     0x02: "No Select",
@@ -97,7 +99,7 @@ CONTROL_STATUS = {
     0x7F: "Undefined",
 }
 
-DEVICE_ATTRIBUTES = {
+DEVICE_ATTRIBUTES: Final = {
     242: "firmware_version",
     243: "hardware_version",
     245: "location",

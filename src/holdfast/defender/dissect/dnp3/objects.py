@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.record import Fields
 
-_COMMON = ("online", "restart", "comm_lost", "remote_forced", "local_forced")
-_BINARY_FLAGS = (*_COMMON, "chatter_filter", "reserved", "state")
-_OUTPUT_FLAGS = (*_COMMON, "reserved0", "reserved1", "state")
-_COUNTER_FLAGS = (*_COMMON, "rollover", "discontinuity", "reserved0")
-_ANALOG_FLAGS = (*_COMMON, "over_range", "reference_err", "reserved0")
+_COMMON: Final = ("online", "restart", "comm_lost", "remote_forced", "local_forced")
+_BINARY_FLAGS: Final = (*_COMMON, "chatter_filter", "reserved", "state")
+_OUTPUT_FLAGS: Final = (*_COMMON, "reserved0", "reserved1", "state")
+_COUNTER_FLAGS: Final = (*_COMMON, "rollover", "discontinuity", "reserved0")
+_ANALOG_FLAGS: Final = (*_COMMON, "over_range", "reference_err", "reserved0")
 
 
 def _flags(names: tuple[str, ...]) -> Callable[[Reader, Fields], None]:
@@ -80,7 +80,7 @@ class _Part(NamedTuple):
     read: Callable[[Reader, Fields], None]
 
 
-PARTS = {
+PARTS: Final = {
     "B": _Part(1, _flags(_BINARY_FLAGS)),
     "O": _Part(1, _flags(_OUTPUT_FLAGS)),
     "C": _Part(1, _flags(_COUNTER_FLAGS)),
@@ -136,7 +136,7 @@ def _family(group: int, layouts: str, names: str) -> dict[tuple[int, int], Layou
     return {(group, number): Layout(name.strip(), parts) for number, (parts, name) in enumerate(pairs, 1)}
 
 
-OBJECTS: dict[tuple[int, int], Layout] = {
+OBJECTS: Final[dict[tuple[int, int], Layout]] = {
     (1, 1): Layout("Single-bit Binary Input", "", packed=1),
     (1, 2): Layout("Binary Input With Status", "B"),
     **_family(
@@ -262,7 +262,7 @@ OBJECTS: dict[tuple[int, int], Layout] = {
 }
 """Objects with points of fixed size. Strings, files and attributes are read by `points`."""
 
-_DEFAULTS = {
+_DEFAULTS: Final = {
     1: "Binary Input Default Variation",
     2: "Binary Input Change Default Variation",
     3: "Double-bit Input Default Variation",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from holdfast.defender.dissect.decoding import text
 from holdfast.defender.dissect.dnp3.names import DEVICE_ATTRIBUTES
 from holdfast.defender.dissect.dnp3.objects import OBJECTS, Layout, object_name
@@ -9,15 +11,15 @@ from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import MalformedError
 from holdfast.defender.record import Fields
 
-_PREFIX_OCTETS = {0: 0, 1: 1, 2: 2, 3: 4, 4: 1, 5: 2, 6: 4}
-_SIZE_PREFIXES = frozenset({4, 5, 6})
-_MAXIMUM_POINTS = 4096
+_PREFIX_OCTETS: Final = {0: 0, 1: 1, 2: 2, 3: 4, 4: 1, 5: 2, 6: 4}
+_SIZE_PREFIXES: Final = frozenset({4, 5, 6})
+_MAXIMUM_POINTS: Final = 4096
 """Points that are listed of one header; a fragment of 2,048 bytes has room for 16,000 packed bits."""
 
-WITHOUT_DATA = frozenset({0x01, 0x07, 0x08, 0x09, 0x0A, 0x14, 0x15, 0x16})
+WITHOUT_DATA: Final = frozenset({0x01, 0x07, 0x08, 0x09, 0x0A, 0x14, 0x15, 0x16})
 """Functions whose objects are named only: reads, freezes, classes."""
 
-_STRINGS = frozenset({110, 111, 112, 113, 114, 115})
+_STRINGS: Final = frozenset({110, 111, 112, 113, 114, 115})
 _FILES, _ATTRIBUTES = 70, 0
 
 

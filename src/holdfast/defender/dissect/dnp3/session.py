@@ -8,7 +8,9 @@ without one: (link source, link destination).
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Final
 
 from holdfast.defender.dissect.decoding import fields_of, remembered
 from holdfast.defender.dissect.dnp3.names import (
@@ -26,23 +28,23 @@ from holdfast.defender.dissect.session import Dissector, MalformedError, Session
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record
 
-NAME = "dnp3"
-_SEGMENT = "TRANSPORT_SEGMENT"
+NAME: Final = "dnp3"
+_SEGMENT: Final = "TRANSPORT_SEGMENT"
 """A part of a fragment that a later frame completes."""
-_SYNC = b"\x05\x64"
-_HEADER = struct.Struct("<2xBBHH").unpack_from
-_BLOCK = 16
-_MAXIMUM_FRAGMENT = 63 * 0xFF
+_SYNC: Final = b"\x05\x64"
+_HEADER: Final[Callable[[bytes, int], tuple[int, int, int, int]]] = struct.Struct("<2xBBHH").unpack_from
+_BLOCK: Final = 16
+_MAXIMUM_FRAGMENT: Final = 63 * 0xFF
 """Bytes that a transport sequence of 64 segments may carry; Suricata draws the same line."""
-_MAXIMUM_BUFFERS = 64
+_MAXIMUM_BUFFERS: Final = 64
 """Outstations behind one connection whose fragments are put together at once."""
 _FIN, _FIR = 0x80, 0x40
-_CONFIRMED = 0x20
+_CONFIRMED: Final = 0x20
 """Bit of the application control: the receiver is to confirm the fragment."""
-_LAST_FRAGMENT = 0x40
+_LAST_FRAGMENT: Final = 0x40
 """FIN in the application control."""
 _CONFIRM, _RESPONSE, _UNSOLICITED, _AUTHENTICATE_RESPONSE = 0x00, 0x81, 0x82, 0x83
-_REFUSALS = 0x0017
+_REFUSALS: Final = 0x0017
 """IIN2: function not supported, object unknown, parameter error, already executing."""
 
 
@@ -57,7 +59,7 @@ def _crc_table() -> tuple[int, ...]:
     return tuple(table)
 
 
-_CRC = _crc_table()
+_CRC: Final = _crc_table()
 
 
 @lru_cache(maxsize=65_536)
@@ -307,7 +309,7 @@ def _control_row(entry: Fields, point: Fields, function: int) -> Fields:
     }
 
 
-DISSECTOR = Dissector(
+DISSECTOR: Dissector = Dissector(
     name=NAME,
     session=Dnp3Session,
     recognize=recognize,

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from holdfast.defender.dissect.decoding import text
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.tables import names
 from holdfast.defender.record import Fields
 
-DEVICE_STATUS = (
+DEVICE_STATUS: Final = (
     "primary_variable_out_of_limits",
     "non_primary_variable_out_of_limits",
     "loop_current_saturated",
@@ -28,7 +28,7 @@ DEVICE_STATUS = (
 )
 """Bits of the device status, least significant first."""
 
-EXTENDED_STATUS = (
+EXTENDED_STATUS: Final = (
     "maintenance_required",
     "device_variable_alert",
     "critical_power_failure",
@@ -97,15 +97,15 @@ def _one_of(meanings: dict[int, str]) -> _Read:
     return read
 
 
-_SPECIAL_CODES = {250: "Not Used", 251: "None", 252: "Unknown", 253: "Special"}
-_LOOP_MODE = _one_of({0: "Disabled", 1: "Enabled"})
-_ALARM = _one_of({0: "High", 1: "Low", 239: "Hold Last Output Value"} | _SPECIAL_CODES)
-_TRANSFER = _one_of({0: "Linear", 1: "Square Root", 4: "Special Curve", 5: "Square"} | _SPECIAL_CODES)
-_PROTECTION = _one_of({0: "No", 1: "Yes"} | _SPECIAL_CODES)
-_QUALITIES = ("Bad", "Poor Accuracy", "Manual / Fixed", "Good")
-_LIMITS = ("Not Limited", "Low Limited", "High Limited", "Constant")
+_SPECIAL_CODES: Final = {250: "Not Used", 251: "None", 252: "Unknown", 253: "Special"}
+_LOOP_MODE: Final = _one_of({0: "Disabled", 1: "Enabled"})
+_ALARM: Final = _one_of({0: "High", 1: "Low", 239: "Hold Last Output Value"} | _SPECIAL_CODES)
+_TRANSFER: Final = _one_of({0: "Linear", 1: "Square Root", 4: "Special Curve", 5: "Square"} | _SPECIAL_CODES)
+_PROTECTION: Final = _one_of({0: "No", 1: "Yes"} | _SPECIAL_CODES)
+_QUALITIES: Final = ("Bad", "Poor Accuracy", "Manual / Fixed", "Good")
+_LIMITS: Final = ("Not Limited", "Low Limited", "High Limited", "Constant")
 
-_IDENTITY: _Layout = (
+_IDENTITY: Final[_Layout] = (
     ("_254", Reader.u8),
     ("expanded_device_type_code", Reader.u16),
     ("minimum_preambles_master_slave", Reader.u8),
@@ -138,8 +138,11 @@ _IDENTITY: _Layout = (
     ("private_label_distributor", Reader.u16),
     ("device_profile_code", Reader.u8),
 )
-_LOOP_CONFIGURATION: _Layout = (("polling_address_device", Reader.u8), ("loop_current_mode", _LOOP_MODE))
-_DYNAMIC_VARIABLES: _Layout = (
+_LOOP_CONFIGURATION: Final[_Layout] = (
+    ("polling_address_device", Reader.u8),
+    ("loop_current_mode", _LOOP_MODE),
+)
+_DYNAMIC_VARIABLES: Final[_Layout] = (
     ("primary_variable_loop_current", _float),
     ("primary_variable_units_code", Reader.u8),
     ("primary_variable", _float),
@@ -150,18 +153,18 @@ _DYNAMIC_VARIABLES: _Layout = (
     ("quaternary_variable_units_code", Reader.u8),
     ("quaternary_variable", _float),
 )
-_CLASSIFICATIONS: _Layout = tuple(
+_CLASSIFICATIONS: Final[_Layout] = tuple(
     (f"{name}_variable_classification_code", Reader.u8)
     for name in ("primary", "secondary", "tertiary", "quaternary")
 )
-_TRANSDUCER: _Layout = (
+_TRANSDUCER: Final[_Layout] = (
     ("p_v_transducer_serial_number", _u24),
     ("p_v_transducer_limits_units_code", Reader.u8),
     ("p_v_upper_transducer_limit", _float),
     ("p_v_lower_transducer_limit", _float),
     ("p_v_minimum_span", _float),
 )
-_DEVICE_INFORMATION: _Layout = (
+_DEVICE_INFORMATION: Final[_Layout] = (
     ("p_v_alarm_selection_code", _ALARM),
     ("p_v_transfer_function_code", _TRANSFER),
     ("p_v_range_units_code", Reader.u8),
@@ -172,7 +175,7 @@ _DEVICE_INFORMATION: _Layout = (
     ("_250", Reader.u8),
     ("p_v_analog_channel_flags", ("analog_channel",)),
 )
-_ADDITIONAL_STATUS: _Layout = (
+_ADDITIONAL_STATUS: Final[_Layout] = (
     ("device_specific_status_0", _octets(6)),
     ("extended_field_device_status", EXTENDED_STATUS),
     ("device_operating_mode_code", Reader.u8),
@@ -232,7 +235,7 @@ def _tag(descriptor: str) -> _Layout:
     return (("tag", _packed(6)), (descriptor, _packed(12)), ("date", _date))
 
 
-_WRITTEN: dict[int, tuple[str, _Layout]] = {
+_WRITTEN: Final[dict[int, tuple[str, _Layout]]] = {
     6: ("write_polling_address", _LOOP_CONFIGURATION),
     17: ("write_message", (("message_string", _packed(24)),)),
     18: ("write_tag_descriptor_date", _tag("record_keeping_descriptor")),
@@ -243,7 +246,7 @@ _WRITTEN: dict[int, tuple[str, _Layout]] = {
 }
 """Commands whose responses repeat the data of the request."""
 
-_REQUESTS: dict[int, tuple[str, _Layout]] = _WRITTEN | {
+_REQUESTS: Final[dict[int, tuple[str, _Layout]]] = _WRITTEN | {
     9: (
         "read_device_variable_request",
         tuple((f"slot{slot}_device_variable_code", Reader.u8) for slot in range(8)),
@@ -252,7 +255,7 @@ _REQUESTS: dict[int, tuple[str, _Layout]] = _WRITTEN | {
     21: ("read_unique_identifier_long_tag_request", (("long_tag", _latin),)),
 }
 
-_RESPONSES: dict[int, tuple[str, _Layout]] = _WRITTEN | {
+_RESPONSES: Final[dict[int, tuple[str, _Layout]]] = _WRITTEN | {
     0: ("read_unique_identifier_response", _IDENTITY),
     1: (
         "read_primary_variable_response",
@@ -275,8 +278,8 @@ _RESPONSES: dict[int, tuple[str, _Layout]] = _WRITTEN | {
     21: ("read_unique_identifier_long_tag_response", _IDENTITY),
 }
 
-_READ_DEVICE_VARIABLES = 9
-_SLOT = 8
+_READ_DEVICE_VARIABLES: Final = 9
+_SLOT: Final = 8
 """Bytes of a device variable in a response."""
 
 

@@ -6,6 +6,8 @@ Key: (message identifier, commands carried); failures have the status and respon
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from typing import Final
 
 from holdfast.defender.dissect.decoding import fields_of
 from holdfast.defender.dissect.hart.commands import (
@@ -21,17 +23,21 @@ from holdfast.defender.flows.addresses import ip_text
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record
 
-NAME = "hart_ip"
-_HEADER = struct.Struct(">BBBBHH").unpack_from
-_HEADER_LENGTH = 8
-_MAXIMUM_LENGTH = 16 * 1024
-_MAXIMUM_OUTSTANDING = 64
-_MAXIMUM_COMMANDS = 256
+NAME: Final = "hart_ip"
+_HEADER: Final[Callable[[bytes, int], tuple[int, int, int, int, int, int]]] = struct.Struct(
+    ">BBBBHH"
+).unpack_from
+_HEADER_LENGTH: Final = 8
+_MAXIMUM_LENGTH: Final = 16 * 1024
+_MAXIMUM_OUTSTANDING: Final = 64
+_MAXIMUM_COMMANDS: Final = 256
 
-MESSAGE_TYPES = {0: "Request", 1: "Response", 2: "Publish", 15: "Negative Acknowledge"}
-_REQUEST, _RESPONSE, _NEGATIVE = 0, 1, 15
-_ROLES = {_REQUEST: REQUEST, _RESPONSE: RESPONSE, _NEGATIVE: FAILURE}
-MESSAGES = {
+MESSAGE_TYPES: Final = {0: "Request", 1: "Response", 2: "Publish", 15: "Negative Acknowledge"}
+_REQUEST: Final = 0
+_RESPONSE: Final = 1
+_NEGATIVE: Final = 15
+_ROLES: Final = {_REQUEST: REQUEST, _RESPONSE: RESPONSE, _NEGATIVE: FAILURE}
+MESSAGES: Final = {
     0: "Session Initiate",
     1: "Session Close",
     2: "Keep Alive",
@@ -39,8 +45,11 @@ MESSAGES = {
     4: "Direct PDU",
     5: "Read Audit Log",
 }
-_SESSION_INITIATE, _TOKEN_PASSING, _DIRECT, _AUDIT_LOG = 0, 3, 4, 5
-STATUSES = {
+_SESSION_INITIATE: Final = 0
+_TOKEN_PASSING: Final = 3
+_DIRECT: Final = 4
+_AUDIT_LOG: Final = 5
+STATUSES: Final = {
     0: "Success",
     2: "Invalid Selection",
     5: "Too Few Data Bytes Received",
@@ -50,21 +59,21 @@ STATUSES = {
     15: "All Available Sessions In Use",
     16: "Access Restricted",
 }
-_PHYSICAL_LAYERS = {0: "Asynchronous", 1: "Synchronous"}
-_FRAMES = {1: "Publish BACK", 2: "STX Master to Field", 6: "Acknowledgement Field to Master"}
-_SERVER_STATUS = (
+_PHYSICAL_LAYERS: Final = {0: "Asynchronous", 1: "Synchronous"}
+_FRAMES: Final = {1: "Publish BACK", 2: "STX Master to Field", 6: "Acknowledgement Field to Master"}
+_SERVER_STATUS: Final = (
     "unable_to_locate_syslog_server",
     "syslog_server_located_but_connection_failed",
     "insecure_syslog_connection",
 )
-_SESSION_STATUS = (
+_SESSION_STATUS: Final = (
     "writes_occured",
     "bad_session_initialization",
     "aborted_session",
     "session_timeout",
     "insecure_session",
 )
-_WARNINGS = frozenset({8, 14, 24, 25, 26, 27, 30, 31, 112, 113, 114, 115, 116, 117, 118, 119})
+_WARNINGS: Final = frozenset({8, 14, 24, 25, 26, 27, 30, 31, 112, 113, 114, 115, 116, 117, 118, 119})
 """Response codes that say how, not that a command failed (HCF_SPEC-307)."""
 
 
@@ -162,7 +171,7 @@ def recognize(data: bytes, start: int, end: int, expected: bool) -> bool:
 @fields_of
 def _fields(record: Record, fields: Fields) -> None:
     body, commands = record.body
-    version, sort, identifier, status, sequence, length = _HEADER(body)
+    version, sort, identifier, status, sequence, length = _HEADER(body, 0)
     fields |= {
         "header_version": version,
         "header_message_type_reserved": sort >> 4,
@@ -263,6 +272,6 @@ def _session_record(reader: Reader) -> Fields:
     return fields
 
 
-DISSECTOR = Dissector(
+DISSECTOR: Dissector = Dissector(
     name=NAME, session=HartSession, recognize=recognize, tcp=(5094,), udp=(5094,), over=("tcp", "udp")
 )

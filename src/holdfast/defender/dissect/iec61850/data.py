@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from typing import Final
 
 from holdfast.defender.dissect import ber
 from holdfast.defender.dissect.decoding import text
@@ -11,7 +12,7 @@ from holdfast.kernel.clock import isoformat
 _ARRAY, _STRUCTURE, _BOOLEAN, _BIT_STRING = 0xA1, 0xA2, 0x83, 0x84
 _INTEGER, _UNSIGNED, _FLOATING, _OCTETS = 0x85, 0x86, 0x87, 0x89
 _VISIBLE_STRING, _BINARY_TIME, _MMS_STRING, _UTC_TIME = 0x8A, 0x8C, 0x90, 0x91
-_MAXIMUM_DEPTH = 12
+_MAXIMUM_DEPTH: Final = 12
 
 Value = bool | int | float | str | list["Value"] | None
 

@@ -5,7 +5,7 @@ Key: (APPID, control block reference, dataset, configuration revision, time allo
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect import ber
 from holdfast.defender.dissect.decoding import fields_of, text
@@ -15,21 +15,21 @@ from holdfast.defender.dissect.session import Dissector, MalformedError, Session
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import NOTICE, Emit, Fields, Record
 
-NAME = "goose"
-_PDU = 0x61
+NAME: Final = "goose"
+_PDU: Final = 0x61
 _GOCB_REF, _TIME_ALLOWED, _DATASET, _GO_ID, _TIME = 0x80, 0x81, 0x82, 0x83, 0x84
 _CONF_REV, _ALL_DATA = 0x88, 0xAB
-_MAXIMUM_BLOCKS = 256
+_MAXIMUM_BLOCKS: Final = 256
 
-_NUMBERS = {
+_NUMBERS: Final = {
     0x81: "timeAllowedtoLive",
     0x85: "stNum",
     0x86: "sqNum",
     0x88: "confRev",
     0x8A: "numDatSetEntries",
 }
-_TEXTS = {0x80: "gocbRef", 0x82: "datSet", 0x83: "goID"}
-_FLAGS = {0x87: "simulation", 0x89: "ndsCom"}
+_TEXTS: Final = {0x80: "gocbRef", 0x82: "datSet", 0x83: "goID"}
+_FLAGS: Final = {0x87: "simulation", 0x89: "ndsCom"}
 
 
 class _ControlBlock(NamedTuple):
@@ -111,4 +111,4 @@ def _fields(record: Record, fields: Fields) -> None:
             fields["allData"] = read_values(data, element.start, element.stop)
 
 
-DISSECTOR = Dissector(name=NAME, session=GooseSession, ethertypes=(0x88B8,))
+DISSECTOR: Dissector = Dissector(name=NAME, session=GooseSession, ethertypes=(0x88B8,))

@@ -7,7 +7,7 @@ the error class and code behind; of unconfirmed ones (service name,); of the oth
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect import ber
 from holdfast.defender.dissect.decoding import remembered, text
@@ -17,17 +17,17 @@ from holdfast.defender.dissect.session import MalformedError
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Record
 
-NAME = "mms"
-_MAXIMUM_OUTSTANDING = 64
-_NAMED_BY_IDENTIFIER = frozenset({27, 29, 36, 37, 39, 45})
+NAME: Final = "mms"
+_MAXIMUM_OUTSTANDING: Final = 64
+_NAMED_BY_IDENTIFIER: Final = frozenset({27, 29, 36, 37, 39, 45})
 """Services whose only argument is the name of a domain or a program invocation."""
-_NAMED_FIRST = frozenset({26, 38, 40, 41, 42, 43, 44})
+_NAMED_FIRST: Final = frozenset({26, 38, 40, 41, 42, 43, 44})
 """Services that name one first: initiateDownloadSequence, createProgramInvocation, start to kill."""
-_MAXIMUM_NAMES = 64
+_MAXIMUM_NAMES: Final = 64
 """Objects of a request that its key holds."""
 
 _CONFIRMED_REQUEST, _CONFIRMED_RESPONSE, _CONFIRMED_ERROR, _UNCONFIRMED = 0xA0, 0xA1, 0xA2, 0xA3
-_OTHER_PDUS = {
+_OTHER_PDUS: Final = {
     0xA4: ("reject", FAILURE),
     0x85: ("cancel-Request", REQUEST),
     0x86: ("cancel-Response", RESPONSE),
@@ -39,20 +39,20 @@ _OTHER_PDUS = {
     0x8C: ("conclude-Response", RESPONSE),
     0xAD: ("conclude-Error", FAILURE),
 }
-_CONFIRMED = frozenset({_CONFIRMED_REQUEST, _CONFIRMED_RESPONSE, _CONFIRMED_ERROR})
-_MMS_TAGS = _CONFIRMED | {_UNCONFIRMED} | frozenset(_OTHER_PDUS)
+_CONFIRMED: Final = frozenset({_CONFIRMED_REQUEST, _CONFIRMED_RESPONSE, _CONFIRMED_ERROR})
+_MMS_TAGS: Final = _CONFIRMED | {_UNCONFIRMED} | frozenset(_OTHER_PDUS)
 
 _VISIBLE_STRING, _LIST_OF_MODIFIERS = 0x1A, 0xA1
 _NAMED, _DEVICE_SPECIFIC, _DOMAIN_SPECIFIC = 0xA0, 0x80, 0xA1
 
 # ISO 8327-1 session PDUs
-_GIVE_TOKENS = 0x01
-_SESSION_PDUS = frozenset({_GIVE_TOKENS, 0x09, 0x0A, 0x0C, 0x0D, 0x0E, 0x19})
+_GIVE_TOKENS: Final = 0x01
+_SESSION_PDUS: Final = frozenset({_GIVE_TOKENS, 0x09, 0x0A, 0x0C, 0x0D, 0x0E, 0x19})
 """And finish, disconnect, refuse, connect, accept, abort."""
-_SESSION_USER_DATA = frozenset({0xC1, 0xC2})
+_SESSION_USER_DATA: Final = frozenset({0xC1, 0xC2})
 # ISO 8823 and 8650
 _FULLY_ENCODED_DATA, _SINGLE_ASN1_TYPE = 0x61, 0xA0
-_ACSE = frozenset({0x60, 0x61, 0x62, 0x63, 0x64})
+_ACSE: Final = frozenset({0x60, 0x61, 0x62, 0x63, 0x64})
 _USER_INFORMATION, _EXTERNAL = 0xBE, 0x28
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from holdfast.defender.dissect import ber
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.iec61850.data import read_value
@@ -17,8 +19,8 @@ from holdfast.defender.record import Fields, Record
 _STATUS, _GET_NAME_LIST, _IDENTIFY, _READ, _WRITE = 0xA0, 0xA1, 0xA2, 0xA4, 0xA5
 _FILE_OPEN, _FILE_DELETE, _FILE_DIRECTORY = 0xBF48, 0xBF4C, 0xBF4D
 _GRAPHIC_STRING, _VISIBLE_STRING = 0x19, 0x1A
-_DATA_ACCESS_ERROR = 0x80
-_MAXIMUM_VALUES = 4096
+_DATA_ACCESS_ERROR: Final = 0x80
+_MAXIMUM_VALUES: Final = 4096
 
 
 @fields_of

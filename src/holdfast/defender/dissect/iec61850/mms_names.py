@@ -1,6 +1,8 @@
 """Names of MMS services and errors (ISO 9506-2)."""
 
-CONFIRMED_SERVICES = dict(
+from typing import Final
+
+CONFIRMED_SERVICES: Final = dict(
     enumerate(
         [
             "status",
@@ -86,9 +88,9 @@ CONFIRMED_SERVICES = dict(
 )
 """By the number of their context tag."""
 
-UNCONFIRMED_SERVICES = {0: "informationReport", 1: "unsolicitedStatus", 2: "eventNotification"}
+UNCONFIRMED_SERVICES: Final = {0: "informationReport", 1: "unsolicitedStatus", 2: "eventNotification"}
 
-ERROR_CLASSES = {
+ERROR_CLASSES: Final = {
     0: "vmd-state",
     1: "application-reference",
     2: "definition",
@@ -104,7 +106,7 @@ ERROR_CLASSES = {
     12: "others",
 }
 
-REJECT_REASONS = {
+REJECT_REASONS: Final = {
     1: "confirmed-requestPDU",
     2: "confirmed-responsePDU",
     3: "confirmed-errorPDU",
@@ -118,15 +120,20 @@ REJECT_REASONS = {
     11: "conclude-errorPDU",
 }
 
-LOGICAL_STATUSES = {
+LOGICAL_STATUSES: Final = {
     0: "state-changes-allowed",
     1: "no-state-changes-allowed",
     2: "limited-services-permitted",
     3: "support-services-allowed",
 }
-PHYSICAL_STATUSES = {0: "operational", 1: "partially-operational", 2: "inoperable", 3: "needs-commissioning"}
+PHYSICAL_STATUSES: Final = {
+    0: "operational",
+    1: "partially-operational",
+    2: "inoperable",
+    3: "needs-commissioning",
+}
 
-DATA_ACCESS_ERRORS = {
+DATA_ACCESS_ERRORS: Final = {
     0: "object-invalidated",
     1: "hardware-fault",
     2: "temporarily-unavailable",

@@ -5,7 +5,7 @@ Key: (APPID, sampled value identifier, dataset, configuration revision) of the f
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect import ber
 from holdfast.defender.dissect.decoding import fields_of, text
@@ -15,12 +15,12 @@ from holdfast.defender.dissect.session import Dissector, MalformedError, Session
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import NOTICE, Emit, Fields, Record
 
-NAME = "sv"
+NAME: Final = "sv"
 _PDU, _SEQUENCE_OF_ASDU, _ASDU = 0x60, 0xA2, 0x30
 _SV_ID, _DATASET, _SAMPLE_COUNT, _CONF_REV = 0x80, 0x81, 0x82, 0x83
 _REFRESH_TIME, _SAMPLES = 0x84, 0x87
-_NUMBERS = {0x82: "smpCnt", 0x83: "confRev", 0x85: "smpSynch", 0x86: "smpRate", 0x88: "smpMod"}
-_MAXIMUM_STREAMS = 256
+_NUMBERS: Final = {0x82: "smpCnt", 0x83: "confRev", 0x85: "smpSynch", 0x86: "smpRate", 0x88: "smpMod"}
+_MAXIMUM_STREAMS: Final = 256
 
 
 class _Stream(NamedTuple):
@@ -117,4 +117,4 @@ def _asdu(data: bytes, asdu: ber.Element) -> Fields:
     return entry
 
 
-DISSECTOR = Dissector(name=NAME, session=SampledValuesSession, ethertypes=(0x88BA,))
+DISSECTOR: Dissector = Dissector(name=NAME, session=SampledValuesSession, ethertypes=(0x88BA,))

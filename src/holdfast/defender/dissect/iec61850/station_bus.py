@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import struct
+from typing import Final
 
 from holdfast.defender.dissect import ber
 from holdfast.defender.dissect.session import TRUNCATED, MalformedError
 
-_HEADER = struct.Struct(">HHHH").unpack_from
-HEADER_LENGTH = 8
+_HEADER: Final = struct.Struct(">HHHH").unpack_from
+HEADER_LENGTH: Final = 8
 
 
 def pdu_bounds(data: bytes, start: int, end: int) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from typing import Final
 
 from holdfast.defender.dissect.decoding import fields_of
 from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
@@ -10,16 +11,16 @@ from holdfast.defender.flows.addresses import ip_text, mac_text
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import NOTICE, REQUEST, RESPONSE, Fields, Record
 
-NAME = "arp"
-OPERATIONS = {
+NAME: Final = "arp"
+OPERATIONS: Final = {
     1: ("request", REQUEST),
     2: ("reply", RESPONSE),
     3: ("reverse request", REQUEST),
     4: ("reverse reply", RESPONSE),
 }
 _ETHERNET, _IPV4 = 1, 0x0800
-_LENGTH = 28
-_HEADER = struct.Struct(">HHBBH6s4s6s4s").unpack_from
+_LENGTH: Final = 28
+_HEADER: Final = struct.Struct(">HHBBH6s4s6s4s").unpack_from
 
 
 class ArpSession(Session):
@@ -66,4 +67,4 @@ def _fields(record: Record, fields: Fields) -> None:
     }
 
 
-DISSECTOR = Dissector(name=NAME, session=ArpSession, ethertypes=(0x0806,))
+DISSECTOR: Dissector = Dissector(name=NAME, session=ArpSession, ethertypes=(0x0806,))

@@ -3,6 +3,8 @@ port)."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
@@ -11,12 +13,12 @@ from holdfast.defender.flows.headers import SNAP_SHIFT
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import Fields, Record, Role
 
-NAME = "cdp"
-_SNAP = 1 << 40 | 0x00000C << SNAP_SHIFT | 0x2000
+NAME: Final = "cdp"
+_SNAP: Final = 1 << 40 | 0x00000C << SNAP_SHIFT | 0x2000
 _DEVICE, _ADDRESSES, _PORT, _CAPABILITIES, _VERSION, _PLATFORM = 1, 2, 3, 4, 5, 6
 _VTP_DOMAIN, _NATIVE_VLAN, _DUPLEX, _MANAGEMENT = 9, 10, 11, 22
-_TEXTS = {1: "device_id", 3: "port_id", 5: "software_version", 6: "platform", 9: "vtp_domain"}
-_CAPABILITY_NAMES = (
+_TEXTS: Final = {1: "device_id", 3: "port_id", 5: "software_version", 6: "platform", 9: "vtp_domain"}
+_CAPABILITY_NAMES: Final = (
     "router",
     "transparent-bridge",
     "source-route-bridge",
@@ -26,7 +28,7 @@ _CAPABILITY_NAMES = (
     "repeater",
     "phone",
 )
-_MAXIMUM_TLVS = 128
+_MAXIMUM_TLVS: Final = 128
 
 
 class CdpSession(Session):
@@ -80,4 +82,4 @@ def _addresses(reader: Reader) -> list[str]:
     return found
 
 
-DISSECTOR = Dissector(name=NAME, session=CdpSession, ethertypes=(_SNAP,))
+DISSECTOR: Dissector = Dissector(name=NAME, session=CdpSession, ethertypes=(_SNAP,))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
@@ -9,10 +11,10 @@ from holdfast.defender.flows.addresses import ip_text, mac_text
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Fields, Record
 
-NAME = "dhcp"
-_COOKIE = b"\x63\x82\x53\x63"
-_HEADER_LENGTH = 236
-MESSAGES = {
+NAME: Final = "dhcp"
+_COOKIE: Final = b"\x63\x82\x53\x63"
+_HEADER_LENGTH: Final = 236
+MESSAGES: Final = {
     1: ("DISCOVER", REQUEST),
     2: ("OFFER", RESPONSE),
     3: ("REQUEST", REQUEST),
@@ -23,9 +25,9 @@ MESSAGES = {
     8: ("INFORM", REQUEST),
 }
 _MESSAGE_TYPE, _REQUESTED, _PAD, _END = 53, 50, 0, 255
-_TEXTS = {12: "host_name", 15: "domain", 56: "message", 60: "vendor_class", 67: "bootfile"}
-_ADDRESSES = {1: "subnet_mask", 50: "requested_addr", 54: "server_addr"}
-_ADDRESS_LISTS = {3: "routers", 6: "dns_servers", 42: "ntp_servers"}
+_TEXTS: Final = {12: "host_name", 15: "domain", 56: "message", 60: "vendor_class", 67: "bootfile"}
+_ADDRESSES: Final = {1: "subnet_mask", 50: "requested_addr", 54: "server_addr"}
+_ADDRESS_LISTS: Final = {3: "routers", 6: "dns_servers", 42: "ntp_servers"}
 _LEASE, _PARAMETERS, _CLIENT_IDENTIFIER, _FQDN = 51, 55, 61, 81
 
 
@@ -107,4 +109,6 @@ def _address(octets: bytes) -> str | None:
     return ip_text(octets) if any(octets) else None
 
 
-DISSECTOR = Dissector(name=NAME, session=DhcpSession, recognize=recognize, udp=(67, 68), over=("udp",))
+DISSECTOR: Dissector = Dissector(
+    name=NAME, session=DhcpSession, recognize=recognize, udp=(67, 68), over=("udp",)
+)

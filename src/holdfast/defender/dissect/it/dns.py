@@ -6,6 +6,7 @@ Key: (operation or response code, name and type of the first question or answer)
 from __future__ import annotations
 
 import struct
+from typing import Final
 
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.reader import Reader
@@ -15,18 +16,18 @@ from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record
 
 DNS, MDNS, LLMNR = "dns", "mdns", "llmnr"
-_BY_PORT = {5353: MDNS, 5355: LLMNR}
-_HEADER = struct.Struct(">HHHHHH").unpack_from
-_HEADER_LENGTH = 12
-_RESPONSE = 0x8000
-_MAXIMUM_OUTSTANDING = 64
-_MAXIMUM_QUESTIONS = 16
+_BY_PORT: Final = {5353: MDNS, 5355: LLMNR}
+_HEADER: Final = struct.Struct(">HHHHHH").unpack_from
+_HEADER_LENGTH: Final = 12
+_RESPONSE: Final = 0x8000
+_MAXIMUM_OUTSTANDING: Final = 64
+_MAXIMUM_QUESTIONS: Final = 16
 """Where no port tells; multicast DNS asks far more."""
-_MAXIMUM_RECORDS = 256
-_MAXIMUM_JUMPS = 32
-_MAXIMUM_NAME = 255
+_MAXIMUM_RECORDS: Final = 256
+_MAXIMUM_JUMPS: Final = 32
+_MAXIMUM_NAME: Final = 255
 
-TYPES = {
+TYPES: Final = {
     1: "A",
     2: "NS",
     5: "CNAME",
@@ -48,8 +49,8 @@ TYPES = {
     252: "AXFR",
     255: "*",
 }
-CLASSES = {1: "C_INTERNET", 3: "C_CHAOS", 255: "C_ANY"}
-RESPONSE_CODES = {
+CLASSES: Final = {1: "C_INTERNET", 3: "C_CHAOS", 255: "C_ANY"}
+RESPONSE_CODES: Final = {
     0: "NOERROR",
     1: "FORMERR",
     2: "SERVFAIL",
@@ -59,7 +60,7 @@ RESPONSE_CODES = {
     6: "YXDOMAIN",
     9: "NOTAUTH",
 }
-_OPERATIONS = {0: "query", 1: "inverse query", 2: "status", 4: "notify", 5: "update"}
+_OPERATIONS: Final = {0: "query", 1: "inverse query", 2: "status", 4: "notify", 5: "update"}
 
 
 class DnsSession(Session):
@@ -240,7 +241,7 @@ def _value(kind: int, inner: Reader) -> str:
     return inner.rest().hex()
 
 
-DISSECTOR = Dissector(
+DISSECTOR: Dissector = Dissector(
     name=DNS,
     session=DnsSession,
     recognize=recognize,

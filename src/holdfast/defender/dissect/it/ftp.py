@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.session import Dissector, MalformedError, Session, take_over
@@ -10,12 +11,12 @@ from holdfast.defender.dissect.tls.session import TlsSession
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import Emit, Fields, Record, Role
 
-NAME = "ftp"
-_MAXIMUM_LINE = 8192
-_TLS_BEGINS = 234
-_REPLY = re.compile(rb"(\d{3})([ -])(.*)", re.DOTALL)
-_COMMAND = re.compile(rb"([A-Za-z]{3,4})(?: (.*))?", re.DOTALL)
-COMMANDS = frozenset(
+NAME: Final = "ftp"
+_MAXIMUM_LINE: Final = 8192
+_TLS_BEGINS: Final = 234
+_REPLY: Final = re.compile(rb"(\d{3})([ -])(.*)", re.DOTALL)
+_COMMAND: Final = re.compile(rb"([A-Za-z]{3,4})(?: (.*))?", re.DOTALL)
+COMMANDS: Final = frozenset(
     (
         b"USER PASS ACCT CWD CDUP SMNT QUIT REIN PORT PASV TYPE STRU MODE RETR STOR STOU APPE ALLO REST RNFR "
         b"RNTO ABOR DELE RMD MKD PWD LIST NLST SITE SYST STAT HELP NOOP FEAT OPTS AUTH PBSZ PROT EPRT EPSV "
@@ -110,4 +111,4 @@ def _reply_fields(record: Record, fields: Fields) -> None:
     fields["command"] = record.request.kind if record.request is not None else None
 
 
-DISSECTOR = Dissector(name=NAME, session=FtpSession, recognize=recognize, tcp=(21,), over=("tcp",))
+DISSECTOR: Dissector = Dissector(name=NAME, session=FtpSession, recognize=recognize, tcp=(21,), over=("tcp",))

@@ -9,26 +9,26 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.session import Dissector, MalformedError, Session
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import Emit, Fields, Record, Role
 
-NAME = "http"
-_MAXIMUM_HEAD = 64 * 1024
-_MAXIMUM_OUTSTANDING = 64
-_METHODS = frozenset(
+NAME: Final = "http"
+_MAXIMUM_HEAD: Final = 64 * 1024
+_MAXIMUM_OUTSTANDING: Final = 64
+_METHODS: Final = frozenset(
     b"GET HEAD POST PUT DELETE OPTIONS TRACE CONNECT PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK "
     b"SEARCH REPORT M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE".split()
 )
-_REQUEST_LINE = re.compile(rb"([A-Z-]{3,16}) (\S{1,8000}) HTTP/(\d\.\d)")
-_STATUS_LINE = re.compile(rb"HTTP/(\d\.\d) (\d{3})(?: (.{0,200}))?")
-_ENDS_OF_HEAD = (b"\n\r\n", b"\n\n")
-_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})(?:;[^\r\n]{0,200})?\r\n")
-_WITHOUT_BODY = frozenset({204, 304})
-_UNTIL_CLOSE = -1
+_REQUEST_LINE: Final = re.compile(rb"([A-Z-]{3,16}) (\S{1,8000}) HTTP/(\d\.\d)")
+_STATUS_LINE: Final = re.compile(rb"HTTP/(\d\.\d) (\d{3})(?: (.{0,200}))?")
+_ENDS_OF_HEAD: Final = (b"\n\r\n", b"\n\n")
+_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,8})(?:;[^\r\n]{0,200})?\r\n")
+_WITHOUT_BODY: Final = frozenset({204, 304})
+_UNTIL_CLOSE: Final = -1
 
 
 class _Head(NamedTuple):
@@ -183,7 +183,7 @@ def recognize(data: bytes, start: int, end: int, expected: bool) -> bool:
     )
 
 
-_NAMED = {
+_NAMED: Final = {
     "host": "host",
     "referer": "referrer",
     "user-agent": "user_agent",
@@ -239,7 +239,7 @@ def _response_fields(record: Record, fields: Fields) -> None:
     _common(head, fields)
 
 
-DISSECTOR = Dissector(
+DISSECTOR: Dissector = Dissector(
     name=NAME,
     session=HttpSession,
     recognize=recognize,

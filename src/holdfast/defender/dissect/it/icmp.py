@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 from holdfast.defender.dissect.decoding import fields_of
 from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
@@ -11,7 +12,7 @@ from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import Fields, Record, Role
 
 ICMP, ICMPV6 = "icmp", "icmpv6"
-_TYPES = {
+_TYPES: Final = {
     0: ("echo reply", Role.RESPONSE),
     3: ("destination unreachable", Role.FAILURE),
     4: ("source quench", Role.NOTICE),
@@ -26,7 +27,7 @@ _TYPES = {
     17: ("address mask request", Role.REQUEST),
     18: ("address mask reply", Role.RESPONSE),
 }
-_TYPES_6 = {
+_TYPES_6: Final = {
     1: ("destination unreachable", Role.FAILURE),
     2: ("packet too big", Role.FAILURE),
     3: ("time exceeded", Role.FAILURE),
@@ -43,9 +44,11 @@ _TYPES_6 = {
     137: ("redirect", Role.NOTICE),
     143: ("multicast listener report v2", Role.NOTICE),
 }
-_ECHO = frozenset({"echo request", "echo reply"})
-_NEIGHBOR = frozenset({"neighbor solicitation", "neighbor advertisement"})
-_ERRORS = frozenset({"destination unreachable", "time exceeded", "packet too big", "parameter problem"})
+_ECHO: Final = frozenset({"echo request", "echo reply"})
+_NEIGHBOR: Final = frozenset({"neighbor solicitation", "neighbor advertisement"})
+_ERRORS: Final = frozenset(
+    {"destination unreachable", "time exceeded", "packet too big", "parameter problem"}
+)
 
 
 @lru_cache(maxsize=1024)
@@ -89,5 +92,5 @@ def _fields(record: Record, fields: Fields) -> None:
         fields["gateway"] = ip_text(body[4:8])
 
 
-DISSECTOR = Dissector(name=ICMP, session=IcmpSession, ip_protocols=(1,))
-DISSECTOR_6 = Dissector(name=ICMPV6, session=IcmpSession, ip_protocols=(58,))
+DISSECTOR: Dissector = Dissector(name=ICMP, session=IcmpSession, ip_protocols=(1,))
+DISSECTOR_6: Dissector = Dissector(name=ICMPV6, session=IcmpSession, ip_protocols=(58,))

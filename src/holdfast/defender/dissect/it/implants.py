@@ -7,12 +7,14 @@ enciphered and not read. Key: (family,).
 
 from __future__ import annotations
 
+from typing import Final
+
 from holdfast.defender.dissect.session import Dissector, Session
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import Emit, Fields, Record, Role
 
-NAME = "implant"
-_GREETINGS = {
+NAME: Final = "implant"
+_GREETINGS: Final = {
     b"8EA4AB05FA7E": "2.0",
     b"B47CB892B702": "4.0",
     b"C7CF9C7CD932": "4.2",
@@ -21,9 +23,9 @@ _GREETINGS = {
     b"BF7CAB464EFB": "5.1",
 }
 """DarkComet's greeting by version, as RC4 with the builder's own key makes it."""
-_GREETING_LENGTH = 12
-_CHALLENGE_LENGTH = 256
-_CODE_LENGTH = b"\xd0\x15\x00\x00"
+_GREETING_LENGTH: Final = 12
+_CHALLENGE_LENGTH: Final = 256
+_CODE_LENGTH: Final = b"\xd0\x15\x00\x00"
 """Behind Poison Ivy's answer to the challenge: the length of its code in version 2.3."""
 
 
@@ -70,4 +72,4 @@ def _fields(record: Record) -> Fields:
     return fields
 
 
-DISSECTOR = Dissector(name=NAME, session=ImplantSession, recognize=recognize, over=("tcp",))
+DISSECTOR: Dissector = Dissector(name=NAME, session=ImplantSession, recognize=recognize, over=("tcp",))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedError, Session
 from holdfast.defender.flows.addresses import ip_text, mac_text
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import NOTICE, Emit, Fields, Record
 
-NAME = "lldp"
+NAME: Final = "lldp"
 _END, _CHASSIS, _PORT, _TTL, _PORT_DESCRIPTION = 0, 1, 2, 3, 4
 _SYSTEM_NAME, _SYSTEM_DESCRIPTION, _CAPABILITIES, _MANAGEMENT, _ORGANIZATION = 5, 6, 7, 8, 127
-_MAC_SUBTYPES = {_CHASSIS: 4, _PORT: 3}
-_ADDRESS_SUBTYPES = {_CHASSIS: 5, _PORT: 4}
+_MAC_SUBTYPES: Final = {_CHASSIS: 4, _PORT: 3}
+_ADDRESS_SUBTYPES: Final = {_CHASSIS: 5, _PORT: 4}
 _PROFIBUS, _IEEE_8021 = b"\x00\x0e\xcf", b"\x00\x80\xc2"
-_CAPABILITY_NAMES = (
+_CAPABILITY_NAMES: Final = (
     "other",
     "repeater",
     "bridge",
@@ -24,7 +26,7 @@ _CAPABILITY_NAMES = (
     "docsis-cable-device",
     "station",
 )
-_MAXIMUM_TLVS = 128
+_MAXIMUM_TLVS: Final = 128
 
 
 class LldpSession(Session):
@@ -129,4 +131,4 @@ def _organization(octets: bytes, fields: Fields) -> None:
         fields["port_vlan"] = octets[4] << 8 | octets[5]
 
 
-DISSECTOR = Dissector(name=NAME, session=LldpSession, ethertypes=(0x88CC,))
+DISSECTOR: Dissector = Dissector(name=NAME, session=LldpSession, ethertypes=(0x88CC,))

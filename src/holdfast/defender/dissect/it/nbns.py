@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from functools import lru_cache
+from typing import Final
 
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.it.dns import read_name
@@ -13,12 +14,12 @@ from holdfast.defender.flows.addresses import ip_text, mac_text
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import FAILURE, REQUEST, RESPONSE, Fields, Record
 
-NAME = "nbns"
-_HEADER = struct.Struct(">HHHHHH").unpack_from
-_HEADER_LENGTH = 12
-_PLAIN_NAME = 34
+NAME: Final = "nbns"
+_HEADER: Final = struct.Struct(">HHHHHH").unpack_from
+_HEADER_LENGTH: Final = 12
+_PLAIN_NAME: Final = 34
 """Bytes of a name without scope: a length, 32 letters, the end."""
-OPERATIONS = {
+OPERATIONS: Final = {
     0: "query",
     5: "registration",
     6: "release",
@@ -28,7 +29,7 @@ OPERATIONS = {
     15: "multihomed",
 }
 _NB, _NBSTAT = 0x20, 0x21
-_MAXIMUM_NAMES = 64
+_MAXIMUM_NAMES: Final = 64
 
 
 class NbnsSession(Session):
@@ -122,4 +123,6 @@ def _resource(reader: Reader, fields: Fields) -> None:
             fields["mac"] = mac_text(inner.take(6))
 
 
-DISSECTOR = Dissector(name=NAME, session=NbnsSession, recognize=recognize, udp=(137,), over=("udp",))
+DISSECTOR: Dissector = Dissector(
+    name=NAME, session=NbnsSession, recognize=recognize, udp=(137,), over=("udp",)
+)

@@ -4,6 +4,7 @@ mode, stratum or operation)."""
 from __future__ import annotations
 
 import struct
+from typing import Final
 
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.reader import Reader
@@ -12,9 +13,9 @@ from holdfast.defender.flows.addresses import ip_text
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import Fields, Record, Role
 
-NAME = "ntp"
-_LENGTH = 48
-MODES = {
+NAME: Final = "ntp"
+_LENGTH: Final = 48
+MODES: Final = {
     1: ("symmetric active", Role.NOTICE),
     2: ("symmetric passive", Role.NOTICE),
     3: ("client", Role.REQUEST),
@@ -24,10 +25,10 @@ MODES = {
     7: ("private", Role.REQUEST),
 }
 _CONTROL, _PRIVATE = 6, 7
-_ANSWER = 0x80
-_STANDARD_MODES = frozenset({1, 2, 3, 4, 5})
-_SECONDS_1900_TO_1970 = 2_208_988_800
-_HEADER = struct.Struct(">BBbbII4sQQQQ").unpack_from
+_ANSWER: Final = 0x80
+_STANDARD_MODES: Final = frozenset({1, 2, 3, 4, 5})
+_SECONDS_1900_TO_1970: Final = 2_208_988_800
+_HEADER: Final = struct.Struct(">BBbbII4sQQQQ").unpack_from
 
 
 class NtpSession(Session):
@@ -112,4 +113,6 @@ def _unix(stamp: int) -> float:
     return (stamp >> 32) - _SECONDS_1900_TO_1970 + (stamp & 0xFFFF_FFFF) / (1 << 32)
 
 
-DISSECTOR = Dissector(name=NAME, session=NtpSession, recognize=recognize, udp=(123,), over=("udp",))
+DISSECTOR: Dissector = Dissector(
+    name=NAME, session=NtpSession, recognize=recognize, udp=(123,), over=("udp",)
+)

@@ -8,7 +8,7 @@ client name, client build); of everything else (kind,).
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.reader import Reader
@@ -16,14 +16,14 @@ from holdfast.defender.dissect.session import TRUNCATED, MalformedError, Session
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import Emit, Fields, Record, Role
 
-NAME = "rdp"
+NAME: Final = "rdp"
 _REQUEST, _RESPONSE, _FAILURE = 1, 2, 3
-_NEGOTIATION = struct.Struct("<BBHI").unpack_from
-_COOKIE = b"Cookie: mstshash="
-_TOKEN = b"Cookie: msts="
-SECURITY = {0: "RDP", 1: "SSL", 2: "HYBRID", 4: "RDSTLS", 8: "HYBRID_EX", 16: "RDSAAD"}
+_NEGOTIATION: Final = struct.Struct("<BBHI").unpack_from
+_COOKIE: Final = b"Cookie: mstshash="
+_TOKEN: Final = b"Cookie: msts="
+SECURITY: Final = {0: "RDP", 1: "SSL", 2: "HYBRID", 4: "RDSTLS", 8: "HYBRID_EX", 16: "RDSAAD"}
 """By Zeek's names."""
-_FAILURES = {
+_FAILURES: Final = {
     1: "SSL_REQUIRED_BY_SERVER",
     2: "SSL_NOT_ALLOWED_BY_SERVER",
     3: "SSL_CERT_NOT_ON_SERVER",
@@ -31,7 +31,7 @@ _FAILURES = {
     5: "HYBRID_REQUIRED_BY_SERVER",
     6: "SSL_WITH_USER_AUTH_REQUIRED_BY_SERVER",
 }
-_BUILDS = {
+_BUILDS: Final = {
     419: "RDP 4.0",
     2195: "RDP 5.0",
     2221: "RDP 5.0",
@@ -45,11 +45,11 @@ _BUILDS = {
     9200: "RDP 8.0",
     9600: "RDP 8.1",
 }
-_ENCRYPTION_METHODS = {0: "None", 1: "40bit", 2: "128bit", 8: "56bit", 16: "FIPS"}
-_ENCRYPTION_LEVELS = {0: "None", 1: "Low", 2: "Client compatible", 3: "High", 4: "FIPS"}
+_ENCRYPTION_METHODS: Final = {0: "None", 1: "40bit", 2: "128bit", 8: "56bit", 16: "FIPS"}
+_ENCRYPTION_LEVELS: Final = {0: "None", 1: "Low", 2: "Client compatible", 3: "High", 4: "FIPS"}
 
 _CONNECT_INITIAL, _CONNECT_RESPONSE = b"\x7f\x65", b"\x7f\x66"
-_DOMAIN_PDUS = {
+_DOMAIN_PDUS: Final = {
     1: "erect domain",
     8: "disconnect provider ultimatum",
     10: "attach user request",
@@ -61,8 +61,8 @@ _DOMAIN_PDUS = {
 }
 """Of T.125, by the upper six bits of the first byte."""
 _CLIENT_CORE, _CLIENT_NETWORK, _SERVER_CORE, _SERVER_SECURITY = 0xC001, 0xC003, 0x0C01, 0x0C02
-_TPKT_VERSION = 3
-_PAYLOAD_OF_DATA = 7
+_TPKT_VERSION: Final = 3
+_PAYLOAD_OF_DATA: Final = 7
 """Bytes of TPKT and data TPDU in front of an MCS PDU."""
 
 

@@ -5,7 +5,7 @@ Key: (version, PDU type, community or user, object identifiers of requests).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect import ber
 from holdfast.defender.dissect.decoding import fields_of, text
@@ -14,10 +14,10 @@ from holdfast.defender.flows.addresses import ip_text
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import Emit, Fields, Record, Role
 
-NAME = "snmp"
-_VERSIONS = {0: "1", 1: "2c", 3: "3"}
+NAME: Final = "snmp"
+_VERSIONS: Final = {0: "1", 1: "2c", 3: "3"}
 _SEQUENCE, _INTEGER, _OCTETS, _NULL, _OBJECT_IDENTIFIER = 0x30, 0x02, 0x04, 0x05, 0x06
-PDUS = {
+PDUS: Final = {
     0xA0: ("get-request", Role.REQUEST),
     0xA1: ("get-next-request", Role.REQUEST),
     0xA2: ("response", Role.RESPONSE),
@@ -28,7 +28,7 @@ PDUS = {
     0xA7: ("trap-v2", Role.NOTICE),
     0xA8: ("report", Role.NOTICE),
 }
-_ERRORS = (
+_ERRORS: Final = (
     "noError",
     "tooBig",
     "noSuchName",
@@ -49,7 +49,7 @@ _ERRORS = (
     "notWritable",
     "inconsistentName",
 )
-SYSTEM_OBJECTS = {
+SYSTEM_OBJECTS: Final = {
     "1.3.6.1.2.1.1.1.0": "sys_description",
     "1.3.6.1.2.1.1.2.0": "sys_object_id",
     "1.3.6.1.2.1.1.4.0": "sys_contact",
@@ -57,9 +57,9 @@ SYSTEM_OBJECTS = {
     "1.3.6.1.2.1.1.6.0": "sys_location",
 }
 """Objects of the system group (RFC 3418) that identify a device; their values are fields of their own."""
-_MAXIMUM_BINDINGS = 256
-_MAXIMUM_OUTSTANDING = 64
-_TRAP_V1 = 0xA4
+_MAXIMUM_BINDINGS: Final = 256
+_MAXIMUM_OUTSTANDING: Final = 64
+_TRAP_V1: Final = 0xA4
 
 
 class _Message(NamedTuple):
@@ -233,4 +233,6 @@ def _value(data: bytes, element: ber.Element) -> str | int | None:
     return decoded if decoded.isprintable() or "\n" in decoded else octets.hex()
 
 
-DISSECTOR = Dissector(name=NAME, session=SnmpSession, recognize=recognize, udp=(161, 162), over=("udp",))
+DISSECTOR: Dissector = Dissector(
+    name=NAME, session=SnmpSession, recognize=recognize, udp=(161, 162), over=("udp",)
+)

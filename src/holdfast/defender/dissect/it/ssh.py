@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.reader import Reader
@@ -10,12 +11,12 @@ from holdfast.defender.dissect.session import Dissector, MalformedError, Session
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import Emit, Fields, Record, Role
 
-NAME = "ssh"
-_VERSION = re.compile(rb"SSH-(\d\.\d{1,2})-([^\r\n]{1,200})\r?\n")
-_MAXIMUM_LINE = 255
-_MAXIMUM_PACKET = 35_000
+NAME: Final = "ssh"
+_VERSION: Final = re.compile(rb"SSH-(\d\.\d{1,2})-([^\r\n]{1,200})\r?\n")
+_MAXIMUM_LINE: Final = 255
+_MAXIMUM_PACKET: Final = 35_000
 _KEX_INIT, _NEW_KEYS = 20, 21
-_LISTS = (
+_LISTS: Final = (
     "kex_algorithms",
     "host_key_algorithms",
     "encryption_client_to_server",
@@ -109,4 +110,6 @@ def _exchange_fields(record: Record, fields: Fields) -> None:
         fields[name] = [part for part in text(reader.take(reader.u32())).split(",") if part]
 
 
-DISSECTOR = Dissector(name=NAME, session=SshSession, recognize=recognize, tcp=(22, 2222), over=("tcp",))
+DISSECTOR: Dissector = Dissector(
+    name=NAME, session=SshSession, recognize=recognize, tcp=(22, 2222), over=("tcp",)
+)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.session import Dissector, MalformedError, Session
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import Fields, Record, Role
 
-NAME = "syslog"
-FACILITIES = (
+NAME: Final = "syslog"
+FACILITIES: Final = (
     "KERN",
     "USER",
     "MAIL",
@@ -27,9 +29,9 @@ FACILITIES = (
     "CLOCK",
     *(f"LOCAL{number}" for number in range(8)),
 )
-SEVERITIES = ("EMERG", "ALERT", "CRIT", "ERR", "WARNING", "NOTICE", "INFO", "DEBUG")
-_HIGHEST = len(FACILITIES) * 8 - 1
-_MAXIMUM_LINE = 8192
+SEVERITIES: Final = ("EMERG", "ALERT", "CRIT", "ERR", "WARNING", "NOTICE", "INFO", "DEBUG")
+_HIGHEST: Final = len(FACILITIES) * 8 - 1
+_MAXIMUM_LINE: Final = 8192
 
 
 class SyslogSession(Session):
@@ -89,6 +91,6 @@ def _fields(record: Record, fields: Fields) -> None:
     }
 
 
-DISSECTOR = Dissector(
+DISSECTOR: Dissector = Dissector(
     name=NAME, session=SyslogSession, recognize=recognize, udp=(514,), tcp=(514, 601), over=("udp", "tcp")
 )

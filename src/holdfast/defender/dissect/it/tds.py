@@ -4,6 +4,7 @@ words of batches); failures have the error number behind."""
 from __future__ import annotations
 
 import struct
+from typing import Final
 
 from holdfast.defender.dissect.decoding import fields_of
 from holdfast.defender.dissect.reader import Reader
@@ -11,8 +12,8 @@ from holdfast.defender.dissect.session import Dissector, MalformedError, Session
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import Emit, Fields, Record, Role
 
-NAME = "tds"
-TYPES = {
+NAME: Final = "tds"
+TYPES: Final = {
     1: ("SQL batch", Role.REQUEST),
     2: ("Pre-TDS7 login", Role.REQUEST),
     3: ("RPC", Role.REQUEST),
@@ -26,13 +27,13 @@ TYPES = {
     18: ("Pre-login", Role.REQUEST),
 }
 _BATCH, _RPC, _RESULT, _LOGIN, _PRE_LOGIN = 1, 3, 4, 16, 18
-_HEADER = struct.Struct(">BBHHBB").unpack_from
-_HEADER_LENGTH = 8
-_END_OF_MESSAGE = 1
-_MAXIMUM_LENGTH = 32_767
-_MAXIMUM_MESSAGE = 256 * 1024
+_HEADER: Final = struct.Struct(">BBHHBB").unpack_from
+_HEADER_LENGTH: Final = 8
+_END_OF_MESSAGE: Final = 1
+_MAXIMUM_LENGTH: Final = 32_767
+_MAXIMUM_MESSAGE: Final = 256 * 1024
 _ERROR, _INFO, _LOGIN_ACKNOWLEDGED, _ENVIRONMENT = 0xAA, 0xAB, 0xAD, 0xE3
-_LOGIN_NAMES = (
+_LOGIN_NAMES: Final = (
     "hostname",
     "username",
     "password",
@@ -43,7 +44,7 @@ _LOGIN_NAMES = (
     "language",
     "database",
 )
-_SHOWN = 512
+_SHOWN: Final = 512
 
 
 class TdsSession(Session):
@@ -192,4 +193,6 @@ def _tokens(reader: Reader, fields: Fields) -> None:
             fields["program_version"] = ".".join(map(str, body.take(4)))
 
 
-DISSECTOR = Dissector(name=NAME, session=TdsSession, recognize=recognize, tcp=(1433,), over=("tcp",))
+DISSECTOR: Dissector = Dissector(
+    name=NAME, session=TdsSession, recognize=recognize, tcp=(1433,), over=("tcp",)
+)

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.session import Dissector, Session
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import Emit, Fields, Record, Role
 
-NAME = "telnet"
+NAME: Final = "telnet"
 _IAC, _SUBNEGOTIATION, _END = 0xFF, 0xFA, 0xF0
-_COMMANDS = re.compile(rb"\xff(?:\xfa.*?\xff\xf0|[\xfb-\xfe].|[^\xfa-\xfe])", re.DOTALL)
-_USER_PROMPT = re.compile(rb"(?:login|user(?: ?name)?|account)\s*:\s*$", re.IGNORECASE)
-_PASSWORD_PROMPT = re.compile(rb"pass(?:word|code)?\s*:\s*$", re.IGNORECASE)
-_REFUSED = re.compile(
+_COMMANDS: Final = re.compile(rb"\xff(?:\xfa.*?\xff\xf0|[\xfb-\xfe].|[^\xfa-\xfe])", re.DOTALL)
+_USER_PROMPT: Final = re.compile(rb"(?:login|user(?: ?name)?|account)\s*:\s*$", re.IGNORECASE)
+_PASSWORD_PROMPT: Final = re.compile(rb"pass(?:word|code)?\s*:\s*$", re.IGNORECASE)
+_REFUSED: Final = re.compile(
     rb"(?:login|authentication|access|password)[^\n]{0,20}(?:incorrect|failed|denied|invalid)", re.I
 )
-_TAIL = 256
+_TAIL: Final = 256
 """Bytes of what the server said last in which a prompt is looked for."""
-_MAXIMUM_TYPED = 256
+_MAXIMUM_TYPED: Final = 256
 
 
 class TelnetSession(Session):
@@ -99,4 +100,6 @@ def _fields(record: Record, fields: Fields) -> None:
         fields["password_length"] = password_length
 
 
-DISSECTOR = Dissector(name=NAME, session=TelnetSession, recognize=recognize, tcp=(23, 2323), over=("tcp",))
+DISSECTOR: Dissector = Dissector(
+    name=NAME, session=TelnetSession, recognize=recognize, tcp=(23, 2323), over=("tcp",)
+)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.session import Dissector, MalformedError, Session
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import Emit, Fields, Record, Role
 
-NAME = "vnc"
-_VERSION = re.compile(rb"RFB (\d{3})\.(\d{3})\n")
-_VERSION_LENGTH = 12
-METHODS = {
+NAME: Final = "vnc"
+_VERSION: Final = re.compile(rb"RFB (\d{3})\.(\d{3})\n")
+_VERSION_LENGTH: Final = 12
+METHODS: Final = {
     0: "Invalid",
     1: "None",
     2: "VNC",
@@ -26,7 +27,7 @@ METHODS = {
     22: "Colin Dean xvp",
     30: "Apple Remote Desktop",
 }
-_CHALLENGE_LENGTH = 16
+_CHALLENGE_LENGTH: Final = 16
 
 
 class VncSession(Session):
@@ -153,6 +154,6 @@ def _result_fields(record: Record, fields: Fields) -> None:
     fields["auth"] = record.body
 
 
-DISSECTOR = Dissector(
+DISSECTOR: Dissector = Dissector(
     name=NAME, session=VncSession, recognize=recognize, tcp=(5900, 5901, 5800), over=("tcp",)
 )

@@ -7,6 +7,7 @@ that order.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from holdfast.defender.dissect.opcua.types import (
     array,
@@ -19,11 +20,11 @@ from holdfast.defender.dissect.opcua.types import (
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.record import Fields
 
-EVENT_NOTIFICATIONS = b"\x01\x00\x94\x03"
+EVENT_NOTIFICATIONS: Final = b"\x01\x00\x94\x03"
 """The NodeId of EventNotificationList (i=916) as it stands in a message."""
 _EVENT_FILTER, _EVENT_LIST = 727, 916
-_MAXIMUM_EVENTS = 64
-_SHOWN = {
+_MAXIMUM_EVENTS: Final = 64
+_SHOWN: Final = {
     "EventType": "event_type",
     "Message": "message",
     "Severity": "severity",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from holdfast.defender.dissect.opcua.types import byte_string, node_id, string
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.record import Fields
 
-_IDENTIFIERS = {"i": "numeric", "s": "string", "g": "guid", "b": "opaque"}
-_SHOWN = 24
+_IDENTIFIERS: Final = {"i": "numeric", "s": "string", "g": "guid", "b": "opaque"}
+_SHOWN: Final = 24
 """Bytes of a nonce, signature or certificate that ICSNPP shows."""
 
 

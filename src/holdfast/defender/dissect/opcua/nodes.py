@@ -3,6 +3,8 @@ ICSNPP's names."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from holdfast.defender.dissect.opcua.events import selected_fields
 from holdfast.defender.dissect.opcua.naming import (
     expanded_node_fields,
@@ -25,7 +27,7 @@ from holdfast.defender.dissect.opcua.types import (
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.record import Fields
 
-_ATTRIBUTES = (
+_ATTRIBUTES: Final = (
     "", "NodeId", "NodeClass", "BrowseName", "DisplayName", "Description", "WriteMask", "UserWriteMask",
     "IsAbstract", "Symmetric", "InverseName", "ContainsNoLoops", "EventNotifier", "Value", "DataType",
     "ValueRank", "ArrayDimensions", "AccessLevel", "UserAccessLevel", "MinimumSamplingInterval",
@@ -33,14 +35,14 @@ _ATTRIBUTES = (
     "UserRolePermissions", "AccessRestrictions", "AccessLevelEx",
 )  # fmt: skip
 """By their number (OPC 10000-6, annex A.1)."""
-_CLASSES = {
+_CLASSES: Final = {
     1: "Object", 2: "Variable", 4: "Method", 8: "ObjectType", 16: "VariableType", 32: "ReferenceType",
     64: "DataType", 128: "View",
 }  # fmt: skip
 """Classes of nodes, which are also the bits of a mask (OPC 10000-3, section 8.29)."""
-_STAMPS = ("Source", "Server", "Both", "Neither")
-_DIRECTIONS = ("FWD", "INV", "BOTH")
-_MODES = ("Disabled", "Sampling", "Reporting")
+_STAMPS: Final = ("Source", "Server", "Both", "Neither")
+_DIRECTIONS: Final = ("FWD", "INV", "BOTH")
+_MODES: Final = ("Disabled", "Sampling", "Reporting")
 
 
 def _named(table: tuple[str, ...], number: int) -> str:
@@ -106,7 +108,7 @@ def write(reader: Reader, fields: Fields) -> None:
         node |= {name: written[name] for name in written if name not in _OF_RESULTS}
 
 
-_OF_RESULTS = frozenset({"status", *status_fields(0)})
+_OF_RESULTS: Final = frozenset({"status", *status_fields(0)})
 """What a value has only where a server answers with it."""
 
 

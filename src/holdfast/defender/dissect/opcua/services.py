@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from typing import Final
 
 from holdfast.defender.dissect.decoding import remembered
 from holdfast.defender.dissect.opcua import nodes, sessions
@@ -11,7 +12,7 @@ from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import MalformedError
 from holdfast.defender.record import Fields
 
-_MAXIMUM_NODES = 64
+_MAXIMUM_NODES: Final = 64
 """Nodes of a request that its key holds."""
 
 
@@ -53,7 +54,7 @@ def read_response(service: str, reader: Reader, fields: Fields) -> None:
         read(reader, fields)
 
 
-_REQUESTS: dict[str, Callable[[Reader, Fields], None]] = {
+_REQUESTS: Final[dict[str, Callable[[Reader, Fields], None]]] = {
     "OpenSecureChannel": sessions.open_channel,
     "GetEndpoints": sessions.get_endpoints,
     "FindServers": sessions.get_endpoints,
@@ -69,8 +70,8 @@ _REQUESTS: dict[str, Callable[[Reader, Fields], None]] = {
     "CreateMonitoredItems": nodes.create_monitored_items,
     "DeleteNodes": nodes.delete_nodes,
 }
-_NAMING_NODES = frozenset({"Read", "Write", "Call", "Browse", "CreateMonitoredItems", "DeleteNodes"})
-_RESPONSES: dict[str, Callable[[Reader, Fields], None]] = {
+_NAMING_NODES: Final = frozenset({"Read", "Write", "Call", "Browse", "CreateMonitoredItems", "DeleteNodes"})
+_RESPONSES: Final[dict[str, Callable[[Reader, Fields], None]]] = {
     "OpenSecureChannel": sessions.channel_opened,
     "GetEndpoints": sessions.endpoints,
     "FindServers": sessions.found_servers,

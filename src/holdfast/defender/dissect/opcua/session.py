@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import struct
 from functools import lru_cache
+from typing import Final
 
 from holdfast.defender.dissect.decoding import fields_of
 from holdfast.defender.dissect.opcua import events, headers, services
@@ -21,27 +22,27 @@ from holdfast.defender.dissect.tables import names
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record
 
-NAME = "opcua"
-_HEADER = struct.Struct("<3s1sI").unpack_from
-_HEADER_LENGTH = 8
-_MAXIMUM_CHUNK = 16 * 1024 * 1024
-_MAXIMUM_KEPT = 128 * 1024
+NAME: Final = "opcua"
+_HEADER: Final = struct.Struct("<3s1sI").unpack_from
+_HEADER_LENGTH: Final = 8
+_MAXIMUM_CHUNK: Final = 16 * 1024 * 1024
+_MAXIMUM_KEPT: Final = 128 * 1024
 """Longer chunks are passed over without being held in memory: their head is enough for a record."""
-_MAXIMUM_MESSAGE = 1024 * 1024
-_MAXIMUM_OUTSTANDING = 256
-_CHUNKS = frozenset(b"FCA")
+_MAXIMUM_MESSAGE: Final = 1024 * 1024
+_MAXIMUM_OUTSTANDING: Final = 256
+_CHUNKS: Final = frozenset(b"FCA")
 _HELLO, _ACKNOWLEDGE, _ERROR, _REVERSE_HELLO = b"HEL", b"ACK", b"ERR", b"RHE"
 _OPEN, _CLOSE, _MESSAGE = b"OPN", b"CLO", b"MSG"
-_PLAIN = {
+_PLAIN: Final = {
     _HELLO: ("Hello", REQUEST),
     _ACKNOWLEDGE: ("Acknowledge", RESPONSE),
     _ERROR: ("Error", FAILURE),
     _REVERSE_HELLO: ("ReverseHello", NOTICE),
 }
-_SECURED = frozenset({_OPEN, _CLOSE, _MESSAGE})
-_SERVICE_FAULT = 397
-_BAD = 0x8000_0000
-_EVENT = "EventNotification"
+_SECURED: Final = frozenset({_OPEN, _CLOSE, _MESSAGE})
+_SERVICE_FAULT: Final = 397
+_BAD: Final = 0x8000_0000
+_EVENT: Final = "EventNotification"
 
 
 class OpcUaSession(Session):
@@ -265,4 +266,6 @@ def _service_fields(record: Record, fields: Fields) -> None:
             services.read_response(record.kind, reader, fields)
 
 
-DISSECTOR = Dissector(name=NAME, session=OpcUaSession, recognize=recognize, tcp=(4840,), over=("tcp",))
+DISSECTOR: Dissector = Dissector(
+    name=NAME, session=OpcUaSession, recognize=recognize, tcp=(4840,), over=("tcp",)
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from typing import Final
 
 from holdfast.defender.dissect.opcua.naming import certificate_fields, node_fields, octets_text, text_fields
 from holdfast.defender.dissect.opcua.status import status_name
@@ -17,9 +18,9 @@ from holdfast.defender.dissect.opcua.types import (
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.record import Fields
 
-SECURITY_MODES = {0: "Invalid", 1: "None", 2: "Sign", 3: "SignAndEncrypt"}
-_DOUBLE = struct.Struct("<d").unpack
-_IDENTITIES = {
+SECURITY_MODES: Final = {0: "Invalid", 1: "None", 2: "Sign", 3: "SignAndEncrypt"}
+_DOUBLE: Final = struct.Struct("<d").unpack
+_IDENTITIES: Final = {
     321: ("Anonymous", "AnonymousIdentityToken"),
     324: ("UserName", "UserNameIdentityToken"),
     327: ("Certificate", "X509IdentityToken"),

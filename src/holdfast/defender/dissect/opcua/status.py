@@ -1,11 +1,13 @@
 """OPC UA status codes (OPC 10000-4, section 7.39; OPC 10000-6, annex A.2)."""
 
+from typing import Final
+
 from holdfast.defender.dissect.tables import names
 from holdfast.defender.record import Fields
 
-_SEVERITIES = {0: "Good", 1: "Uncertain", 2: "Bad"}
+_SEVERITIES: Final = {0: "Good", 1: "Uncertain", 2: "Bad"}
 _STRUCTURE_CHANGED, _SEMANTICS_CHANGED = 0x8000, 0x4000
-_INFO_TYPES = {0: "NotUsed", 1: "DataValue"}
+_INFO_TYPES: Final = {0: "NotUsed", 1: "DataValue"}
 
 
 def status_name(code: int) -> str:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect.decoding import text
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.session import MalformedError
+from holdfast.defender.record import seconds
 from holdfast.kernel.clock import isoformat
 
-_TICKS_TO_1970 = 116_444_736_000_000_000
-_TICKS_A_SECOND = 10_000_000
-_MAXIMUM_ELEMENTS = 4096
+_TICKS_TO_1970: Final = 116_444_736_000_000_000
+_NANOSECONDS_A_TICK: Final = 100
+_MAXIMUM_ELEMENTS: Final = 4096
 """Elements of an array that are read; longer ones end the decoding of their message."""
-_MAXIMUM_DEPTH = 8
+_MAXIMUM_DEPTH: Final = 8
 _NAMESPACE_URI, _SERVER_INDEX = 0x80, 0x40
 
 Value = bool | int | float | str | list["Value"] | None
@@ -94,8 +95,8 @@ def date_time(reader: Reader) -> str | None:
     ticks = reader.unsigned_little(8)
     if not _TICKS_TO_1970 <= ticks < 1 << 62:
         return None
-    seconds = (ticks - _TICKS_TO_1970) / _TICKS_A_SECOND
-    return isoformat(seconds) if seconds < 253_402_300_799 else None
+    moment = _unix_seconds(ticks)
+    return isoformat(moment) if moment < 253_402_300_799 else None
 
 
 def qualified_name(reader: Reader) -> str:
@@ -121,7 +122,11 @@ def extension_object(reader: Reader) -> tuple[NodeId, bytes]:
 def unix_time(reader: Reader) -> float | None:
     """A moment in Unix seconds, as header fields have it; None for the earliest one, which means unknown."""
     ticks = reader.unsigned_little(8)
-    return (ticks - _TICKS_TO_1970) / _TICKS_A_SECOND if _TICKS_TO_1970 <= ticks < 1 << 62 else None
+    return _unix_seconds(ticks) if _TICKS_TO_1970 <= ticks < 1 << 62 else None
+
+
+def _unix_seconds(ticks: int) -> float:
+    return seconds((ticks - _TICKS_TO_1970) * _NANOSECONDS_A_TICK)
 
 
 def diagnostic_info(reader: Reader, depth: int = _MAXIMUM_DEPTH) -> int:
@@ -167,7 +172,7 @@ def _extension(reader: Reader) -> Value:
     return f"{kind} {body.hex()}"
 
 
-_BUILT_IN: dict[int, Callable[[Reader], Value]] = {
+_BUILT_IN: Final[dict[int, Callable[[Reader], Value]]] = {
     1: _number("?"),
     2: _number("b"),
     3: _number("B"),
@@ -214,7 +219,7 @@ def variant(reader: Reader, depth: int = _MAXIMUM_DEPTH) -> Value:
     return value
 
 
-_NESTED = frozenset({23, 24, 25})
+_NESTED: Final = frozenset({23, 24, 25})
 """DataValue, Variant, DiagnosticInfo: what may hold further values."""
 
 

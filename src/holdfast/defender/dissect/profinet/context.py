@@ -4,14 +4,15 @@ section 5)."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from holdfast.defender.dissect.decoding import text
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.record import Fields
 
-OPERATIONS = {0: "Connect", 1: "Release", 2: "Read", 3: "Write", 4: "Control", 5: "Read Implicit"}
+OPERATIONS: Final = {0: "Connect", 1: "Release", 2: "Read", 3: "Write", 4: "Control", 5: "Read Implicit"}
 
-BLOCKS = {
+BLOCKS: Final = {
     0x0008: "IODWriteReqHeader",
     0x0009: "IODReadReqHeader",
     0x0020: "I&M0",
@@ -35,12 +36,12 @@ BLOCKS = {
     0x8112: "IOXBlockRes ApplicationReady",
     0x8114: "ReleaseBlockRes",
 }
-_RECORD_HEADERS = frozenset({0x0008, 0x0009, 0x8008, 0x8009})
-_READ_ANSWER = 0x8009
+_RECORD_HEADERS: Final = frozenset({0x0008, 0x0009, 0x8008, 0x8009})
+_READ_ANSWER: Final = 0x8009
 _ADDRESS_REQUEST, _IDENTIFICATION = 0x0101, 0x0020
-_MAXIMUM_BLOCKS = 128
+_MAXIMUM_BLOCKS: Final = 128
 
-_STATUS_CODES = {
+_STATUS_CODES: Final = {
     0x00: "No Error",
     0x81: "PNIO",
     0xCF: "RTA Error",
@@ -51,7 +52,7 @@ _STATUS_CODES = {
     0xDE: "IODReadRes",
     0xDF: "IODWriteRes",
 }
-_ACCESS_ERRORS = {
+_ACCESS_ERRORS: Final = {
     0xB0: "Invalid Index",
     0xB1: "Write Length Error",
     0xB2: "Invalid Slot Subslot",
@@ -156,7 +157,7 @@ def _control(block: Reader, fields: Fields) -> None:
     fields["session_key"] = block.u16()
 
 
-_READERS: dict[int, Callable[[Reader, Fields], None]] = {
+_READERS: Final[dict[int, Callable[[Reader, Fields], None]]] = {
     **dict.fromkeys(_RECORD_HEADERS, _record_header),
     _ADDRESS_REQUEST: _application_relation,
     _IDENTIFICATION: _identification,

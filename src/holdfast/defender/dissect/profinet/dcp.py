@@ -6,6 +6,7 @@ Key: (service, service type, options and sub-options of the blocks).
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.reader import Reader
@@ -14,15 +15,15 @@ from holdfast.defender.flows.addresses import ip_text
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import Fields, Record, Role
 
-NAME = "pn_dcp"
-SERVICES = {3: "Get", 4: "Set", 5: "Identify", 6: "Hello"}
+NAME: Final = "pn_dcp"
+SERVICES: Final = {3: "Get", 4: "Set", 5: "Identify", 6: "Hello"}
 _GET, _SET, _IDENTIFY, _HELLO = 3, 4, 5, 6
 _REQUEST, _RESPONSE = 0, 1
 _CONTROL, _CONTROL_RESPONSE = 5, 4
-_HEADER_LENGTH = 10
-_MAXIMUM_BLOCKS = 64
+_HEADER_LENGTH: Final = 10
+_MAXIMUM_BLOCKS: Final = 64
 
-BLOCKS = {
+BLOCKS: Final = {
     (1, 1): "mac_address",
     (1, 2): "ip_parameter",
     (1, 3): "full_ip_suite",
@@ -47,7 +48,7 @@ BLOCKS = {
 }
 """Options and sub-options."""
 
-ERRORS = {
+ERRORS: Final = {
     0: "ok",
     1: "option unsupported",
     2: "suboption unsupported or no dataset available",
@@ -56,7 +57,7 @@ ERRORS = {
     5: "set not possible by local reasons",
     6: "in operation, set not possible",
 }
-_ROLES = {0x01: "IO-Device", 0x02: "IO-Controller", 0x04: "IO-Multidevice", 0x08: "PN-Supervisor"}
+_ROLES: Final = {0x01: "IO-Device", 0x02: "IO-Controller", 0x04: "IO-Multidevice", 0x08: "PN-Supervisor"}
 
 
 def record(identifier: int, body: bytes, frame: int, time: int, direction: Direction) -> Record:
@@ -121,7 +122,7 @@ def _named(name: str) -> Callable[[bytes, Fields], None]:
     return read
 
 
-_READERS: dict[tuple[int, int], Callable[[bytes, Fields], None]] = {
+_READERS: Final[dict[tuple[int, int], Callable[[bytes, Fields], None]]] = {
     (1, 2): _ip,
     (1, 3): _ip,
     (2, 1): _named("type_of_station"),

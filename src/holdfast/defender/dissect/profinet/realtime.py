@@ -6,6 +6,7 @@ Key: (frame identifier,); of DCP see `dcp`.
 from __future__ import annotations
 
 from bisect import bisect_right
+from typing import Final
 
 from holdfast.defender.dissect.decoding import fields_of
 from holdfast.defender.dissect.profinet import dcp
@@ -13,9 +14,10 @@ from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedErr
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import NOTICE, Fields, Record
 
-NAME, PTCP = "pn_rt", "pn_ptcp"
+NAME: Final = "pn_rt"
+PTCP: Final = "pn_ptcp"
 
-_CLASSES = (
+_CLASSES: Final = (
     # First frame identifier, record protocol, kind (section 4.7.3.2).
     (0x0000, PTCP, "PTCP"),
     (0x0100, NAME, "RT_CLASS_3 cyclic"),
@@ -33,12 +35,14 @@ _CLASSES = (
     (0xFFA0, NAME, "Fragmentation"),
     (0xFFB0, NAME, "reserved"),
 )
-_STARTS = tuple(first for first, _, _ in _CLASSES)
-_KNOWN = {identifier: _CLASSES[bisect_right(_STARTS, identifier) - 1][1:] for identifier in range(0x10000)}
+_STARTS: Final = tuple(first for first, _, _ in _CLASSES)
+_KNOWN: Final = {
+    identifier: _CLASSES[bisect_right(_STARTS, identifier) - 1][1:] for identifier in range(0x10000)
+}
 """Record protocol and kind of each frame identifier: one look-up a frame."""
-_STATUS_LENGTH = 4
+_STATUS_LENGTH: Final = 4
 """Of the APDU status at the end of cyclic data: cycle counter, data status, transfer status."""
-_STATUS_BITS = {
+_STATUS_BITS: Final = {
     0x01: "primary",
     0x02: "redundancy",
     0x04: "data_valid",
@@ -84,7 +88,7 @@ def _fields(record: Record, fields: Fields) -> None:
         }
 
 
-DISSECTOR = Dissector(
+DISSECTOR: Dissector = Dissector(
     name=NAME,
     session=RealtimeSession,
     ethertypes=(0x8892,),

@@ -7,7 +7,7 @@ Keys: of calls and their answers (interface, operation number); of binds (kind, 
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect.decoding import fields_of
 from holdfast.defender.dissect.reader import Reader
@@ -18,10 +18,10 @@ from holdfast.defender.dissect.session import TRUNCATED, Dissector, MalformedErr
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import Emit, Fields, Record, Role
 
-_VERSION = 5
-_HEADER_LENGTH = 16
+_VERSION: Final = 5
+_HEADER_LENGTH: Final = 16
 _REQUEST, _RESPONSE, _FAULT, _BIND, _BIND_REFUSED, _ALTER = 0, 2, 3, 11, 13, 14
-PACKET_TYPES = {
+PACKET_TYPES: Final = {
     _REQUEST: "Request",
     _RESPONSE: "Response",
     _FAULT: "Fault",
@@ -35,7 +35,7 @@ PACKET_TYPES = {
     18: "Cancel",
     19: "Orphaned",
 }
-_ROLES = {
+_ROLES: Final = {
     _REQUEST: Role.REQUEST,
     _RESPONSE: Role.RESPONSE,
     _FAULT: Role.FAILURE,
@@ -48,8 +48,8 @@ _ROLES = {
 }
 _LAST_FRAGMENT, _WITH_OBJECT = 0x02, 0x80
 _MAXIMUM_CONTEXTS, _MAXIMUM_OUTSTANDING = 64, 64
-_LENGTHS = {">": struct.Struct(">HHI").unpack_from, "<": struct.Struct("<HHI").unpack_from}
-_OPERATION = {">": struct.Struct(">IHH").unpack_from, "<": struct.Struct("<IHH").unpack_from}
+_LENGTHS: Final = {">": struct.Struct(">HHI").unpack_from, "<": struct.Struct("<HHI").unpack_from}
+_OPERATION: Final = {">": struct.Struct(">IHH").unpack_from, "<": struct.Struct("<IHH").unpack_from}
 
 
 class _Pdu(NamedTuple):
@@ -189,6 +189,6 @@ def _fields(record: Record, fields: Fields) -> None:
         ntlm_fields(octets[-authentication:], fields)
 
 
-DISSECTOR = Dissector(
+DISSECTOR: Dissector = Dissector(
     name=NAME, session=ConnectedSession, recognize=recognize, tcp=(135, 593, 1025, 1026), over=("tcp",)
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect.decoding import fields_of
 from holdfast.defender.dissect.profinet.context import (
@@ -23,14 +23,14 @@ from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record, Role
 
 NAME, PROFINET = "dcerpc", "profinet_io_cm"
-_VERSION = 4
-_HEADER_LENGTH = 80
-_PROFINET_INTERFACE = bytes.fromhex("6c9711d1827100a02442df7d")
+_VERSION: Final = 4
+_HEADER_LENGTH: Final = 80
+_PROFINET_INTERFACE: Final = bytes.fromhex("6c9711d1827100a02442df7d")
 """What the interfaces of PROFINET devices, controllers, supervisors have in common behind their first four
 bytes."""
-_MAXIMUM_OUTSTANDING = 64
+_MAXIMUM_OUTSTANDING: Final = 64
 
-PACKET_TYPES = {
+PACKET_TYPES: Final = {
     0: "Request",
     1: "Ping",
     2: "Response",
@@ -44,11 +44,11 @@ PACKET_TYPES = {
     10: "Cancel Acknowledge",
 }
 _REQUEST, _RESPONSE, _FAULT, _REJECT, _FRAGMENT_ACKNOWLEDGE = 0, 2, 3, 6, 9
-_ROLES = {_REQUEST: REQUEST, _RESPONSE: RESPONSE, _FAULT: FAILURE, _REJECT: FAILURE}
-_CHARACTERS = {0: "ASCII", 1: "EBCDIC"}
-_INTEGERS = {0: "Big Endian", 1: "Little Endian"}
-_FLOATS = {0: "IEEE", 1: "VAX", 2: "CRAY", 3: "IBM"}
-_FACK_VERSIONS = {0: "Initial version", 1: "Default version"}
+_ROLES: Final = {_REQUEST: REQUEST, _RESPONSE: RESPONSE, _FAULT: FAILURE, _REJECT: FAILURE}
+_CHARACTERS: Final = {0: "ASCII", 1: "EBCDIC"}
+_INTEGERS: Final = {0: "Big Endian", 1: "Little Endian"}
+_FLOATS: Final = {0: "IEEE", 1: "VAX", 2: "CRAY", 3: "IBM"}
+_FACK_VERSIONS: Final = {0: "Initial version", 1: "Default version"}
 
 
 class _Layout(NamedTuple):
@@ -59,7 +59,7 @@ class _Layout(NamedTuple):
     acknowledge: struct.Struct
 
 
-_LAYOUTS = {
+_LAYOUTS: Final = {
     order: _Layout(struct.Struct(f"{mark}IIIHHHHHBB"), struct.Struct(f"{mark}BxHIIHH"))
     for order, mark in ((0, ">"), (1, "<"))
 }
@@ -242,7 +242,7 @@ def _acknowledgement(body: bytes, order: int, fields: Fields) -> None:
     }
 
 
-DISSECTOR = Dissector(
+DISSECTOR: Dissector = Dissector(
     name=NAME,
     session=ConnectionlessSession,
     recognize=recognize,

@@ -1,6 +1,8 @@
 """Well-known DCE/RPC interfaces and operations: those that operations, inventory and attacks use."""
 
-INTERFACES = {
+from typing import Final
+
+INTERFACES: Final = {
     "e1af8308-5d1f-11c9-91a4-08002b14a0fa": "epmapper",
     "367abb81-9844-35f1-ad32-98f038001003": "svcctl",
     "1ff70682-0a51-30e8-076d-740be8cee98b": "atsvc",
@@ -36,7 +38,7 @@ INTERFACES = {
     "13486d51-4821-11d2-a494-3cb306c10000": "IOPCServerList",
 }
 
-OPERATIONS = {
+OPERATIONS: Final = {
     "epmapper": {2: "ept_lookup", 3: "ept_map", 4: "ept_lookup_handle_free"},
     "svcctl": {
         0: "CloseServiceHandle",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import struct
+from typing import Final
 
 from holdfast.defender.record import Fields
 
-_SIGNATURE = b"NTLMSSP\0"
+_SIGNATURE: Final = b"NTLMSSP\0"
 _CHALLENGE, _AUTHENTICATE = 2, 3
-_FIELD = struct.Struct("<HHI").unpack_from
-_UNICODE = 0x01
-_TARGET_NAMES = {
+_FIELD: Final = struct.Struct("<HHI").unpack_from
+_UNICODE: Final = 0x01
+_TARGET_NAMES: Final = {
     1: "server_nb_computer_name",
     2: "server_nb_domain_name",
     3: "server_dns_computer_name",

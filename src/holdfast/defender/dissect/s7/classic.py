@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Hashable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect.decoding import remembered, text
 from holdfast.defender.dissect.s7.fields import ack_fields, continues, job_fields, user_data_fields
@@ -20,15 +20,15 @@ from holdfast.defender.dissect.session import TRUNCATED, MalformedError
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Record
 
-NAME = "s7comm"
-PROTOCOL_IDENTIFIER = 0x32
+NAME: Final = "s7comm"
+PROTOCOL_IDENTIFIER: Final = 0x32
 JOB, ACK, ACK_DATA, USER_DATA = 1, 2, 3, 7
 _READ, _WRITE, _PLC_CONTROL = 0x04, 0x05, 0x28
-_TRANSFERS = frozenset({0x1A, 0x1B, 0x1C, 0x1D})
-_MAXIMUM_OUTSTANDING = 64
-_HEADER = struct.Struct(">xBHHHH").unpack_from
-_READ_SZL = (0x4, 0x01)
-_USER_DATA_ROLES = {4: REQUEST, 8: RESPONSE}
+_TRANSFERS: Final = frozenset({0x1A, 0x1B, 0x1C, 0x1D})
+_MAXIMUM_OUTSTANDING: Final = 64
+_HEADER: Final = struct.Struct(">xBHHHH").unpack_from
+_READ_SZL: Final = (0x4, 0x01)
+_USER_DATA_ROLES: Final = {4: REQUEST, 8: RESPONSE}
 
 
 class _Shape(NamedTuple):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.s7 import system_status
@@ -23,9 +25,9 @@ from holdfast.defender.record import Fields, Record
 _READ, _WRITE = 0x04, 0x05
 _REQUEST_DOWNLOAD, _DOWNLOAD_BLOCK, _DOWNLOAD_ENDED = 0x1A, 0x1B, 0x1C
 _START_UPLOAD, _UPLOAD, _END_UPLOAD = 0x1D, 0x1E, 0x1F
-_TRANSFERS = frozenset(range(_REQUEST_DOWNLOAD, _END_UPLOAD + 1))
+_TRANSFERS: Final = frozenset(range(_REQUEST_DOWNLOAD, _END_UPLOAD + 1))
 _PLC_CONTROL, _SETUP = 0x28, 0xF0
-_NEXT_PART = 0x12
+_NEXT_PART: Final = 0x12
 """Method of user data that has a data unit reference: answers, and requests for the rest of one."""
 
 

@@ -1,8 +1,10 @@
 """Names of S7 communication's numbers, as ICSNPP gives them."""
 
-ROSCTR = {1: "Job-Request", 2: "ACK", 3: "ACK-Data", 7: "User-Data"}
+from typing import Final
 
-FUNCTIONS = {
+ROSCTR: Final = {1: "Job-Request", 2: "ACK", 3: "ACK-Data", 7: "User-Data"}
+
+FUNCTIONS: Final = {
     0x00: "CPU Services",
     0x04: "Read Variable",
     0x05: "Write Variable",
@@ -17,7 +19,7 @@ FUNCTIONS = {
     0xF0: "Setup Communication",
 }
 
-ERROR_CLASSES = {
+ERROR_CLASSES: Final = {
     0x00: "No error",
     0x81: "Application relationship error",
     0x82: "Object definition error",
@@ -27,8 +29,8 @@ ERROR_CLASSES = {
     0x87: "Access error",
 }
 
-USER_DATA_KINDS = {0: "Push", 4: "Request", 8: "Response"}
-USER_DATA_GROUPS = {
+USER_DATA_KINDS: Final = {0: "Push", 4: "Request", 8: "Response"}
+USER_DATA_GROUPS: Final = {
     0x0: "Mode-Transition",
     0x1: "Programmer Controls",
     0x2: "Cyclic Services",
@@ -40,7 +42,7 @@ USER_DATA_GROUPS = {
     0xF: "NC Programming",
 }
 
-SUBFUNCTIONS: dict[int, dict[int, str]] = {
+SUBFUNCTIONS: Final[dict[int, dict[int, str]]] = {
     0x0: {
         0x00: "Stop",
         0x01: "Warm Restart",
@@ -110,7 +112,7 @@ SUBFUNCTIONS: dict[int, dict[int, str]] = {
 }
 """Of user data, by function group."""
 
-RETURN_CODES = {
+RETURN_CODES: Final = {
     0x00: "Reserved",
     0x01: "Hardware error",
     0x03: "Accessing the object not allowed",
@@ -121,7 +123,7 @@ RETURN_CODES = {
     0xFF: "Success",
 }
 
-SZL = {
+SZL: Final = {
     0x00: "List of all the SZL-IDs of a module",
     0x11: "Module identification",
     0x12: "CPU characteristics",
@@ -160,7 +162,7 @@ SZL = {
 }
 """System status lists by the low byte of their identifier."""
 
-BLOCK_TYPES = {
+BLOCK_TYPES: Final = {
     "08": "Organization Block",
     "0A": "Data Block",
     "0B": "System Data Block",
@@ -169,9 +171,9 @@ BLOCK_TYPES = {
     "0E": "Function Block",
     "0F": "System Function Block",
 }
-FILE_SYSTEMS = {"P": "Passive", "A": "Active"}
+FILE_SYSTEMS: Final = {"P": "Passive", "A": "Active"}
 
-AREAS = {
+AREAS: Final = {
     0x03: "SysInfo",
     0x05: "SysFlags",
     0x06: "AnalogInput",
@@ -191,8 +193,8 @@ AREAS = {
 }
 """Memory areas of variables."""
 
-PLUS_OPCODES = {0x31: "Request", 0x32: "Response", 0x33: "Notification"}
-PLUS_FUNCTIONS = {
+PLUS_OPCODES: Final = {0x31: "Request", 0x32: "Response", 0x33: "Notification"}
+PLUS_FUNCTIONS: Final = {
     0x04BB: "Explore",
     0x04CA: "Create Object",
     0x04D4: "Delete Object",
@@ -206,7 +208,7 @@ PLUS_FUNCTIONS = {
     0x0586: "Get Variable Sub Streamed",
 }
 
-CONTROL_SERVICES = {
+CONTROL_SERVICES: Final = {
     "_INSE": "Activates a PLC module",
     "_INS2": "Activates a PLC module",
     "_DELE": "Removes module from the PLC's passive file system",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Final
 
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.s7.names import PLUS_FUNCTIONS, PLUS_OPCODES
@@ -16,17 +17,17 @@ from holdfast.defender.dissect.session import TRUNCATED, MalformedError
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import Emit, Fields, Record, Role
 
-NAME = "s7comm_plus"
-PROTOCOL_IDENTIFIER = 0x72
-_WITH_DIGEST = 3
+NAME: Final = "s7comm_plus"
+PROTOCOL_IDENTIFIER: Final = 0x72
+_WITH_DIGEST: Final = 3
 """From this version on a digest with its length stands in front of each PDU's data."""
 _SYSTEM_EVENT, _KEEP_ALIVE = 0xFE, 0xFF
-_NOTIFICATION = 0x33
-_ROLES = {0x31: Role.REQUEST, 0x32: Role.RESPONSE}
-_MAXIMUM_OUTSTANDING = 64
-_DATA = 14
+_NOTIFICATION: Final = 0x33
+_ROLES: Final = {0x31: Role.REQUEST, 0x32: Role.RESPONSE}
+_MAXIMUM_OUTSTANDING: Final = 64
+_DATA: Final = 14
 """Where a request's data begin: behind opcode, function, sequence number, session and transport flags."""
-_IDENTITY = re.compile(rb"1;(6[EA][SGV]\d [\w -]{5,24}?) ?;V(\d+\.\d+)")
+_IDENTITY: Final = re.compile(rb"1;(6[EA][SGV]\d [\w -]{5,24}?) ?;V(\d+\.\d+)")
 """What a controller says of itself when a session begins: order number and firmware version."""
 
 

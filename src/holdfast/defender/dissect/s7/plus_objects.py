@@ -7,16 +7,17 @@ blocks have the identifiers from 0x8A0E0001 on; what lies in 0x8A000000 and abov
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 _GET_MULTI, _SET_MULTI = 0x054C, 0x0542
-_ABOUT_ONE = frozenset({0x04BB, 0x04D4, 0x04F2, 0x04FC, 0x0556, 0x056B, 0x0586, _SET_MULTI})
+_ABOUT_ONE: Final = frozenset({0x04BB, 0x04D4, 0x04F2, 0x04FC, 0x0556, 0x056B, 0x0586, _SET_MULTI})
 """Functions whose data begin with the identifier of their object: Explore, Delete Object, Set Variable, …"""
-_AREAS = {80: "inputs", 81: "outputs", 82: "flags", 83: "counters", 84: "timers"}
+_AREAS: Final = {80: "inputs", 81: "outputs", 82: "flags", 83: "counters", 84: "timers"}
 _PROGRAM, _DATA_BLOCKS = 0x8A000000, 0x8A0E0000
-HEAD = 160
+HEAD: Final = 160
 """Bytes of a request's data that are looked at; a poll of many variables names the same blocks again."""
-_MAXIMUM_ITEMS = 64
-_MAXIMUM_OCTETS = 5
+_MAXIMUM_ITEMS: Final = 64
+_MAXIMUM_OCTETS: Final = 5
 
 
 @lru_cache(maxsize=4096)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from holdfast.defender.dissect.decoding import text
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.s7.names import RETURN_CODES, SZL
 from holdfast.defender.record import Fields
 
-_COMPONENT_NAMES = {
+_COMPONENT_NAMES: Final = {
     1: "automation_system_name",
     2: "module_name",
     3: "plant_name",
@@ -21,7 +22,7 @@ _COMPONENT_NAMES = {
 }
 """Indexes of list 0x1C that identify a device; names as ICSNPP has them."""
 
-_OPERATING_MODES = {
+_OPERATING_MODES: Final = {
     0x1: "STOP (update)",
     0x2: "STOP (memory reset)",
     0x3: "STOP (self initialization)",
@@ -101,4 +102,4 @@ def _mode(record: Reader, fields: Fields) -> None:
     fields["operating_mode"] = _OPERATING_MODES.get(mode, f"0x{mode:x}")
 
 
-_LISTS: dict[int, Callable[[Reader, Fields], None]] = {0x11: _module, 0x1C: _component, 0x24: _mode}
+_LISTS: Final[dict[int, Callable[[Reader, Fields], None]]] = {0x11: _module, 0x1C: _component, 0x24: _mode}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.dissect.s7.names import AREAS
 from holdfast.defender.dissect.session import MalformedError
 from holdfast.defender.record import Fields
 
 _SPECIFICATION, _S7ANY, _DB_READ = 0x12, 0x10, 0xB0
-_DATA_BLOCKS = frozenset({0x84, 0x85})
+_DATA_BLOCKS: Final = frozenset({0x84, 0x85})
 
 
 def read_items(parameters: bytes) -> list[Fields]:

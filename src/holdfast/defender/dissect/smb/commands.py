@@ -1,6 +1,8 @@
 """Names of SMB's commands, as Zeek has them."""
 
-VERSION_1 = {
+from typing import Final
+
+VERSION_1: Final = {
     0x00: "CREATE_DIRECTORY",
     0x01: "DELETE_DIRECTORY",
     0x02: "OPEN",
@@ -63,7 +65,7 @@ VERSION_1 = {
     0xC2: "CLOSE_PRINT_FILE",
     0xC3: "GET_PRINT_QUEUE",
 }
-TRANSACTIONS_2 = {
+TRANSACTIONS_2: Final = {
     0x00: "OPEN2",
     0x01: "FIND_FIRST2",
     0x02: "FIND_NEXT2",
@@ -82,7 +84,7 @@ TRANSACTIONS_2 = {
     0x10: "GET_DFS_REFERRAL",
     0x11: "REPORT_DFS_INCONSISTENCY",
 }
-NT_TRANSACTIONS = {
+NT_TRANSACTIONS: Final = {
     1: "CREATE",
     2: "IOCTL",
     3: "SET_SECURITY_DESC",
@@ -92,7 +94,7 @@ NT_TRANSACTIONS = {
     7: "GET_USER_QUOTA",
     8: "SET_USER_QUOTA",
 }
-VERSION_2 = {
+VERSION_2: Final = {
     0: "NEGOTIATE_PROTOCOL",
     1: "SESSION_SETUP",
     2: "LOGOFF",
@@ -113,7 +115,7 @@ VERSION_2 = {
     17: "SET_INFO",
     18: "OPLOCK_BREAK",
 }
-DIALECTS_2 = {
+DIALECTS_2: Final = {
     0x0202: "SMB 2.0.2",
     0x0210: "SMB 2.1",
     0x02FF: "SMB 2.?",

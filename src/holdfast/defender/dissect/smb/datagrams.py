@@ -6,6 +6,7 @@ Key: (kind, source name, announced name, version).
 from __future__ import annotations
 
 import struct
+from typing import Final
 
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.it.dns import read_name
@@ -17,11 +18,11 @@ from holdfast.defender.flows.addresses import ip_text
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import Fields, Record, Role
 
-NAME = "nbdgm"
-_HEADER_LENGTH = 14
-_HEADER = struct.Struct(">BBH4sHHH").unpack_from
-_WITH_NAMES = frozenset({0x10, 0x11, 0x12})
-_TYPES = {
+NAME: Final = "nbdgm"
+_HEADER_LENGTH: Final = 14
+_HEADER: Final = struct.Struct(">BBH4sHHH").unpack_from
+_WITH_NAMES: Final = frozenset({0x10, 0x11, 0x12})
+_TYPES: Final = {
     0x10: "direct unique datagram",
     0x11: "direct group datagram",
     0x12: "broadcast datagram",
@@ -30,7 +31,7 @@ _TYPES = {
     0x15: "datagram positive response",
     0x16: "datagram negative response",
 }
-_BROWSE = {
+_BROWSE: Final = {
     1: "host announcement",
     2: "announcement request",
     8: "election request",
@@ -42,8 +43,8 @@ _BROWSE = {
     14: "reset browser state",
     15: "local master announcement",
 }
-_ANNOUNCING = frozenset({1, 12, 15})
-_SERVER_TYPES = {
+_ANNOUNCING: Final = frozenset({1, 12, 15})
+_SERVER_TYPES: Final = {
     0: "workstation",
     1: "server",
     2: "sql server",
@@ -131,4 +132,6 @@ def _fields(record: Record, fields: Fields) -> None:
     fields |= record.body
 
 
-DISSECTOR = Dissector(name=NAME, session=DatagramSession, recognize=recognize, udp=(138,), over=("udp",))
+DISSECTOR: Dissector = Dissector(
+    name=NAME, session=DatagramSession, recognize=recognize, udp=(138,), over=("udp",)
+)

@@ -7,6 +7,8 @@ record a command. Keys: of `nbss` (kind, names); of the others (command, share, 
 
 from __future__ import annotations
 
+from typing import Final
+
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.it.nbns import decode_name
 from holdfast.defender.dissect.session import Dissector, MalformedError, Session
@@ -18,7 +20,7 @@ from holdfast.defender.record import Emit, Fields, Record, Role
 
 NAME, NETBIOS, NAME_2 = "smb", "nbss", "smb2"
 _MESSAGE, _KEEP_ALIVE = 0x00, 0x85
-_SESSION = {
+_SESSION: Final = {
     0x81: ("session request", Role.REQUEST),
     0x82: ("positive response", Role.RESPONSE),
     0x83: ("negative response", Role.FAILURE),
@@ -26,11 +28,11 @@ _SESSION = {
     _KEEP_ALIVE: ("keep alive", Role.NOTICE),
 }
 _MAGIC_1, _MAGIC_2, _ENCRYPTED, _COMPRESSED = b"\xffSMB", b"\xfeSMB", b"\xfdSMB", b"\xfcSMB"
-_MAGIC = frozenset({_MAGIC_1, _MAGIC_2, _ENCRYPTED, _COMPRESSED})
-_SHOWN = 4096
+_MAGIC: Final = frozenset({_MAGIC_1, _MAGIC_2, _ENCRYPTED, _COMPRESSED})
+_SHOWN: Final = 4096
 """Of messages longer than `_WHOLE` bytes, this much is read and the rest is passed over: contents of
 files."""
-_WHOLE = 128 * 1024
+_WHOLE: Final = 128 * 1024
 
 
 class SmbSession(Session):
@@ -122,7 +124,7 @@ def _session_fields(record: Record, fields: Fields) -> None:
         fields["error_code"] = body[0]
 
 
-DISSECTOR = Dissector(
+DISSECTOR: Dissector = Dissector(
     name=NAME,
     session=SmbSession,
     recognize=recognize,

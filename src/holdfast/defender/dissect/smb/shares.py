@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from holdfast.defender.dissect.rpc.connected import Connection
 from holdfast.defender.dissect.session import MalformedError
@@ -14,14 +14,14 @@ from holdfast.defender.record import Emit, Fields, Record, Role
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 
-_MAXIMUM = 256
+_MAXIMUM: Final = 256
 """Shares, files and outstanding requests that are remembered."""
-_MAXIMUM_CALL = 256 * 1024
-PIPE_SHARE = "IPC$"
-_HARMLESS = frozenset({0x00000000, 0x00000103, 0x80000005, 0x80000006, 0x0000010C, 0xC0000016})
+_MAXIMUM_CALL: Final = 256 * 1024
+PIPE_SHARE: Final = "IPC$"
+_HARMLESS: Final = frozenset({0x00000000, 0x00000103, 0x80000005, 0x80000006, 0x0000010C, 0xC0000016})
 """Statuses that are no refusal: success, pending, more data, no more files, changes, next step of a
 sign-in."""
-RPC_PIPES = frozenset(
+RPC_PIPES: Final = frozenset(
     {
         "atsvc",
         "browser",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect.decoding import fields_of, text
 from holdfast.defender.dissect.rpc.ntlm import ntlm_fields
@@ -14,21 +14,21 @@ from holdfast.defender.dissect.smb.shares import Asked, Dialect, Shares, is_refu
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import Fields, Record
 
-_HEADER = struct.Struct("<4sBIBH12xHHHH").unpack_from
-_HEADER_LENGTH = 32
+_HEADER: Final = struct.Struct("<4sBIBH12xHHHH").unpack_from
+_HEADER_LENGTH: Final = 32
 _RESPONSE, _UNICODE, _NT_STATUS = 0x80, 0x8000, 0x4000
 _CLOSE, _TRANSACTION, _TRANSACTION_2, _NT_TRANSACT = 0x04, 0x25, 0x32, 0xA0
 _OPEN_ANDX, _READ_ANDX, _WRITE_ANDX, _CREATE_ANDX = 0x2D, 0x2E, 0x2F, 0xA2
 _NEGOTIATE, _SESSION_SETUP, _TREE_CONNECT = 0x72, 0x73, 0x75
-_ANDX = frozenset(
+_ANDX: Final = frozenset(
     {0x24, _OPEN_ANDX, _READ_ANDX, _WRITE_ANDX, _SESSION_SETUP, 0x74, _TREE_CONNECT, _CREATE_ANDX}
 )
-_NO_MORE = 0xFF
-_MAXIMUM_CHAIN = 16
-_WITH_PATH = frozenset({0x00, 0x01, 0x02, 0x03, 0x06, 0x07, 0x08, 0x09, 0x0F, 0x10})
+_NO_MORE: Final = 0xFF
+_MAXIMUM_CHAIN: Final = 16
+_WITH_PATH: Final = frozenset({0x00, 0x01, 0x02, 0x03, 0x06, 0x07, 0x08, 0x09, 0x0F, 0x10})
 """Commands whose data begin with a path behind the byte 4."""
-_TRANSACT_PIPE = 0x26
-_SHOWN_NAME = 1024
+_TRANSACT_PIPE: Final = 0x26
+_SHOWN_NAME: Final = 1024
 
 
 class Block(NamedTuple):
@@ -270,7 +270,7 @@ def _nt_transaction(block: Block, details: Fields) -> None:
 
 
 _Read = Callable[[Block, Fields], None]
-_REQUESTS: dict[int, _Read] = {
+_REQUESTS: Final[dict[int, _Read]] = {
     _NEGOTIATE: _negotiate,
     _SESSION_SETUP: _session_setup,
     _TREE_CONNECT: _tree_connect,
@@ -283,7 +283,7 @@ _REQUESTS: dict[int, _Read] = {
     _NT_TRANSACT: _nt_transaction,
     **dict.fromkeys(_WITH_PATH, _path),
 }
-_RESPONSES: dict[int, _Read] = {
+_RESPONSES: Final[dict[int, _Read]] = {
     _NEGOTIATE: _negotiated,
     _SESSION_SETUP: _session_set_up,
     _TREE_CONNECT: _tree_connected,
@@ -304,4 +304,4 @@ def _fields(record: Record, fields: Fields) -> None:
     fields |= details
 
 
-_DIALECT = Dialect("smb", _fields)
+_DIALECT: Final = Dialect("smb", _fields)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect.decoding import fields_of
 from holdfast.defender.dissect.rpc.ntlm import ntlm_fields
@@ -14,16 +14,24 @@ from holdfast.defender.dissect.smb.shares import Asked, Dialect, Shares, is_refu
 from holdfast.defender.flows.model import Direction
 from holdfast.defender.record import Fields, Record
 
-_HEADER = struct.Struct("<4sHHIHHIIQIIQ").unpack_from
-_HEADER_LENGTH = 64
+_HEADER: Final = struct.Struct("<4sHHIHHIIQIIQ").unpack_from
+_HEADER_LENGTH: Final = 64
 _RESPONSE, _SIGNED = 0x01, 0x08
-_PENDING = 0x00000103
+_PENDING: Final = 0x00000103
 _NEGOTIATE, _SESSION_SETUP, _TREE_CONNECT, _CREATE, _CLOSE = 0, 1, 3, 5, 6
 _READ, _WRITE, _IOCTL, _QUERY_DIRECTORY, _QUERY_INFO, _SET_INFO = 8, 9, 11, 14, 16, 17
-_SHARE_TYPES = {1: "DISK", 2: "PIPE", 3: "PRINT"}
-_PIPE_TRANSCEIVE = 0x0011C017
-_SAME_FILE = b"\xff" * 16
-_FILE_AT = {_CLOSE: 8, _READ: 16, _WRITE: 16, _IOCTL: 8, _QUERY_DIRECTORY: 8, _QUERY_INFO: 24, _SET_INFO: 16}
+_SHARE_TYPES: Final = {1: "DISK", 2: "PIPE", 3: "PRINT"}
+_PIPE_TRANSCEIVE: Final = 0x0011C017
+_SAME_FILE: Final = b"\xff" * 16
+_FILE_AT: Final = {
+    _CLOSE: 8,
+    _READ: 16,
+    _WRITE: 16,
+    _IOCTL: 8,
+    _QUERY_DIRECTORY: 8,
+    _QUERY_INFO: 24,
+    _SET_INFO: 16,
+}
 _RENAME, _DISPOSITION = 10, 13
 
 
@@ -238,7 +246,7 @@ def _set_info(part: Part, details: Fields) -> None:
 
 
 _Read = Callable[[Part, Fields], None]
-_REQUESTS: dict[int, _Read] = {
+_REQUESTS: Final[dict[int, _Read]] = {
     _NEGOTIATE: _negotiate,
     _SESSION_SETUP: _session_setup,
     _TREE_CONNECT: _tree_connect,
@@ -249,7 +257,7 @@ _REQUESTS: dict[int, _Read] = {
     _QUERY_DIRECTORY: _query_directory,
     _SET_INFO: _set_info,
 }
-_RESPONSES: dict[int, _Read] = {
+_RESPONSES: Final[dict[int, _Read]] = {
     _NEGOTIATE: _negotiated,
     _SESSION_SETUP: _session_set_up,
     _TREE_CONNECT: _tree_connected,
@@ -270,4 +278,4 @@ def _fields(record: Record, fields: Fields) -> None:
     fields |= details
 
 
-_DIALECT = Dialect("smb2", _fields)
+_DIALECT: Final = Dialect("smb2", _fields)

@@ -4,7 +4,7 @@ x509.log."""
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 from holdfast.defender.dissect.reader import Reader
 from holdfast.defender.record import Fields
 
-_MAXIMUM_CHAIN = 16
-_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion)
+_MAXIMUM_CHAIN: Final = 16
+_UNREADABLE: Final = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion)
 """What the library raises for certificates that break the rules; devices have many of these."""
 
 

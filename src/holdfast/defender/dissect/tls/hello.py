@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from holdfast.defender.dissect.decoding import text
 from holdfast.defender.dissect.reader import Reader
@@ -12,7 +12,7 @@ from holdfast.defender.dissect.session import MalformedError
 from holdfast.defender.dissect.tables import names
 from holdfast.defender.record import Fields
 
-VERSIONS = {
+VERSIONS: Final = {
     0x0002: "SSLv2",
     0x0300: "SSLv3",
     0x0301: "TLSv10",
@@ -21,12 +21,12 @@ VERSIONS = {
     0x0304: "TLSv13",
 }
 """By Zeek's names."""
-_JA4_VERSIONS = {0x0002: "s2", 0x0300: "s3", 0x0301: "10", 0x0302: "11", 0x0303: "12", 0x0304: "13"}
+_JA4_VERSIONS: Final = {0x0002: "s2", 0x0300: "s3", 0x0301: "10", 0x0302: "11", 0x0303: "12", 0x0304: "13"}
 _SERVER_NAME, _GROUPS, _POINT_FORMATS, _SIGNATURES, _PROTOCOLS, _SUPPORTED_VERSIONS, _KEY_SHARE = (
     0, 10, 11, 13, 16, 43, 51,
 )  # fmt: skip
-_NO_HASH = "0" * 12
-_ALPHANUMERIC = re.compile(rb"[0-9A-Za-z]")
+_NO_HASH: Final = "0" * 12
+_ALPHANUMERIC: Final = re.compile(rb"[0-9A-Za-z]")
 
 
 class Hello(NamedTuple):

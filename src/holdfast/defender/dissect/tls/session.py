@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from hashlib import sha256
+from typing import Final
 
 from holdfast.defender.dissect.decoding import fields_of
 from holdfast.defender.dissect.session import Dissector, MalformedError, Session
@@ -25,16 +26,16 @@ from holdfast.defender.dissect.tls.hello import (
 from holdfast.defender.flows.model import Direction, Flow
 from holdfast.defender.record import FAILURE, NOTICE, REQUEST, RESPONSE, Emit, Fields, Record, Role
 
-NAME = "tls"
-_HEADER = struct.Struct(">BHH").unpack_from
+NAME: Final = "tls"
+_HEADER: Final = struct.Struct(">BHH").unpack_from
 _CHANGE_CIPHER, _ALERT, _HANDSHAKE, _DATA, _HEARTBEAT = 20, 21, 22, 23, 24
-_CONTENT_TYPES = frozenset({_CHANGE_CIPHER, _ALERT, _HANDSHAKE, _DATA, _HEARTBEAT})
-_MAXIMUM_RECORD = 16384 + 2048
-_MAXIMUM_MESSAGE = 128 * 1024
-_TLS_1_3 = 0x0304
+_CONTENT_TYPES: Final = frozenset({_CHANGE_CIPHER, _ALERT, _HANDSHAKE, _DATA, _HEARTBEAT})
+_MAXIMUM_RECORD: Final = 16384 + 2048
+_MAXIMUM_MESSAGE: Final = 128 * 1024
+_TLS_1_3: Final = 0x0304
 
 _CLIENT_HELLO, _SERVER_HELLO, _CERTIFICATE = 1, 2, 11
-HANDSHAKES = {
+HANDSHAKES: Final = {
     0: "hello request",
     _CLIENT_HELLO: "client hello",
     _SERVER_HELLO: "server hello",
@@ -226,7 +227,7 @@ def _length_fields(record: Record, fields: Fields) -> None:
     fields["length"] = record.body
 
 
-DISSECTOR = Dissector(
+DISSECTOR: Dissector = Dissector(
     name=NAME,
     session=TlsSession,
     recognize=recognize,
