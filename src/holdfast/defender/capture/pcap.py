@@ -44,6 +44,7 @@ class PcapIndexer:
         size = len(data)
         last_header = size - header_length
         packets: list[tuple[int, int, int, int]] = []
+        second = nanoseconds = 0
         append = packets.append
         while position <= last_header:
             seconds, fraction, captured, wire = unpack(data, position)
@@ -56,6 +57,8 @@ class PcapIndexer:
             end = start + captured
             if end > size:
                 break
-            append((seconds * 1_000_000_000 + fraction * scale, start, end, wire))
+            if seconds != second:
+                second, nanoseconds = seconds, seconds * 1_000_000_000
+            append((nanoseconds + fraction * scale, start, end, wire))
             position = end
         return ([Block(data, packets, self._link_type)] if packets else []), position

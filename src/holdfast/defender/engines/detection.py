@@ -105,19 +105,20 @@ class Detection:
         talk_of = self._talk_of
         interval = self._listeners.interval
         for record in records:
-            if record.time >= self._next_tick:
-                self._tick(record.time)
+            time, direction = record.time, record.direction
+            if time >= self._next_tick:
+                self._tick(time)
             if record.role is FLOW:
                 self._flow(record)
                 continue
-            talk = talk_of.get(record.direction)
+            talk = talk_of.get(direction)
             if talk is None:
-                talk = talk_of[record.direction] = self.talks.of(record)
+                talk = talk_of[direction] = self.talks.of(record)
             elif talk.protocol != record.protocol:
                 talk = talk.carried.get(record.protocol) or self._carry(talk, record)
             talk.count += 1
-            if record.time >= talk.until and interval is not None:
-                interval(talk, record.time)
+            if time >= talk.until and interval is not None:
+                interval(talk, time)
             judged = talk.judged.get(record.key)
             if judged is None:
                 judged = self._judge_first(talk, record)

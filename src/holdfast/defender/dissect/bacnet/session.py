@@ -108,7 +108,7 @@ class BacnetSession(Session):
         if function in _WITH_NPDU:
             self._network(body, 10 if function == _FORWARDED_NPDU else 4, frame, time, direction)
         else:
-            kind = LINK_FUNCTIONS.get(function, f"Unknown BVLC Function Code-0x{function:02x}")
+            kind = LINK_FUNCTIONS.get(function) or f"Unknown BVLC Function Code-0x{function:02x}"
             role = _LINK_ROLES.get(function, REQUEST)
             if function == 0 and any(body[4:6]):
                 role = FAILURE
@@ -137,7 +137,7 @@ class BacnetSession(Session):
             raise MalformedError(TRUNCATED, "A BACnet message is cut.", len(body)) from None
 
     def _network_message(self, body: bytes, start: int, frame: int, time: int, direction: Direction) -> None:
-        kind = NETWORK_MESSAGES.get(body[start], f"unknown-0x{body[start]:02x}")
+        kind = NETWORK_MESSAGES.get(body[start]) or f"unknown-0x{body[start]:02x}"
         content = (body, start + 1)
         self.emit(Record(frame, time, direction, NAME, kind, NOTICE, (kind,), content, _network_fields))
 
@@ -145,7 +145,7 @@ class BacnetSession(Session):
         self, body: bytes, start: int, network: _Network, frame: int, time: int, direction: Direction
     ) -> None:
         number = body[start + 1]
-        kind = UNCONFIRMED_SERVICES.get(number, f"Unknown Service Choice-0x{number:02x}")
+        kind = UNCONFIRMED_SERVICES.get(number) or f"Unknown Service Choice-0x{number:02x}"
         role = REQUEST if kind in _ANNOUNCING else NOTICE
         key = (kind, (), network.source, network.destination)
         content = (body, start, kind, body[start + 2 :])

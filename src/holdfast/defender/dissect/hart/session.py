@@ -106,7 +106,7 @@ class HartSession(Session):
                 role = FAILURE
             if role is FAILURE:
                 key = (*key, status, tuple(failed))
-            kind = MESSAGES.get(identifier, f"unknown-0x{identifier:x}")
+            kind = MESSAGES.get(identifier) or f"unknown-0x{identifier:x}"
             record = Record(frame, time, direction, NAME, kind, role, key, (body, commands), _fields, request)
             self.emit(record)
             if sort == _REQUEST:

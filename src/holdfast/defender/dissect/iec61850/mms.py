@@ -163,7 +163,7 @@ class Mms:
         body = data[pdu.start : pdu.stop]
         if pdu.tag == _UNCONFIRMED:
             number = service_number(ber.read(body, 0, len(body)).tag)
-            kind = UNCONFIRMED_SERVICES.get(number, f"unknown-{number}")
+            kind = UNCONFIRMED_SERVICES.get(number) or f"unknown-{number}"
             decode, role = mms_fields.unconfirmed, NOTICE
         else:
             kind, role = _OTHER_PDUS[pdu.tag]
@@ -184,7 +184,7 @@ class Mms:
         names = asked.names if asked else ()
         if pdu.tag == _CONFIRMED_RESPONSE:
             number = service_number(parts[2 if modified else 1].tag)
-            kind = CONFIRMED_SERVICES.get(number, f"unknown-{number}")
+            kind = CONFIRMED_SERVICES.get(number) or f"unknown-{number}"
             role, decode = RESPONSE, mms_fields.response
             key: tuple[Hashable, ...] = (number, *names)
         else:

@@ -66,7 +66,7 @@ def record(identifier: int, body: bytes, frame: int, time: int, direction: Direc
         raise MalformedError(TRUNCATED, "A DCP header has 10 bytes.", 2)
     service, sort = body[0], body[1]
     blocks = _blocks(body)
-    kind = SERVICES.get(service, f"unknown-{service}")
+    kind = SERVICES.get(service) or f"unknown-{service}"
     role = Role.REQUEST
     if service == _HELLO:
         role = Role.NOTICE

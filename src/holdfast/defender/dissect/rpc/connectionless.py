@@ -110,7 +110,7 @@ class ConnectionlessSession(Session):
             return end
         interface = interface_name(body[24:40], bool(order))
         key = (interface, operation)
-        kind = PACKET_TYPES.get(sort, f"unknown-{sort}")
+        kind = PACKET_TYPES.get(sort) or f"unknown-{sort}"
         self.emit(Record(frame, time, direction, NAME, kind, role, key, body, _rpc_fields))
         return end
 

@@ -33,9 +33,9 @@ _IDENTITY: Final = re.compile(rb"1;(6[EA][SGV]\d [\w -]{5,24}?) ?;V(\d+\.\d+)")
 
 @lru_cache(maxsize=1024)
 def _shape(opcode: int, function: int | None) -> tuple[str, Role, tuple[int, int | None]]:
-    kind = PLUS_OPCODES.get(opcode, f"Unknown s7comm-plus opcode-0x{opcode:02x}")
+    kind = PLUS_OPCODES.get(opcode) or f"Unknown s7comm-plus opcode-0x{opcode:02x}"
     if function is not None:
-        kind = PLUS_FUNCTIONS.get(function, f"Unknown s7comm-plus function-0x{function:04x}")
+        kind = PLUS_FUNCTIONS.get(function) or f"Unknown s7comm-plus function-0x{function:04x}"
     return kind, _ROLES.get(opcode, Role.NOTICE), (opcode, function)
 
 
