@@ -1,6 +1,7 @@
 """What the inventory notices and policy judges: new devices, other firmware, new services, new pairs."""
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from holdfast.alerts.model import Report
 from holdfast.defender.engines.detectors.scans import PAIRS
@@ -9,21 +10,23 @@ from holdfast.defender.engines.places import Place
 from holdfast.defender.engines.reporter import Reporter, shown
 from holdfast.defender.inventory.model import FIELD_DEVICES, Asset, Confidence, Fact, Name
 from holdfast.defender.learned.traffic import LearnedTraffic
-from holdfast.defender.record import SECOND, Record
+from holdfast.defender.record import Record, seconds
 
-ASSETS = "asset"
-FIRMWARE = "firmware"
-PORTS = "port"
+ASSETS: Final = "asset"
+FIRMWARE: Final = "firmware"
+PORTS: Final = "port"
 
-_GRACE = 30.0
+_GRACE: Final = 30.0
 """Seconds after which a new device is reported: until then it may show what it is."""
 
-_BY_PROTOCOL = {
+_BY_PROTOCOL: Final = {
     "modbus": "modbus-firmware-version-changed",
     "umas": "modbus-firmware-version-changed",
     "s7comm_plus": "s7-plus-plc-firmware-changed",
 }
-_NETWORK_PROTOCOLS = frozenset({"lldp", "cdp", "snmp", "http", "ssh", "ftp", "smb", "telnet", "dhcp", "mdns"})
+_NETWORK_PROTOCOLS: Final = frozenset(
+    {"lldp", "cdp", "snmp", "http", "ssh", "ftp", "smb", "telnet", "dhcp", "mdns"}
+)
 
 
 class Assets:
@@ -42,7 +45,7 @@ class Assets:
 
     def tick(self, now: int) -> None:
         """Judge new devices that had time to show what they are."""
-        ripe = [asset for asset, _frame in self._fresh.values() if now / SECOND - asset.first >= _GRACE]
+        ripe = [asset for asset, _frame in self._fresh.values() if seconds(now) - asset.first >= _GRACE]
         for asset in ripe:
             self._judge(*self._fresh.pop(asset.id))
 
@@ -127,7 +130,7 @@ class Assets:
         """Learn who talks to whom, and which ports a device serves."""
         flow = record.direction.flow
         client, server = flow.client.source, flow.server.source
-        now = record.time / SECOND
+        now = seconds(record.time)
         for one, other in ((client.ip, server.ip), (server.ip, client.ip)):
             self._learned.judge(PAIRS, one, other, (), now)
         if self._reporter.places.of(server.ip) not in {Place.LOCAL, Place.OFFICE} or not server.port:

@@ -1,23 +1,24 @@
 """Behaviour that is known of malware: what it looks for and how it commands."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from holdfast.alerts.model import Report
 from holdfast.defender.engines.model import FLOW, REQUESTS, Watch, on
 from holdfast.defender.engines.reporter import Reporter
 from holdfast.defender.engines.windows import DistinctValues
-from holdfast.defender.record import SECOND, Record
+from holdfast.defender.record import SECOND, Record, seconds
 
-_HAVEX_PORTS = frozenset({102, 502, 11234, 12401, 44818})
+_HAVEX_PORTS: Final = frozenset({102, 502, 11234, 12401, 44818})
 """What Havex's scanner tries: Siemens, Modbus, Measuresoft, 7-Technologies, Rockwell (F-Secure 2014)."""
-_HAVEX_OWN = frozenset({11234, 12401})
+_HAVEX_OWN: Final = frozenset({11234, 12401})
 """Ports that hardly anybody else tries."""
-_HAVEX_COUNT = 3
-_WINDOW = 120 * SECOND
-_SMB_PORT = 445
-_COMMANDS = frozenset({"C_SC_NA_1", "C_DC_NA_1", "C_SC_TA_1", "C_DC_TA_1"})
+_HAVEX_COUNT: Final = 3
+_WINDOW: Final = 120 * SECOND
+_SMB_PORT: Final = 445
+_COMMANDS: Final = frozenset({"C_SC_NA_1", "C_DC_NA_1", "C_SC_TA_1", "C_DC_TA_1"})
 """Single and double commands of IEC 60870-5-104."""
-SWEEP = "command-sweep-over-information-objects"
+SWEEP: Final = "command-sweep-over-information-objects"
 
 
 class Campaigns:
@@ -72,7 +73,7 @@ class Campaigns:
     def _say(self, alert: str, record: Record, observed: str) -> None:
         report = Report(
             alert,
-            record.time / SECOND,
+            seconds(record.time),
             record.direction.source.address,
             "",
             record.protocol,

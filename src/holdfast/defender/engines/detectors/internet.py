@@ -1,20 +1,21 @@
 """Traffic that crosses the border of the network."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from holdfast.defender.engines.model import FLOW, NOTICES, SPOKEN, Bind, Watch, on
 from holdfast.defender.engines.places import Place
 from holdfast.defender.engines.reporter import Reporter
 from holdfast.defender.engines.talks import Handler
 from holdfast.defender.learned.traffic import LearnedTraffic
-from holdfast.defender.record import SECOND, Record
+from holdfast.defender.record import Record, seconds
 
-OUT = "internet.out"
-IN = "internet.in"
-WITHIN = "internet.within"
-_INTERNET = Place.INTERNET
-_INSIDE = frozenset({Place.LOCAL, Place.OFFICE})
-_MAXIMUM_NEIGHBOURS = 10_000
+OUT: Final = "internet.out"
+IN: Final = "internet.in"
+WITHIN: Final = "internet.within"
+_INTERNET: Final = Place.INTERNET
+_INSIDE: Final = frozenset({Place.LOCAL, Place.OFFICE})
+_MAXIMUM_NEIGHBOURS: Final = 10_000
 
 
 class Internet:
@@ -72,7 +73,7 @@ class Internet:
             self._judge(IN, "unauthorized-internet-connectivity-detected", server, record)
 
     def _judge(self, scenario: str, alert: str, device: str, record: Record) -> None:
-        if self._learned.judge(scenario, device, "", (), record.time / SECOND):
+        if self._learned.judge(scenario, device, "", (), seconds(record.time)):
             return
         server = record.direction.flow.server.source
         self._reporter.record(

@@ -7,27 +7,28 @@ whose intervals stay alike has a rhythm; the rhythm is a learned level, so it su
 import heapq
 from collections.abc import Iterable
 from itertools import count
+from typing import Final
 
 from holdfast.alerts.model import Report
 from holdfast.defender.engines.model import Watch
 from holdfast.defender.engines.reporter import Reporter
 from holdfast.defender.engines.talks import Talk
 from holdfast.defender.learned.traffic import LearnedTraffic
-from holdfast.defender.record import SECOND, Record
+from holdfast.defender.record import SECOND, Record, seconds
 
-INTERVAL = 10 * SECOND
-RATE = "rhythm.rate"
-GAP = "rhythm.gap"
-STEPS = "rhythm.step"
+INTERVAL: Final = 10 * SECOND
+RATE: Final = "rhythm.rate"
+GAP: Final = "rhythm.gap"
+STEPS: Final = "rhythm.step"
 
-_SPREAD = 0.25
+_SPREAD: Final = 0.25
 """How far intervals of a steady conversation differ from their mean."""
-_SLACK = 2
+_SLACK: Final = 2
 """Messages by which an interval may always differ: where the interval begins is chance."""
-_OUT_OF_STEP = 2
+_OUT_OF_STEP: Final = 2
 """Intervals in a row that must deviate: one may be a retransmission or a pause."""
 
-_NEVER = 2**63 - 1
+_NEVER: Final = 2**63 - 1
 
 
 class _Rhythm:
@@ -104,7 +105,7 @@ class Rhythms:
     def step(self, talk: Talk, before: str, record: Record) -> None:
         """A request of another function than the one before."""
         what = (talk.protocol, before, record.kind)
-        if self._learned.judge(STEPS, talk.source, talk.destination, what, record.time / SECOND):
+        if self._learned.judge(STEPS, talk.source, talk.destination, what, seconds(record.time)):
             return
         known = [
             f"{first} then {second}"
@@ -179,7 +180,7 @@ class Rhythms:
         if gap > rhythm.gap and (rhythm.waits or not rhythm.gap):
             rhythm.gap = gap
             self._learned.set_level(
-                (GAP, talk.source, talk.destination, talk.protocol), round(gap / SECOND, 1)
+                (GAP, talk.source, talk.destination, talk.protocol), round(seconds(gap), 1)
             )
         self._wait(talk, rhythm, now)
 
@@ -194,11 +195,11 @@ class Rhythms:
             "inactive-communication-channel",
             talk,
             now,
-            f"no message for {(now - talk.last) / SECOND:.0f} s",
-            f"a message at least every {rhythm.gap / SECOND:.0f} s",
+            f"no message for {seconds(now - talk.last):.0f} s",
+            f"a message at least every {seconds(rhythm.gap):.0f} s",
         )
 
     def _say(self, alert: str, talk: Talk, now: int, observed: str, expected: str) -> None:
         self._reporter.about(
-            Report(alert, now / SECOND, talk.source, talk.destination, talk.protocol, observed, expected)
+            Report(alert, seconds(now), talk.source, talk.destination, talk.protocol, observed, expected)
         )

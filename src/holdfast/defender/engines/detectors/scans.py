@@ -6,6 +6,7 @@ a scan is decided at the next tick.
 
 from collections.abc import Iterable
 from functools import lru_cache, partial
+from typing import Final
 
 from holdfast.alerts.model import Report
 from holdfast.defender.engines.model import ACTIONS, FLOW, Bind, Watch, on
@@ -14,19 +15,19 @@ from holdfast.defender.engines.talks import Handler
 from holdfast.defender.engines.windows import DistinctValues
 from holdfast.defender.learned.stages import Stage
 from holdfast.defender.learned.traffic import LearnedTraffic
-from holdfast.defender.record import SECOND, Record
+from holdfast.defender.record import SECOND, Record, seconds
 
-PAIRS = "pair"
+PAIRS: Final = "pair"
 """Scenario under which pairs of devices that talk are known (`detectors.assets` learns it)."""
 
-INDUSTRIAL_PORTS = frozenset({
+INDUSTRIAL_PORTS: Final = frozenset({
     102, 502, 789, 1089, 1090, 1091, 1911, 1962, 2222, 2404, 4840, 4911, 5006, 5007, 5094, 9600, 11740,
     18245, 20000, 20547, 34962, 34963, 34964, 44818, 47808, 48898,
 })  # fmt: skip
 """TCP and UDP ports of controllers and field devices (IANA's registry and the vendors' documents)."""
 
-_LEARNING = Stage.LEARNING
-_SHORT = 12
+_LEARNING: Final = Stage.LEARNING
+_SHORT: Final = 12
 """Packets of a client below which a conversation with a controller was only a look."""
 
 
@@ -65,7 +66,7 @@ class _Scan:
         window = f"{self._threshold.seconds / 60:g} min"
         report = Report(
             self._alert,
-            record.time / SECOND,
+            seconds(record.time),
             source,
             scope if self._alert == "port-scan-detected" else "",
             record.protocol,

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 from functools import partial
+from typing import Final
 
 from holdfast.alerts.model import Report
 from holdfast.defender.engines.model import FAILURES, FLOW, REQUESTS, RESPONSES, Bind, Watch, on
 from holdfast.defender.engines.reporter import Reporter
 from holdfast.defender.engines.talks import Handler
 from holdfast.defender.engines.windows import Occurrences
-from holdfast.defender.record import SECOND, Record
+from holdfast.defender.record import SECOND, Record, seconds
 
-_MAXIMUM = 50_000
+_MAXIMUM: Final = 50_000
 
 
 class Unresponsive:
@@ -105,7 +106,7 @@ class UnresponsiveModbus:
                 observed = f"{state.requests} requests to unit {unit} without an answer"
                 self._reporter.about(
                     Report(
-                        self.ALERT, now / SECOND, client, device, "modbus", observed, "an answer, as before"
+                        self.ALERT, seconds(now), client, device, "modbus", observed, "an answer, as before"
                     )
                 )
                 state.answered = 0  # said once; the next answer starts anew
@@ -128,5 +129,5 @@ class UnresponsiveModbus:
         return state
 
 
-_GRACE = 5 * SECOND
+_GRACE: Final = 5 * SECOND
 """How long the oldest request must have waited: serial devices behind a gateway are slow."""
