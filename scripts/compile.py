@@ -80,7 +80,7 @@ def main() -> None:
     sources = hot_modules()
     if fitting(target) == set(map(module_name, sources)):
         return
-    print(f"Compiling {len(sources)} modules; this takes a minute or two")
+    print(f"Compiling {len(sources)} modules; this takes some two minutes")
     with tempfile.TemporaryDirectory() as name:
         made = Path(name, "made")
         build(sources, made, Path(name))

@@ -23,12 +23,14 @@ from tests.support.traffic.wire import Wire
 
 ROOT = Path(__file__).parents[2]
 
+pytestmark = pytest.mark.timeout(1200)  # to compile takes two minutes of a processor
+
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Where the compiled modules are."""
     folder = tmp_path_factory.mktemp("compiled") / "modules"
-    subprocess.run([sys.executable, ROOT / "scripts" / "compile.py", folder], check=True, timeout=280)
+    subprocess.run([sys.executable, ROOT / "scripts" / "compile.py", folder], check=True, timeout=900)
     return str(folder)
 
 
