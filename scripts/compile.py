@@ -1,10 +1,9 @@
 """Compiles the hot modules (`[tool.holdfast] compiled` in pyproject.toml) with mypyc; see docs/compiled.md.
 
-    scripts/compile.py [FOLDER]
-
 FOLDER is where `holdfast.kernel.compiled` looks for them if nothing is named. Needs gcc and Python's headers.
 """
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -38,14 +37,14 @@ def hot_modules() -> list[Path]:
     return sorted(path.relative_to(PACKAGE) for path in found)
 
 
-def build(sources: list[Path], folder: Path, scratch: Path) -> None:
+def build(sources: list[Path], folder: Path, scratch: Path, optimization: str) -> None:
     """Put the modules, and the library that they share, into `folder`."""
     os.chdir(ROOT)
     os.environ["MYPY_CACHE_DIR"] = str(scratch / "types")
     options = ["--config-file=pyproject.toml", "--follow-imports=silent"]
     extensions = mypycify(
         [*options, *(str(Path("src", "holdfast", source)) for source in sources)],
-        opt_level="1",
+        opt_level=optimization,
         debug_level="0",
         multi_file=True,
         group_name="holdfast",
@@ -76,14 +75,20 @@ def try_them(sources: list[Path], folder: Path) -> None:
 
 def main() -> None:
     """Compile if anything changed, try, and only then put them in the place of what was there before."""
-    target = Path(sys.argv[1] if len(sys.argv) > 1 else FOLDER).absolute()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", default=FOLDER)
+    parser.add_argument(
+        "-O", dest="optimization", choices="0123", default="1", help="gcc's; 0 is made soonest"
+    )
+    wanted = parser.parse_args()
+    target: Path = wanted.folder.absolute()
     sources = hot_modules()
     if fitting(target) == set(map(module_name, sources)):
         return
     print(f"Compiling {len(sources)} modules; this takes some two minutes")
     with tempfile.TemporaryDirectory() as name:
         made = Path(name, "made")
-        build(sources, made, Path(name))
+        build(sources, made, Path(name), wanted.optimization)
         try_them(sources, made)
         beside = target.with_name(f"{target.name}.new")
         shutil.rmtree(beside, ignore_errors=True)
