@@ -5,7 +5,6 @@ The first part of a recording is learned. A day later follows the second part, w
 twin in it.
 """
 
-import copy
 import heapq
 import ipaddress
 import struct
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from holdfast.alerts.model import Alert
 from holdfast.defender.inventory.conversations import Conversation, ConversationKey
+from holdfast.defender.learned.file import dump, load
 from holdfast.defender.learned.stages import Stage
 from holdfast.defender.learned.traffic import LearnedTraffic
 from holdfast.defender.pipeline import Batch, analyze
@@ -171,7 +171,7 @@ class Replay:
         later = end + DAY - second[0][0]
         frames = [(time + later, frame) for time, frame in second]
         began = frames[len(frames) // 2][0]
-        learned = copy.deepcopy(learned)
+        learned = load(dump(learned))
         learned.stages.enter(Stage.OPERATIONAL, frames[0][0])
         injected = _merged(frames, self._moved(traffic, began))
         return _play(injected, sensor_for(learned, enable=(self._case.alert,))), began
