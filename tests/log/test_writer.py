@@ -13,7 +13,7 @@ from holdfast.log import writer as writer_module
 from holdfast.log.backend import NotDurableError, StateChange
 from holdfast.log.port import Done
 from holdfast.log.rows import Batch
-from holdfast.log.writer import GROUP_BYTES, GroupCommitWriter
+from holdfast.log.writer import CROWD, CROWD_BACK, GROUP_BYTES, GroupCommitWriter
 from tests.log.world import entry
 
 DEADLINE = 120.0
@@ -115,7 +115,10 @@ def test_one_group_takes_a_bounded_number_of_bytes(
     assert max(backend.commits) <= GROUP_BYTES // 1_000_000 + 1
 
 
-def test_a_commit_follows_at_once_when_half_the_last_one_waits(backend: FailingBackend) -> None:
+@pytest.mark.parametrize(("last", "too_few"), [(8, 3), (CROWD, int(CROWD_BACK * CROWD))])
+def test_a_commit_follows_at_once_when_half_the_last_one_waits_or_most_of_a_crowd(
+    backend: FailingBackend, last: int, too_few: int
+) -> None:
     """The window is longer than anybody's patience: only enough, or the end, breaks it off."""
     writer = GroupCommitWriter(backend, SystemClock(), window=10 * DEADLINE)
 
@@ -125,14 +128,14 @@ def test_a_commit_follows_at_once_when_half_the_last_one_waits(backend: FailingB
         return future
 
     assert append_several(1).result(DEADLINE) is None
-    assert append_several(8).result(DEADLINE) is None
-    three = append_several(3)
+    assert append_several(last).result(DEADLINE) is None
+    few = append_several(too_few)
     assert append_several(1).result(DEADLINE) is None
-    assert three.result(0) is None
-    last = append_several(1)
+    assert few.result(0) is None
+    straggler = append_several(1)
     writer.close()
-    assert last.result(0) is None
-    assert backend.commits == [1, 8, 4, 1]
+    assert straggler.result(0) is None
+    assert backend.commits == [1, last, too_few + 1, 1]
 
 
 def test_a_failed_commit_is_told_and_the_writer_recovers(

@@ -15,7 +15,8 @@ class _Owner:
 
 
 def owe(owed: Acknowledgements, *packet_ids: int) -> Group:
-    group = Group(_Owner(), packet_ids=list(packet_ids))
+    group = Group(_Owner())
+    group.packet_ids += packet_ids
     owed.add(group)
     return group
 

@@ -2,8 +2,6 @@
 
 from typing import Protocol
 
-import msgspec
-
 
 class Owner(Protocol):
     """Whose messages they are; see `ingest.Waiter` for what it is told."""
@@ -21,17 +19,20 @@ class Owner(Protocol):
         ...
 
 
-class Group(msgspec.Struct):
+class Group:
     """Messages of one session that become durable together; implements `ingest.Waiter` for it."""
 
-    owner: Owner
-    turn: int = -1
-    """The turn that they came in, see `Ingest.turn`; -1 for what goes to the log by itself."""
-    packet_ids: list[int] = []
-    bytes: int = 0
-    is_durable: bool = False
-    next: "Group | None" = None
-    """What came behind it."""
+    __slots__ = ("bytes", "is_durable", "next", "owner", "packet_ids", "turn")
+
+    def __init__(self, owner: Owner, turn: int = -1) -> None:
+        self.owner = owner
+        self.turn = turn
+        """The turn that they came in, see `Ingest.turn`; -1 for what goes to the log by itself."""
+        self.packet_ids: list[int] = []
+        self.bytes = 0
+        self.is_durable = False
+        self.next: Group | None = None
+        """What came behind it."""
 
     def durable(self) -> None:
         """See `ingest.Waiter.durable`."""

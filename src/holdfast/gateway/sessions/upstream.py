@@ -68,7 +68,8 @@ class Upstream:
         if message.retain or message.properties:
             properties = complete_bag(properties, message)
             check_bag(properties)
-        size = len(message.payload) + len(properties)
+        payload = message.payload
+        size = len(payload) + len(properties)
         if size > ALWAYS_ALLOWED:
             self._check_size(size)
         ingest, group = self._ingest, self._group
@@ -80,7 +81,7 @@ class Upstream:
         self._unsettled += size
         if message.qos:
             group.packet_ids.append(message.packet_id)
-        ingest.add(Entry(self._device, self._module, "telemetry", now, properties, message.payload))
+        ingest.add(Entry(self._device, self._module, "telemetry", now, properties, payload))
 
     def _check_size(self, size: int) -> None:
         maximum = self._connection.services.limits.message_bytes
@@ -97,7 +98,8 @@ class Upstream:
         if not message.qos:
             return None
         self._group = None
-        group = Group(self, packet_ids=[message.packet_id])
+        group = Group(self)
+        group.packet_ids.append(message.packet_id)
         self._acknowledgements.add(group)
         return group
 
