@@ -15,6 +15,7 @@ from tests.support.world import World, open_world
 APPLICATION: JsonObject = {"displayName": "Plant", "publicNetworkAccess": "Enabled", "idScope": "0ne1"}
 DEVICES = "Holdfast.Devices/devices"
 APPLICATIONS = "Microsoft.IoTCentral/iotApps"
+ORGANIZATIONS = "Holdfast.Access/organizations"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Policies on the change path: what is changed, what is refused, and who is told why."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,15 @@ from holdfast.kernel.errors import InvalidError, PolicyDeniedError
 from holdfast.kernel.json import JsonObject
 from holdfast.policy.kinds.names import ASSIGNMENT, DEFINITION, EXEMPTION, full_id
 from holdfast.resources.model import Action, Applied
-from tests.policy.engine.samples import APPLICATION, APPLICATIONS, DEVICES, Guarded, modifying, open_guarded
+from tests.policy.engine.samples import (
+    APPLICATION,
+    APPLICATIONS,
+    DEVICES,
+    ORGANIZATIONS,
+    Guarded,
+    modifying,
+    open_guarded,
+)
 
 _ACCESS = f"{APPLICATIONS}/publicNetworkAccess"
 _NAME = f"{APPLICATIONS}/displayName"
@@ -103,6 +112,16 @@ def test_a_request_that_complies_passes(world: Guarded) -> None:
 def test_audit_refuses_nothing(world: Guarded) -> None:
     world.enforce(_OPEN, "audit")
     assert rename(world).resource is not None
+
+
+@pytest.mark.parametrize("mode", ["All", "Indexed"])
+def test_the_mode_indexed_leaves_organizations_out_and_nothing_else(world: Guarded, mode: str) -> None:
+    types: JsonObject = {"field": "type", "in": [APPLICATIONS, ORGANIZATIONS]}
+    world.assign(world.define("own", types, "deny", mode=mode))
+    with pytest.raises(PolicyDeniedError):
+        rename(world)
+    with nullcontext() if mode == "Indexed" else pytest.raises(PolicyDeniedError):
+        world.put("organization", "north", {"displayName": "North", "parent": ""}, organization="/north/")
 
 
 def test_a_policy_that_is_not_enforced_refuses_nothing(world: Guarded) -> None:

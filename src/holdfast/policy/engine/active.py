@@ -27,6 +27,9 @@ _SHOWN: Final = 3
 API_VERSION: Final = "2022-07-31"
 """What `requestContext().apiVersion` gives: the newest version of the surface that changes come through; as
 documented, also where states are worked out and remediations planned."""
+CONTAINERS: Final = frozenset({"Holdfast.Access/organizations"})
+"""Types that hold others, as subscriptions and resource groups do. Every other type stands for those with
+tags and a location, which nothing has here."""
 ENFORCED: Final = frozenset({Effect.DENY, Effect.MODIFY, Effect.APPEND, Effect.DENY_ACTION})
 """Effects that act at the moment of a change."""
 
@@ -122,7 +125,7 @@ class Active:
 
 def _concerns(active: ActivePolicy, resource_type: str) -> bool:
     definition = active.policy.definition
-    if not may_concern(definition, resource_type):
+    if not may_concern(definition, resource_type) or (definition.is_indexed and resource_type in CONTAINERS):
         return False
     if active.related_type and not has_type(active.related_type):
         return False

@@ -176,7 +176,7 @@ class Definition:
 
     @property
     def is_indexed(self) -> bool:
-        """Whether only resources with tags and a location are judged, not containers."""
+        """Whether what holds other resources is left out (`engine.active.CONTAINERS`)."""
         return self.mode.lower() == "indexed"
 
     @property
