@@ -69,6 +69,7 @@ SEEN = {
     "identity.provider-token-accepted": decision("API, a token that somebody else signed", "status 200"),
     "identity.service-principal-limited": decision("API, a change", "status 200"),
     "identity.local-methods-switched-off": decision("console, a local account, switched off", "status 200"),
+    "identity.shared-access-policies-judged": decision("device MQTT, a made-up key", "status 200"),
     "identity.local-administrators-counted": decision("a new local administrator", "not listed"),
     "identity.managed-identity-has-no-secret": decision("how long it lives", "31536000 s"),
     "access.condition-refuses": decision("after the policy was enforced", "status 200"),

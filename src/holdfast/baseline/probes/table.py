@@ -204,6 +204,12 @@ PROBES = (
                 _WHO,
             ),
             (
+                "identity.shared-access-policies-judged",
+                local_methods.shared_access_policies_judged,
+                "A shared access policy's key opens while it is enabled, and no other key in its name",
+                frozenset({"sharedAccessPolicy"}),
+            ),
+            (
                 "identity.local-administrators-counted",
                 local_methods.local_administrators_counted,
                 "Local accounts are listed, have no default password, and are out when they are blocked",

@@ -64,6 +64,33 @@ def methods_switched_off(context: ProbeContext) -> Iterator[Sight]:
                     yield next_request(context, subject, look, 401)
 
 
+def shared_access_policies_judged(context: ProbeContext) -> Iterator[Sight]:
+    """Sign for a device with a policy's key while the policy is enabled, disabled and gone."""
+    assert context.scratch is not None  # the probe needs it
+    with context.scratch.shared() as drill, probe_device(drill) as device:
+        name = f"probe-{drill.randomness.bytes(4).hex()}"
+        path = f"/api/sharedAccessPolicies/{name}"
+        made = demand(ask(drill, "PUT", path, Persona.KEEPER, {}), "a shared access policy of the probes")
+        key = base64.b64decode(str(made["primaryKey"]))
+        target = f"{drill.endpoints[Surface.DEVICE_MQTT].server_name}/devices/{device.id}"
+
+        def status(signing: bytes = key) -> int:
+            signature = device.signature(target, drill.clock.now() + 600, signing)
+            return _mqtt(drill, Login(device.id, f"{signature}&skn={name}"))
+
+        yield bites(context, "device MQTT, a policy's key", status, 200, RELAYED_SECONDS)
+        forged = status(drill.randomness.bytes(32))
+        yield status_sight("device MQTT, a made-up key in the policy's name", 401, forged)
+        yield status_sight("device MQTT, the device's own key in the policy's name", 401, status(device.key))
+        off = ask(drill, "PUT", path, Persona.KEEPER, {"enabled": False})
+        demand(off, "disabling the shared access policy")
+        yield bites(context, "device MQTT, a disabled policy's key", status, 401, RELAYED_SECONDS)
+        demand(ask(drill, "PUT", path, Persona.KEEPER, {"enabled": True}), "enabling it again")
+        yield bites(context, "device MQTT, the key once it is enabled again", status, 200, RELAYED_SECONDS)
+        ask(drill, "DELETE", path, Persona.KEEPER)
+        yield bites(context, "device MQTT, a deleted policy's key", status, 401, RELAYED_SECONDS)
+
+
 def _mqtt(drill: ProbeContext, login: Login) -> int:
     return 200 if log_in(drill, Surface.DEVICE_MQTT, login) == 0 else 401
 
