@@ -22,9 +22,8 @@ LONGEST_REST_SECONDS: Final = 0.004
 """After a long commit the next one waits for half as long as it took, at most this: on a slow disk what the
 answers to the last one bring goes along, instead of waiting behind a commit of a few stragglers."""
 CROWD: Final = 64
-"""So many in a commit are a crowd: most of them wait for the answer before they send again, and they come
-back together. To commit when half of them are there would pay for two commits; the few of a calm hour are
-answered sooner that way."""
+"""So many in a commit are a crowd, for which it is otherwise: most of them wait for the answer before they
+send again, and come back together. To commit when half of them are there would pay for two commits."""
 CROWD_BACK: Final = 0.85
 """How much of a crowd is waited for."""
 CROWD_WINDOWS: Final = 1.5

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from holdfast.access.people.organizations import ORGANIZATION
 from holdfast.access.reading import everything
 from holdfast.kernel.clock import isoformat
 from holdfast.kernel.json import JsonObject
@@ -27,7 +28,7 @@ _SHOWN: Final = 3
 API_VERSION: Final = "2022-07-31"
 """What `requestContext().apiVersion` gives: the newest version of the surface that changes come through; as
 documented, also where states are worked out and remediations planned."""
-CONTAINERS: Final = frozenset({"Holdfast.Access/organizations"})
+CONTAINERS: Final = frozenset({ORGANIZATION.policy_type})
 """Types that hold others, as subscriptions and resource groups do. Every other type stands for those with
 tags and a location, which nothing has here."""
 ENFORCED: Final = frozenset({Effect.DENY, Effect.MODIFY, Effect.APPEND, Effect.DENY_ACTION})
