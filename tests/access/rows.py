@@ -13,6 +13,9 @@ class NoRows:
     def get(self, kind: str, id: str) -> Resource | None:
         return None
 
+    def look_up(self, kind: str, path: str, text: str) -> Resource | None:
+        return None
+
     def find(self, query: Query) -> Page:
         return Page((), "")
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.access.settings import KIND as SETTINGS
 from holdfast.devices.attestation import ATTESTATION, ATTESTATION_KIND, new_key, with_keys
 from holdfast.devices.certificates import sha1
+from holdfast.devices.common_credentials import CommonCredentials
 from holdfast.devices.device import DEVICE, DEVICE_KIND
 from holdfast.devices.directory import Attempt, Registration
 from holdfast.devices.enrollment_group import (
@@ -39,10 +41,16 @@ class Fleet:
         self.world = world
         self.sas_allowed = True
         allowed = lambda _organization: self.sas_allowed  # noqa: E731 - one switch for both
+        self.common = CommonCredentials(world.store, sas_allowed=allowed)
+        world.changes.observe(self.common.changed)
         self.service = ProvisioningService(
-            world.store, world.changes, world.clock, id_scope=SCOPE, hub="hub.test", sas_allowed=allowed
+            world.store, world.changes, self.common, world.clock, id_scope=SCOPE, hub="hub.test"
         )
         self.registry = Registry(world.store, sas_allowed=allowed)
+
+    def forbid_sas(self) -> None:
+        self.sas_allowed = False
+        self.common.changed(SETTINGS, "application")
 
     def key_group(self, name: str = "keys", **fields: object) -> bytes:
         attestation = with_keys({"type": "symmetricKey"}, self.world.randomness)
@@ -90,7 +98,7 @@ def test_a_look_up_tells_only_the_device_itself_and_changes_nothing(fleet: Fleet
     assert (found.status, found.hub, found.device) == ("assigned", "hub.test", "dev-1")
     assert fleet.world.store.get(DEVICE, "dev-1") == before
     assert code(looked_up(fleet, "dev-1", bytes(32))) == Code.UNAUTHORIZED
-    fleet.sas_allowed = False
+    fleet.forbid_sas()
     assert code(looked_up(fleet, "dev-1", key)) == Code.UNAUTHORIZED
 
 
@@ -172,7 +180,7 @@ def test_a_blocked_device_is_told_so_by_the_code(fleet: Fleet) -> None:
 def test_where_keys_are_switched_off_a_key_admits_nobody(fleet: Fleet) -> None:
     key = derive_key(fleet.key_group(), "d")
     fleet.with_key("d", key)
-    fleet.sas_allowed = False
+    fleet.forbid_sas()
     fleet.registry.invalidate("accessSettings", "")
     assert code(fleet.with_key("d", key)) == Code.UNAUTHORIZED
     credentials = fleet.registry.credentials("d")
@@ -312,7 +320,7 @@ def test_anything_that_a_session_depends_on_changes_the_epoch(fleet: Fleet) -> N
     own = with_keys({"type": "symmetricKey"}, fleet.world.randomness)
     fleet.world.put(ATTESTATION, "d", own)
     seen.append(epoch())
-    fleet.sas_allowed = False
+    fleet.forbid_sas()
     seen.append(epoch())
     assert len(set(seen[1:])) == 5
 

@@ -15,6 +15,7 @@ from holdfast.cluster.hub import Hub
 from holdfast.cluster.local import LocalCluster
 from holdfast.cluster.port import INVALIDATE
 from holdfast.devices.attestation import ATTESTATION, ATTESTATION_KIND, with_keys
+from holdfast.devices.common_credentials import CommonCredentials
 from holdfast.devices.device import DEVICE, DEVICE_KIND
 from holdfast.devices.directory import Attempt, Registration
 from holdfast.devices.enrollment_group import ENROLLMENT_GROUP, ENROLLMENT_GROUP_KIND
@@ -189,7 +190,9 @@ async def open_platform(
         address, *others = addresses or (own_address(),)
         authority = create_authority("test root", clock.now())
         issued = authority.issue_server([address, "localhost"], clock.now())
-        service = ProvisioningService(world.store, world.changes, clock, id_scope=SCOPE, hub=address)
+        common = CommonCredentials(world.store)
+        world.changes.observe(common.changed)
+        service = ProvisioningService(world.store, world.changes, common, clock, id_scope=SCOPE, hub=address)
         uploads = Uploads(
             open_content(folder, world.ring, world.randomness),
             world.ring.data_key("addresses"),

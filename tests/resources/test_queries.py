@@ -50,6 +50,22 @@ def ids(world: World, where: Condition | None = None, reach: tuple[OrganizationP
     return "".join(resource.id for resource in every(world, Query("thing", reach, where)))
 
 
+def test_a_look_up_finds_the_first_by_id_with_exactly_the_text(filled: World) -> None:
+    filled.put("thing", "h", {"name": "pump"})
+
+    def found(name: str) -> str:
+        thing = filled.store.look_up("thing", "name", name)
+        return thing.id if thing else ""
+
+    assert found("pump") == "b"
+    assert found("Pump") == "a"
+    assert found(LONG + "y") == "e"
+    assert [found(name) for name in ("PUMP", "pum", "", LONG)] == [""] * 4
+    assert filled.store.look_up("thing", "place.city", "pump") is None
+    with pytest.raises(InvalidError):
+        filled.store.look_up("thing", "colour", "red")
+
+
 @pytest.mark.parametrize(
     ("where", "found"),
     [

@@ -8,10 +8,8 @@ import re
 
 from holdfast.kernel.errors import ConflictError, InvalidError
 from holdfast.kernel.json import JsonObject, JsonValue
-from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.permissions import Permission
-from holdfast.resources.model import Action, Draft, IndexType, Kind, Reader
-from holdfast.resources.query import Compare, Operator, Query
+from holdfast.resources.model import Action, Draft, IndexType, Kind, Reader, Resource
 
 DEVICE = "device"
 
@@ -132,16 +130,18 @@ def _guard(draft: Draft, reader: Reader) -> None:
     """No two devices whose ids differ in letter case alone."""
     if draft.change.action is Action.DELETE or draft.before is not None:
         return
-    other = find_device(reader, draft.change.id)
-    if other is not None and other != draft.change.id:
-        raise ConflictError(f"The device {other} exists; ids that differ in letter case alone are one id.")
+    other = _spelled_otherwise(reader, draft.change.id)
+    if other is not None:
+        raise ConflictError(f"The device {other.id} exists; ids that differ in letter case alone are one id.")
 
 
-def find_device(reader: Reader, presented: str) -> str | None:
-    """The stored spelling of a device id presented in any letter case; None when there is no such device."""
-    where = Compare("key", Operator.EQUAL, presented.lower())
-    found = reader.find(Query(DEVICE, (ROOT,), where, limit=1)).items
-    return found[0].id if found else None
+def find_device(reader: Reader, presented: str) -> Resource | None:
+    """The device with an id presented in any letter case."""
+    return reader.get(DEVICE, presented) or _spelled_otherwise(reader, presented)
+
+
+def _spelled_otherwise(reader: Reader, presented: str) -> Resource | None:
+    return reader.look_up(DEVICE, "key", presented.lower())
 
 
 DEVICE_KIND = Kind(

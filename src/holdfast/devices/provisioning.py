@@ -11,12 +11,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from holdfast.devices.attestation import ATTESTATION, keys_of, thumbprints_of
+from holdfast.devices.common_credentials import CommonCredentials
 from holdfast.devices.device import DEVICE, find_device
 from holdfast.devices.directory import Attempt, Registration
-from holdfast.devices.enrollment_group import ENROLLMENT_GROUP, Group
+from holdfast.devices.enrollment_group import Group
 from holdfast.devices.manifests import deployment
-from holdfast.devices.registry import Groups, SasAllowed, sas_always_allowed
-from holdfast.devices.templates.kind import manifest_for
+from holdfast.devices.templates.kind import DEVICE_TEMPLATE, manifest_for
 from holdfast.kernel.clock import Clock, isoformat
 from holdfast.kernel.errors import ConflictError, InvalidError
 from holdfast.kernel.json import JsonObject
@@ -37,7 +37,6 @@ from holdfast.protocol.sas import (
 from holdfast.protocol.x509 import check_validity, common_name, parse_chain, thumbprints, verify_chain
 from holdfast.resources.model import Action, Change, Resource
 from holdfast.resources.port import ChangePath, ResourceStore
-from holdfast.resources.query import Compare, Operator, Query
 
 _ROLE = frozenset({Permission.DEVICE_READ, Permission.DEVICE_CREATE, Permission.DEVICE_UPDATE})
 
@@ -65,19 +64,18 @@ class ProvisioningService:
         self,
         store: ResourceStore,
         changes: ChangePath,
+        common: CommonCredentials,
         clock: Clock,
         *,
         id_scope: str,
         hub: str,
-        sas_allowed: SasAllowed = sas_always_allowed,
     ) -> None:
         self._store = store
         self._changes = changes
+        self._common = common
         self._clock = clock
         self._scope = id_scope
         self._hub = hub
-        self._groups = Groups(store)
-        self._sas_allowed = sas_allowed
 
     def register(self, attempt: Attempt) -> Registration:
         """Judge the attempt; see `Provisioning.register`."""
@@ -91,10 +89,13 @@ class ProvisioningService:
         )
         try:
             check_registration(attempt.registration)
-            proven = self._prove(attempt, now)
+            if attempt.scope.lower() != self._scope.lower():
+                raise _RefusedError(Code.UNAUTHORIZED, "the ID scope is not this instance's")
+            device = find_device(self._store, attempt.registration)
+            proven = self._prove(attempt, device, now)
             if attempt.look_up:
-                return self._looked_up(attempt, now)
-            return self._assign(principal, attempt, proven, now)
+                return self._looked_up(attempt, device, now)
+            return self._assign(principal, attempt, device, proven, now)
         except DpsError as error:
             return self._failed(attempt, Code.BAD_REQUEST, str(error), "failed", now)
         except ProtocolError as error:
@@ -117,11 +118,8 @@ class ProvisioningService:
 
     # Proof
 
-    def _prove(self, attempt: Attempt, now: float) -> _Proven:
-        if attempt.scope.lower() != self._scope.lower():
-            raise _RefusedError(Code.UNAUTHORIZED, "the ID scope is not this instance's")
-        id = find_device(self._store, attempt.registration)
-        individual = self._store.get(ATTESTATION, id) if id is not None else None
+    def _prove(self, attempt: Attempt, device: Resource | None, now: float) -> _Proven:
+        individual = self._store.get(ATTESTATION, device.id) if device is not None else None
         if attempt.chain:
             return self._prove_by_certificate(attempt, individual, now)
         token = self._token(attempt, now)
@@ -142,8 +140,7 @@ class ProvisioningService:
         return token
 
     def _prove_by_group_key(self, attempt: Attempt, token: SasToken) -> _Proven:
-        for resource in self._all_groups("symmetricKey"):
-            group = self._groups.parse(resource)
+        for group in self._common.groups("symmetricKey"):
             keys = tuple(derive_key(key, attempt.registration) for key in group.keys)
             if _signed(token, keys):
                 return self._enabled(group)
@@ -161,8 +158,7 @@ class ProvisioningService:
             return _Proven(None)
         owners: dict[bytes, Group] = {}
         authorities: list[x509.Certificate] = []
-        for resource in self._all_groups("x509"):
-            group = self._groups.parse(resource)
+        for group in self._common.groups("x509"):
             for authority in group.authorities:
                 owners.setdefault(authority.public_bytes(Encoding.DER), group)
                 authorities.append(authority)
@@ -179,24 +175,11 @@ class ProvisioningService:
             raise _RefusedError(Code.WAITING_OR_BLOCKED, message, "disabled")
         return _Proven(group)
 
-    def _all_groups(self, kind: str) -> list[Resource]:
-        found: list[Resource] = []
-        where = Compare("attestation.type", Operator.EQUAL, kind)
-        query = Query(ENROLLMENT_GROUP, (ROOT,), where, limit=100)
-        while True:
-            page = self._store.find(query)
-            found += page.items
-            if not page.next:
-                return found
-            query = Query(ENROLLMENT_GROUP, (ROOT,), where, limit=100, after=page.next)
-
-    def _looked_up(self, attempt: Attempt, now: float) -> Registration:
+    def _looked_up(self, attempt: Attempt, device: Resource | None, now: float) -> Registration:
         """How the device is registered; the proof is not judged further, as nothing changes."""
-        id = find_device(self._store, attempt.registration)
-        device = self._store.get(DEVICE, id) if id is not None else None
         if device is None or not device.body.get("registration"):
             raise _RefusedError(Code.UNKNOWN_REGISTRATION, "The device is not registered.")
-        if attempt.sas and not self._sas_allowed(device.organization):
+        if attempt.sas and not self._common.sas_allowed(device.organization):
             raise _RefusedError(Code.UNAUTHORIZED, "symmetric keys are switched off here")
         if device.body.get("enabled") is not True:
             raise _RefusedError(Code.WAITING_OR_BLOCKED, "The device is blocked or waits for approval.")
@@ -204,11 +187,11 @@ class ProvisioningService:
 
     # Assignment
 
-    def _assign(self, principal: Principal, attempt: Attempt, proven: _Proven, now: float) -> Registration:
-        id = find_device(self._store, attempt.registration)
-        device = self._store.get(DEVICE, id) if id is not None else None
+    def _assign(
+        self, principal: Principal, attempt: Attempt, device: Resource | None, proven: _Proven, now: float
+    ) -> Registration:
         organization = device.organization if device else self._organization(proven)
-        if attempt.sas and not self._sas_allowed(organization):
+        if attempt.sas and not self._common.sas_allowed(organization):
             raise _RefusedError(Code.UNAUTHORIZED, "symmetric keys are switched off here")
         if device is not None and device.body.get("enabled") is not True:
             raise _RefusedError(Code.WAITING_OR_BLOCKED, "The device is blocked or waits for approval.")
@@ -276,9 +259,8 @@ class ProvisioningService:
         """The published template for a model id."""
         if not model:
             return ""
-        where = Compare("capabilityModel.@id", Operator.EQUAL, model)
-        found = self._store.find(Query("deviceTemplate", (ROOT,), where, limit=1)).items
-        return found[0].id if found else ""
+        found = self._store.look_up(DEVICE_TEMPLATE, "capabilityModel.@id", model)
+        return found.id if found else ""
 
     def _assigned(self, attempt: Attempt, device: Resource, *, is_new: bool, now: float) -> Registration:
         return Registration(

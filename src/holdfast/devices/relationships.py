@@ -13,7 +13,7 @@ from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT
 from holdfast.kernel.permissions import Permission
 from holdfast.resources.model import Action, Change, Draft, IndexType, Kind, Reader, Resource
-from holdfast.resources.query import All, AnyOf, Compare, Operator, Query
+from holdfast.resources.query import All, AnyOf, Compare, Operator
 
 RELATIONSHIP = "deviceRelationship"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -68,9 +68,8 @@ def disconnect_all(reader: Reader, device: str) -> list[Change]:
 
 def gateway_of(reader: Reader, device: str) -> Resource | None:
     """The device that a leaf speaks through; None when it speaks for itself."""
-    where = Compare("target", Operator.EQUAL, device)
-    found = reader.find(Query(RELATIONSHIP, (ROOT,), where, limit=1)).items
-    return reader.get(DEVICE, str(found[0].body["source"])) if found else None
+    found = reader.look_up(RELATIONSHIP, "target", device)
+    return reader.get(DEVICE, str(found.body["source"])) if found else None
 
 
 def _validate(draft: Draft, reader: Reader) -> JsonObject:

@@ -96,6 +96,14 @@ class Reader(Protocol):
         """The resource, or None."""
         ...
 
+    def look_up(self, kind: str, path: str, text: str) -> Resource | None:
+        """The resource with a text at an indexed path, the first by id where several have it; or None.
+
+        For what names one resource: nothing is weighed as in `find`. InvalidError for a path that the kind
+        does not index.
+        """
+        ...
+
     def find(self, query: Query) -> Page:
         """One page. InvalidError for a path that the kind does not index or a token that is not ours."""
         ...

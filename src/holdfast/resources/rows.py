@@ -28,7 +28,17 @@ SELECT_RESOURCE = sqlalchemy.select(
 GET_RESOURCE = SELECT_RESOURCE.where(
     tables.resource.c.kind == bindparam("kind"), tables.resource.c.id == bindparam("id")
 )
-
+LOOK_UP_RESOURCE = (
+    SELECT_RESOURCE.join(tables.indexed_value, tables.indexed_value.c.id == tables.resource.c.id)
+    .where(
+        tables.resource.c.kind == bindparam("kind"),
+        tables.indexed_value.c.path == bindparam("path"),
+        tables.indexed_value.c.text == bindparam("text"),
+    )
+    .order_by(tables.indexed_value.c.id)
+    .limit(1)
+)
+"""The first by id of those with a text at the path of a number."""
 
 SEARCHED = ("sequence", "time", "name", "kind", "resource", "organization", "actor", "outcome")
 """Fields of an event that have a column of their own."""

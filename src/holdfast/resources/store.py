@@ -10,11 +10,11 @@ from holdfast.keys.port import KeyRing
 from holdfast.resources import tables
 from holdfast.resources.comparisons import within
 from holdfast.resources.conditions import MANY, Plan, planned
-from holdfast.resources.indexes import Indexes
+from holdfast.resources.indexes import Indexes, shortened
 from holdfast.resources.model import Kind, Page, Resource
 from holdfast.resources.paging import BEGINNING, open_token, ordering, rows_from, token
 from holdfast.resources.query import Condition, Query
-from holdfast.resources.rows import GET_RESOURCE, to_resource
+from holdfast.resources.rows import GET_RESOURCE, LOOK_UP_RESOURCE, to_resource
 from holdfast.storage.database import Database
 
 MAXIMUM_PAGE = 1000
@@ -35,6 +35,14 @@ class RowReader:
     def get(self, kind: str, id: str) -> Resource | None:
         """See `Reader.get`."""
         row = self._connection.execute(GET_RESOURCE, {"kind": kind, "id": id}).first()
+        return to_resource(row, self._kinds[kind], self._ring) if row else None
+
+    def look_up(self, kind: str, path: str, text: str) -> Resource | None:
+        """See `Reader.look_up`."""
+        number = self._indexes.path(kind, path).number
+        row = self._connection.execute(
+            LOOK_UP_RESOURCE, {"kind": kind, "path": number, "text": shortened(text)}
+        ).first()
         return to_resource(row, self._kinds[kind], self._ring) if row else None
 
     def find(self, query: Query) -> Page:
@@ -89,6 +97,11 @@ class SqlResourceStore:
         """See `Reader.get`."""
         with self._database.read() as connection:
             return self.inside(connection).get(kind, id)
+
+    def look_up(self, kind: str, path: str, text: str) -> Resource | None:
+        """See `Reader.look_up`."""
+        with self._database.read() as connection:
+            return self.inside(connection).look_up(kind, path, text)
 
     def find(self, query: Query) -> Page:
         """See `Reader.find`."""

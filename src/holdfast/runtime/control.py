@@ -27,6 +27,7 @@ from holdfast.console.settings import RunningSettings
 from holdfast.defender.network.enrolling import SensorEnrolling
 from holdfast.defender.network.reading import Network
 from holdfast.delivery.service import Delivery
+from holdfast.devices.common_credentials import CommonCredentials
 from holdfast.devices.jobs.engine import JobEngine
 from holdfast.devices.provisioning import ProvisioningService
 from holdfast.devices.wire import serve_provisioning
@@ -43,7 +44,7 @@ from holdfast.resources.changes import QueuedChangePath
 from holdfast.resources.integrity import AuditIntegrity
 from holdfast.resources.witness import WITNESS_FILE, HeadFile
 from holdfast.runtime import metrics
-from holdfast.runtime.access import follow_changes, open_access, sas_in_use, tend
+from holdfast.runtime.access import SILENCE_SECONDS, follow_changes, open_access, sas_in_use, tend
 from holdfast.runtime.alerts import open_alerts, tend_alerts
 from holdfast.runtime.baseline import BaselineParts, BaselineRuns, open_baseline
 from holdfast.runtime.certificates import follow_certificate, instance_keys
@@ -91,17 +92,7 @@ async def _serve(role: Role, instance: Instance, changes: QueuedChangePath) -> N
     serve_alerts(role.cluster.bus, alerts)
     serve_signals(role.cluster.bus, changes)
     role.spawn(tend_alerts(alerts, role.stopping))
-    serve_provisioning(
-        role.cluster.bus,
-        ProvisioningService(
-            instance.store,
-            changes,
-            role.clock,
-            id_scope=services.id_scope,
-            hub=services.host,
-            sas_allowed=sas_rule(instance.store),
-        ),
-    )
+    _serve_provisioning(role, instance, changes, services)
     follow_refusals(role, changes)
     await index_reported(role, instance, services)
     jobs = asyncio.create_task(_job_engine(role, services).run(role.stopping), name="jobs")
@@ -130,6 +121,23 @@ async def _serve(role: Role, instance: Instance, changes: QueuedChangePath) -> N
     await listener.stop()
     await asyncio.to_thread(services.extension(BaselineParts).close)
     await asyncio.gather(jobs, remediations)
+
+
+def _serve_provisioning(
+    role: Role, instance: Instance, changes: QueuedChangePath, services: Services
+) -> None:
+    bus = role.cluster.bus
+    common = CommonCredentials(
+        instance.store,
+        sas_allowed=sas_rule(instance.store),
+        trusted=lambda: bus.silent_for() <= SILENCE_SECONDS,
+    )
+    changes.observe(common.changed)
+    follow_changes(bus, common.changed)
+    service = ProvisioningService(
+        instance.store, changes, common, role.clock, id_scope=services.id_scope, hub=services.host
+    )
+    serve_provisioning(bus, service)
 
 
 async def _until_stopped(role: Role, changes: QueuedChangePath) -> None:

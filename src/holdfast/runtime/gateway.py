@@ -12,8 +12,9 @@ from holdfast.access.reading import everything
 from holdfast.access.settings import KIND as SETTINGS
 from holdfast.access.settings import LocalMethod, allowed_methods, is_allowed
 from holdfast.cluster.port import INVALIDATE
+from holdfast.devices.common_credentials import SasAllowed
 from holdfast.devices.file_uploads import upload_settings
-from holdfast.devices.registry import Registry, SasAllowed
+from holdfast.devices.registry import Registry
 from holdfast.devices.uploads.content import ADDRESS_KEY_PURPOSE
 from holdfast.devices.uploads.model import UploadLimits, Uploads
 from holdfast.devices.wire import RemoteProvisioning

@@ -93,8 +93,7 @@ def attestation_of(row: DeviceRow) -> JsonObject | None:
 
 
 def _row_changes(store: ResourceStore, row: DeviceRow, placing: Placing) -> tuple[str, list[Change]]:
-    known = find_device(store, row.id)
-    device = store.get(DEVICE, known) if known else None
+    device = find_device(store, row.id)
     due: list[Change] = []
     if device is None:
         body: JsonObject = {"displayName": row.name or row.id}
