@@ -16,6 +16,7 @@ from holdfast.log.postgresql.connection import SharedConnection
 from holdfast.log.postgresql.reader import PostgresqlLogReader, PostgresqlState
 from holdfast.log.sqlite.backend import SqliteBackend
 from holdfast.log.sqlite.reader import SqliteLogReader
+from holdfast.log.sqlite.recent import RecentRows
 from holdfast.log.sqlite.statefile import STATE_FILE, SharedStateReader
 from holdfast.log.state import StoredDeviceState
 from holdfast.log.walking import WalkedLog
@@ -32,11 +33,14 @@ def open_writer(
     return GroupCommitWriter(_backend(data_dir, ring, clock, limits, url), clock)
 
 
-def open_reader(data_dir: Path, ring: KeyRing, clock: Clock, url: str = "") -> WalkedLog:
-    """The reading end; the log may be empty or not there yet."""
+def open_reader(
+    data_dir: Path, ring: KeyRing, clock: Clock, url: str = "", recent: RecentRows | None = None
+) -> WalkedLog:
+    """The reading end; the log may be empty or not there yet. Readers of one process that follow the log side
+    by side share `recent`, and read its files once for all of them."""
     if url:
         return PostgresqlLogReader(url, clock)
-    return SqliteLogReader(data_dir / FOLDER, ring.data_key(KEY_PURPOSE), clock)
+    return SqliteLogReader(data_dir / FOLDER, ring.data_key(KEY_PURPOSE), clock, recent)
 
 
 def open_state(

@@ -17,7 +17,7 @@ from holdfast.kernel.errors import InvalidError
 from holdfast.kernel.json import JsonObject
 from holdfast.kernel.organizations import ROOT, OrganizationPath
 from holdfast.kernel.principal import SYSTEM, PrincipalKind
-from holdfast.log.open import open_reader
+from holdfast.log.port import LogReader
 from holdfast.resources.model import Action, Change, Event
 from holdfast.resources.port import ChangePath, ResourceStore
 from holdfast.runtime.drills import is_of_probes, probes_network
@@ -47,10 +47,10 @@ def serve_signals(bus: Bus, changes: ChangePath) -> None:
 
 
 def open_platform_watch(
-    instance: Instance, alerts: AlertSink, bus: Bus, loop: asyncio.AbstractEventLoop
+    instance: Instance, log: LogReader, alerts: AlertSink, bus: Bus, loop: asyncio.AbstractEventLoop
 ) -> PlatformWatch:
     """The watch over an instance's own log and audit."""
-    settings, store = instance.settings, instance.store
+    store = instance.store
     monitoring = open_monitoring(instance, alerts)
 
     def signal(about: str, level: str, reason: str, until: float) -> None:
@@ -72,7 +72,7 @@ def open_platform_watch(
     return PlatformWatch(
         monitoring.database,
         instance.events,
-        open_reader(settings.data, instance.ring, instance.clock, settings.database),
+        log,
         instance.clock,
         around,
     )

@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from prometheus_client import Gauge
@@ -14,6 +14,8 @@ from holdfast.alerts.wire import RemoteAlerts
 from holdfast.defender.network.feed import SensorFeed, SensorWatch
 from holdfast.kernel.errors import HoldfastError
 from holdfast.log.open import open_reader
+from holdfast.log.sqlite.recent import RecentRows
+from holdfast.log.walking import WalkedLog
 from holdfast.policy.compliance.drift import DriftAlerts
 from holdfast.policy.compliance.states import open_states
 from holdfast.runtime.delivery import open_dispatcher, open_shelf_of
@@ -70,6 +72,13 @@ class Worker:
     newest: Newest
     followed: Gauge
     """Newest event handled, by consumer."""
+    recent: RecentRows = field(default_factory=RecentRows)
+    """Of the log, for all jobs that follow it."""
+
+    def open_log(self) -> WalkedLog:
+        """A reader of the log for one job. Blocking."""
+        instance, settings = self.instance, self.role.settings
+        return open_reader(settings.data, instance.ring, instance.clock, settings.database, self.recent)
 
 
 Job = Callable[[Worker, asyncio.Event], Awaitable[None]]
@@ -95,9 +104,7 @@ async def _follow(worker: Worker, name: str, handle: Handle, stopping: asyncio.E
 async def _last_values(worker: Worker, stopping: asyncio.Event) -> None:
     instance, settings = worker.instance, worker.role.settings
     values = await asyncio.to_thread(open_last_values, settings.data, instance.ring, settings.database)
-    log = await asyncio.to_thread(
-        open_reader, settings.data, instance.ring, instance.clock, settings.database
-    )
+    log = await asyncio.to_thread(worker.open_log)
     while not stopping.is_set():
         await asyncio.to_thread(values.consume, log)
         await asyncio.to_thread(log.wait, WAIT_SECONDS)
@@ -139,8 +146,9 @@ async def _asset_edits(worker: Worker, stopping: asyncio.Event) -> None:
 
 async def _platform_watch(worker: Worker, stopping: asyncio.Event) -> None:
     role = worker.role
+    log = await asyncio.to_thread(worker.open_log)
     watch = await asyncio.to_thread(
-        open_platform_watch, worker.instance, worker.alerts, role.cluster.bus, role.loop
+        open_platform_watch, worker.instance, log, worker.alerts, role.cluster.bus, role.loop
     )
     try:
         while not stopping.is_set():
@@ -157,10 +165,8 @@ async def _sensor_instructions(worker: Worker, stopping: asyncio.Event) -> None:
 
 
 async def _sensors(worker: Worker, stopping: asyncio.Event) -> None:
-    instance, settings = worker.instance, worker.role.settings
-    log = await asyncio.to_thread(
-        open_reader, settings.data, instance.ring, instance.clock, settings.database
-    )
+    instance = worker.instance
+    log = await asyncio.to_thread(worker.open_log)
     with closing(await asyncio.to_thread(open_monitoring, instance, worker.alerts)) as monitoring:
         feed = await asyncio.to_thread(SensorFeed, log, instance.store, monitoring.intake)
         while not stopping.is_set():

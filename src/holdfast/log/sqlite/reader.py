@@ -11,6 +11,7 @@ from holdfast.log.chunks import chunk
 from holdfast.log.port import Chunk, Position, Record
 from holdfast.log.rows import mask_of
 from holdfast.log.sqlite import segments
+from holdfast.log.sqlite.recent import RecentRows, Row
 from holdfast.log.sqlite.segments import Segment
 from holdfast.log.waiting import NewsWatch
 from holdfast.log.walking import EVERYTHING
@@ -25,9 +26,11 @@ ROWS = 16
 class SqliteLogReader:
     """See `log.port.LogReader`. Thread-safe."""
 
-    def __init__(self, folder: Path, key: bytes, clock: Clock) -> None:
+    def __init__(self, folder: Path, key: bytes, clock: Clock, recent: RecentRows | None = None) -> None:
+        """`recent` is shared by the readers of a process that follow the whole log."""
         self._folder = folder
         self._key = key
+        self._recent = recent
         self._lock = threading.RLock()  # `poll` asks for `last` in its own turn
         self._opened: tuple[Segment, sqlite3.Connection] | None = None
         self._newest = (0, folder)
@@ -65,9 +68,12 @@ class SqliteLogReader:
         """See `chunks.RowSource.rows`."""
         mask = mask_of(partitions)
         present = segments.segments(self._folder)
+        after = start - 1
         for number, segment in enumerate(present):
-            if number + 1 == len(present) or present[number + 1].first > start:
-                yield from self._segment_rows(segment, start, mask, at_once)
+            if number + 1 == len(present) or present[number + 1].first > after + 1:
+                for row in self._segment_rows(segment, max(after, segment.first - 1), mask, at_once):
+                    yield row
+                    after = row[0]  # which may lie in the next file: recent rows know no files
 
     def block(self, start: int, end: int, partitions: frozenset[int]) -> list[tuple[int, bytes]]:
         """See `walking.Rows.block`."""
@@ -85,19 +91,25 @@ class SqliteLogReader:
             present = segments.segments(self._folder)
             return segments.last_sequence(self._connection(present[-1]), present[-1]) if present else 0
 
-    def _segment_rows(
-        self, segment: Segment, start: int, mask: int, at_once: int
-    ) -> Iterator[tuple[int, bytes]]:
+    def _segment_rows(self, segment: Segment, after: int, mask: int, at_once: int) -> Iterator[Row]:
         try:
             connection = self._connection(segment)
         except DatabaseError:
             if segment.path.exists():
                 raise
             return  # expired since the folder was listed
-        rows = [(start - 1, b"")]
-        while rows:
-            rows = connection.execute(_ROWS, (rows[-1][0], mask, at_once)).fetchall()
+        while rows := self._fetched(connection, after, mask, at_once):
             yield from rows
+            after = rows[-1][0]
+
+    def _fetched(self, connection: sqlite3.Connection, after: int, mask: int, at_once: int) -> list[Row]:
+        recent = self._recent if mask == _WHOLE else None
+        if recent is not None and (rows := recent.behind(after, at_once)):
+            return rows
+        rows = connection.execute(_ROWS, (after, mask, at_once)).fetchall()
+        if recent is not None and rows:
+            recent.add(after, rows)
+        return rows
 
     def _connection(self, segment: Segment) -> sqlite3.Connection:
         """The file's connection; the one that was used last stays open."""
@@ -124,4 +136,5 @@ class SqliteLogReader:
             return changed, 0
 
 
+_WHOLE = mask_of(EVERYTHING)
 _ROWS = "SELECT sequence, data FROM batch WHERE sequence > ? AND partitions & ? ORDER BY sequence LIMIT ?"
