@@ -49,6 +49,9 @@ class Plan:
     payload_bytes: int = 128
     seconds: float = 5.0
     warm_up: float = 1.0
+    rate: float = 0.0
+    """Messages a second that all publishing devices send together at random moments, each once its last one
+    was acknowledged; 0: each sends again as soon as it was."""
 
     @classmethod
     def from_json(cls, line: str) -> "Plan":

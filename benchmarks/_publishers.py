@@ -1,13 +1,16 @@
-"""Devices that publish as fast as they are acknowledged, over bare sockets: about 5 microseconds a message.
+"""Devices that publish over bare sockets, about 5 microseconds a message: as fast as they are acknowledged,
+or so many messages a second.
 
 The load shares two cores with the server; an event loop's transports would cost as much as the server.
 """
 
+import random
 import select
 import socket
 import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from benchmarks._load_plan import Login, Plan, Result, say
 from holdfast.protocol.mqtt.publish import Publish, encode_publish
@@ -67,6 +70,18 @@ class Publisher:
         latency, self._sent_at = now - self._sent_at, now
         return latency
 
+    def acknowledged_one(self, now: float) -> float:
+        """Take the acknowledgement of the one message and send none; how long it took, 0 while it waits."""
+        try:
+            self._rest += len(self.socket.read(PUBACK_BYTES))
+        except ssl.SSLWantReadError:
+            return 0.0
+        if self._rest < PUBACK_BYTES:
+            return 0.0
+        self._rest = 0
+        self.acknowledged += 1
+        return now - self._sent_at
+
 
 def _connect(plan: Plan, login: Login, context: ssl.SSLContext) -> Publisher:
     bare = socket.create_connection((plan.host, plan.port))
@@ -92,12 +107,14 @@ def publish(plan: Plan) -> Result:
         by_number = {publisher.socket.fileno(): publisher for publisher in publishers}
         for number, publisher in by_number.items():
             poll.register(number, select.EPOLLIN)
-            publisher.start(time.perf_counter())
-        _load(poll, by_number, plan.warm_up)
+            if not plan.rate:
+                publisher.start(time.perf_counter())
+        load = partial(_paced, rate=plan.rate, idle=list(publishers)) if plan.rate else _load
+        load(poll, by_number, plan.warm_up)
         say("measuring")
         before = sum(publisher.acknowledged for publisher in publishers)
         began = time.perf_counter()
-        result.latencies = _load(poll, by_number, plan.seconds)
+        result.latencies = load(poll, by_number, plan.seconds)
         result.seconds = time.perf_counter() - began
         result.messages = sum(publisher.acknowledged for publisher in publishers) - before
         say("measured")
@@ -114,4 +131,31 @@ def _load(poll: select.epoll, publishers: dict[int, Publisher], seconds: float) 
         for number, _events in ready:
             if latency := publishers[number].readable(now):
                 latencies.append(latency)
+    return latencies
+
+
+def _paced(
+    poll: select.epoll,
+    publishers: dict[int, Publisher],
+    seconds: float,
+    rate: float,
+    idle: list[Publisher],
+) -> list[float]:
+    """Messages at random moments by random devices of those in `idle`, to which they come back."""
+    latencies: list[float] = []
+    chance = random.Random(1)
+    due = now = time.perf_counter()
+    end = now + seconds
+    while now < end:
+        while due <= now and idle:
+            due += chance.expovariate(rate)
+            place = chance.randrange(len(idle))
+            idle[place], idle[-1] = idle[-1], idle[place]
+            idle.pop().start(now)
+        for number, _events in poll.poll(max(0.0, min(0.1, due - now))):
+            publisher = publishers[number]
+            if latency := publisher.acknowledged_one(time.perf_counter()):
+                latencies.append(latency)
+                idle.append(publisher)
+        now = time.perf_counter()
     return latencies

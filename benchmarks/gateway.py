@@ -4,7 +4,8 @@ load.
     throughput     messages acknowledged after fsync, over TLS; in the same run Mosquitto alone, and Mosquitto
                    with a subscriber that stores in SQLite with the same durability
     people         the same rate while the API is called 100 times a second
-    connections    CPU a message from 100 to 5,000 connections, and Mosquitto's
+    connections    CPU a message from 100 to 5,000 connections, and Mosquitto's: with an equal load, and with
+                   one message always in flight
     stalled        memory while the log does not answer and 1,000 devices go on sending, once it is full
     memory         resident bytes of an idle device, with a key and with a certificate chain
     provisioning   registrations a second, known devices with keys and new ones with chains
@@ -61,6 +62,8 @@ IDLE_CPU = 0.05
 """Seconds of CPU in a second at which the gateway takes in no more."""
 SECONDS = 5.0
 CONNECTIONS_SECONDS = 3.0
+EQUAL_RATE = 10_000.0
+"""Messages a second of all connections together."""
 ROUNDS = 3
 """Ours and the peers take turns so often; their medians are compared."""
 API_CALLS = 100.0
@@ -172,10 +175,12 @@ class Fleet:
     def cpu_seconds(self) -> float:
         return cpu_of(self.gateway().pid)
 
-    def publish(self, connections: int, in_flight: int, seconds: float = SECONDS) -> dict[str, Any]:
+    def publish(
+        self, connections: int, in_flight: int, seconds: float = SECONDS, rate: float = 0.0
+    ) -> dict[str, Any]:
         """Load, and the gateway's CPU a message with it."""
         logins = [self.with_key(number) for number in range(connections)]
-        plan = self.plan("publish", logins, in_flight=in_flight, seconds=seconds)
+        plan = self.plan("publish", logins, in_flight=in_flight, seconds=seconds, rate=rate)
         return load_and_weigh(plan, self.gateway().pid)
 
     def idle_bytes(self, logins: list[dict[str, Any]]) -> float:
@@ -375,13 +380,16 @@ def connections(fleet: Fleet, folder: Path) -> None:
     """CPU a message as connections grow. What a session needs leaves the processor's caches meanwhile, of
     Mosquitto as of ours: its figures say what that comes to on this machine."""
     counts = sorted({100, min(1000, DEVICES), DEVICES})
-    ours = {count: fleet.publish(count, 1, CONNECTIONS_SECONDS)["cpu_us"] for count in counts}
-    peers: dict[int, float] = {}
-    for count in counts:
-        with mosquitto(folder) as (address, ca, process):
-            plan = _plan_for_mosquitto(address, ca, count, 1, CONNECTIONS_SECONDS)
-            peers[count] = load_and_weigh(plan, process)["cpu_us"]
-    print(f"CPU a message by connections (us): {_growth(ours)}; Mosquitto alone: {_growth(peers)}")
+    for load, rate in ((f"{EQUAL_RATE:,.0f} messages/s", EQUAL_RATE), ("one always in flight", 0.0)):
+        ours = {count: fleet.publish(count, 1, CONNECTIONS_SECONDS, rate)["cpu_us"] for count in counts}
+        peers: dict[int, float] = {}
+        for count in counts:
+            with mosquitto(folder) as (address, ca, process):
+                plan = _plan_for_mosquitto(address, ca, count, 1, CONNECTIONS_SECONDS)
+                peers[count] = load_and_weigh({**plan, "rate": rate}, process)["cpu_us"]
+        print(
+            f"CPU a message (us) by connections, {load}: {_growth(ours)}; Mosquitto alone: {_growth(peers)}"
+        )
 
 
 def _growth(figures: dict[int, float]) -> str:
