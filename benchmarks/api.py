@@ -8,12 +8,10 @@ take is put beside `/healthz` on the same connection and beside bare `fdatasync`
 import asyncio
 import os
 import random
-import ssl
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +19,7 @@ import msgspec
 import psutil
 from tests.support.running import RunningInstance, running
 
+from benchmarks._api_connection import Connection
 from benchmarks._processes import cpu_of
 from holdfast.devices.device import DEVICE, DEVICE_KIND
 from holdfast.devices.groups import DEVICE_GROUP
@@ -91,35 +90,6 @@ def fill(data: Path) -> None:
             values = [row for one in devices for row in indexes.values(DEVICE, one.id, one.body)]
             connection.execute(INSERT_VALUES, values)
     instance.close()
-
-
-@dataclass
-class Connection:
-    """One kept-alive HTTP/1.1 connection: a client library would cost more than the server."""
-
-    instance: RunningInstance
-    reader: asyncio.StreamReader = field(init=False)
-    writer: asyncio.StreamWriter = field(init=False)
-
-    async def open(self) -> "Connection":
-        """Connect."""
-        context = ssl.create_default_context(cafile=str(self.instance.root_ca))
-        address = self.instance.address
-        self.reader, self.writer = await asyncio.open_connection(address, 9443, ssl=context)
-        return self
-
-    async def request(self, method: str, path: str, body: JsonObject | None = None) -> bytes:
-        """One request; the body of its answer."""
-        content = msgspec.json.encode(body) if body is not None else b""
-        head = f"{method} {path} HTTP/1.1\r\nHost: {self.instance.address}\r\n"
-        head += f"Authorization: {self.instance.token}\r\nContent-Length: {len(content)}\r\n"
-        head += "Content-Type: application/json\r\n\r\n"
-        self.writer.write(head.encode() + content)
-        answer = (await self.reader.readuntil(b"\r\n\r\n")).decode().lower()
-        length = int(answer.partition("content-length:")[2].partition("\r\n")[0] or 0)
-        text = await self.reader.readexactly(length)
-        assert answer.startswith("http/1.1 20"), (answer, text[:300])
-        return text
 
 
 Ask = Callable[[Connection, int], object]

@@ -15,6 +15,7 @@ load.
 restart, as many of them at once as the descriptor limit allows.
 """
 
+import asyncio
 import base64
 import fcntl
 import json
@@ -29,6 +30,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +40,7 @@ import psutil
 from tests.support.pki import Identity, issue
 from tests.support.running import RunningInstance, own_address, running
 
+from benchmarks._api_connection import Connection
 from benchmarks._processes import cpu_of
 from holdfast.kernel.clock import SystemClock, SystemRandomness
 from holdfast.keys.file import open_key_ring
@@ -351,29 +354,41 @@ def throughput(fleet: Fleet, folder: Path) -> None:
 
 def beside_people(fleet: Fleet) -> None:
     """What is left of the rate while people and scripts call the API."""
-    alone = fleet.publish(50, 20)["rate"]
-    ending, made = threading.Event(), [0] * API_CALLERS
+    alone: list[float] = []
+    beside: list[float] = []
+    calls: list[float] = []
+    for _ in range(ROUNDS):
+        alone.append(fleet.publish(50, 20)["rate"])
+        ending = threading.Event()
+        with ThreadPoolExecutor(1) as pool:
+            people = pool.submit(asyncio.run, _call(fleet.instance, ending))
+            beside.append(fleet.publish(50, 20)["rate"])
+            ending.set()
+            calls.append(people.result())
+    rate, kept = statistics.median(alone), statistics.median(beside)
+    print(
+        f"with {statistics.median(calls):.0f} API calls/s: {kept:,.0f} messages/s, "
+        f"{kept / rate:.0%} of {rate:,.0f} (goal 70%)"
+    )
 
-    def call(caller: int) -> None:
-        with fleet.instance.remote() as remote:
-            due = time.perf_counter()
-            while not ending.is_set():
-                remote.get("/api/devices/key-1")
-                made[caller] += 1
-                due += API_CALLERS / API_CALLS
-                ending.wait(max(0.0, due - time.perf_counter()))
 
-    callers = [threading.Thread(target=call, args=(number,)) for number in range(API_CALLERS)]
+async def _call(instance: RunningInstance, ending: threading.Event) -> float:
+    """Call the API until the end; how many calls a second that were."""
+
+    async def call() -> int:
+        connection = await Connection(instance).open()
+        made, due = 0, time.perf_counter()
+        while not ending.is_set():
+            await connection.request("GET", "/api/devices/key-1?api-version=2022-07-31")
+            made += 1
+            due += API_CALLERS / API_CALLS
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        connection.writer.close()
+        return made
+
     began = time.perf_counter()
-    for caller in callers:
-        caller.start()
-    beside = fleet.publish(50, 20)["rate"]
-    ending.set()
-    calls = sum(made) / (time.perf_counter() - began)
-    for caller in callers:
-        caller.join()
-    kept = f"{beside / alone:.0%} of {alone:,.0f} (goal 70%)"
-    print(f"with {calls:.0f} API calls/s: {beside:,.0f} messages/s, {kept}")
+    made = await asyncio.gather(*(call() for _ in range(API_CALLERS)))
+    return sum(made) / (time.perf_counter() - began)
 
 
 def connections(fleet: Fleet, folder: Path) -> None:
